@@ -1,0 +1,61 @@
+package option
+
+// Problem is what a check found wrong with one setting.
+type Problem struct {
+	Key     string // the key within its table, such as "retry_interval"; empty: the table itself
+	Text    string // what is wrong
+	Hint    string // what would be right, where that is known
+	Warning bool   // worth saying, but no reason to refuse
+}
+
+func (p Problem) String() string {
+	s := p.Text
+	if p.Key != "" {
+		s = p.Key + ": " + s
+	}
+	if p.Hint != "" {
+		s += "; " + p.Hint
+	}
+	return s
+}
+
+// Nearest gives the word of known that s was probably meant to be, for a
+// did-you-mean; empty if none is near.
+func Nearest(s string, known []string) string {
+	best, dist := "", max(1, len(s)/3)+1
+	for _, k := range known {
+		if d := distance(s, k); d < dist {
+			best, dist = k, d
+		}
+	}
+	return best
+}
+
+// distance is the number of edits (insert, drop, change, swap two neighbours)
+// that make a of b. Long words are cut: they come from a file.
+func distance(a, b string) int {
+	const most = 64
+	a, b = a[:min(len(a), most)], b[:min(len(b), most)]
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
+		}
+	}
+	return rows[len(a)][len(b)]
+}

@@ -1,0 +1,115 @@
+package option
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Secret is a text that doesn't print: every way of formatting it gives
+// <redacted>, or nothing where it is empty.
+type Secret struct{ text string }
+
+// NewSecret wraps a text.
+func NewSecret(s string) Secret { return Secret{s} }
+
+// Reveal gives the text, for the one place that sends it.
+func (s Secret) Reveal() string { return s.text }
+
+// IsSet reports whether there is a text.
+func (s Secret) IsSet() bool { return s.text != "" }
+
+func (s Secret) String() string {
+	if s.text == "" {
+		return ""
+	}
+	return "<redacted>"
+}
+
+// Format keeps every verb from looking inside.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// MarshalText writes what String gives.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText takes the secret from a configuration file.
+func (s *Secret) UnmarshalText(b []byte) error {
+	s.text = string(b)
+	return nil
+}
+
+// secretMax bounds a secret file, in bytes.
+const secretMax = 64 << 10
+
+// ReadSecret finds the secret of a key that exists as key_file, key_env and
+// key. At most one of them may be set. A relative file is looked for in dir;
+// a bare name, without a slash, in $CREDENTIALS_DIRECTORY first. The line end
+// behind a file's text is trimmed. A secret that stands in the configuration
+// itself earns a warning.
+func ReadSecret(key string, inline Secret, file, env, dir string) (Secret, []Problem) {
+	set := 0
+	for _, on := range []bool{inline.IsSet(), file != "", env != ""} {
+		if on {
+			set++
+		}
+	}
+	if set > 1 {
+		return Secret{}, []Problem{{Key: key, Text: "is given more than once", Hint: fmt.Sprintf("use one of %s_file, %s_env and %s", key, key, key)}}
+	}
+	switch {
+	case file != "":
+		return readSecretFile(key+"_file", file, dir)
+	case env != "":
+		v := strings.TrimRight(os.Getenv(env), "\r\n")
+		if v == "" {
+			return Secret{}, []Problem{{Key: key + "_env", Text: fmt.Sprintf("the environment variable %q is empty or not set", env)}}
+		}
+		return Secret{v}, nil
+	case inline.IsSet():
+		return inline, []Problem{{Key: key, Text: "a secret stands in this file", Hint: "use " + key + "_file", Warning: true}}
+	}
+	return Secret{}, nil
+}
+
+func readSecretFile(key, file, dir string) (Secret, []Problem) {
+	path := AbsPath(file, dir)
+	if creds := os.Getenv("CREDENTIALS_DIRECTORY"); creds != "" && !strings.ContainsRune(file, '/') {
+		if p := filepath.Join(creds, file); exists(p) {
+			path = p
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return Secret{}, []Problem{{Key: key, Text: err.Error()}}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, secretMax+1))
+	if err != nil {
+		return Secret{}, []Problem{{Key: key, Text: err.Error()}}
+	}
+	text := strings.TrimRight(string(b), "\r\n")
+	switch {
+	case len(b) > secretMax:
+		return Secret{}, []Problem{{Key: key, Text: fmt.Sprintf("%s is longer than 64 KiB", path)}}
+	case text == "":
+		return Secret{}, []Problem{{Key: key, Text: fmt.Sprintf("%s is empty", path)}}
+	case strings.ContainsAny(text, "\r\n"):
+		return Secret{}, []Problem{{Key: key, Text: fmt.Sprintf("%s has more than one line", path), Hint: "a secret is one line"}}
+	}
+	return Secret{text}, nil
+}
+
+func exists(p string) bool {
+	_, err := os.Stat(p)
+	return err == nil
+}
+
+// AbsPath makes a relative path absolute against dir.
+func AbsPath(path, dir string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
