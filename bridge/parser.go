@@ -58,6 +58,9 @@ type Stateful interface {
 	Settled() Settled
 	// Held is how many lines are Open now.
 	Held() int
+	// GiveUp gives up every open message; Settled then gives its parts. It is
+	// called when a source's format is another one from now on.
+	GiveUp()
 }
 
 // Settled counts lines that were Open once and are no longer.

@@ -1,0 +1,123 @@
+package dispatch
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// Policy is how one recipient is served: the part of a recipient's table that
+// doesn't depend on its kind.
+type Policy struct {
+	Events             option.List     `toml:"events"`               // names; empty: all seven; "*": raw events too
+	RequireExternalKey bool            `toml:"require_external_key"` // only events of sessions that have a key then
+	Order              string          `toml:"order"`                // strict | session | none
+	MaxInFlight        int             `toml:"max_in_flight"`        // 1 to 256; strict: always 1
+	RetryInterval      option.Duration `toml:"retry_interval"`       // at least 50ms
+	RetryBackoff       string          `toml:"retry_backoff"`        // fixed | exponential
+	MaxRetryInterval   option.Duration `toml:"max_retry_interval"`   // for exponential
+	RetryDuration      option.Duration `toml:"retry_duration"`       // an event's clock; then it is a dead letter
+}
+
+// The values of Policy.Order and Policy.RetryBackoff.
+const (
+	Strict  = "strict"  // one in flight; a failing event holds up all behind it
+	Session = "session" // a failing event holds up its session
+	None    = "none"    // a failing event holds up nothing
+
+	Fixed       = "fixed"
+	Exponential = "exponential"
+)
+
+const (
+	minRetryInterval = 50 * time.Millisecond
+	maxInFlightMost  = 256
+)
+
+// Defaults gives the policy of a recipient whose table says nothing. The
+// profile "appliance" does as the appliance does: one event at a time.
+func Defaults(profile string) Policy {
+	p := Policy{
+		Order:            Session,
+		MaxInFlight:      8,
+		RetryInterval:    option.Duration(30 * time.Second),
+		RetryBackoff:     Fixed,
+		MaxRetryInterval: option.Duration(time.Hour),
+		RetryDuration:    option.Duration(24 * time.Hour),
+	}
+	if profile == "appliance" {
+		p.Order = Strict
+	}
+	return p
+}
+
+// Check reports what is wrong with the policy. dir is not used.
+func (p *Policy) Check(string) []option.Problem {
+	var out []option.Problem
+	add := func(key, hint, format string, args ...any) {
+		out = append(out, option.Problem{Key: key, Text: fmt.Sprintf(format, args...), Hint: hint})
+	}
+	for _, e := range p.Events {
+		if hint, bad := badEvent(e); bad {
+			add("events", hint, "%q is no session event", e)
+		}
+	}
+	switch p.Order {
+	case Strict, Session, None:
+	default:
+		add("order", "use strict, session or none", "%q is no order", p.Order)
+	}
+	if p.MaxInFlight < 1 || p.MaxInFlight > maxInFlightMost {
+		add("max_in_flight", fmt.Sprintf("use 1 to %d", maxInFlightMost), "%d is out of range", p.MaxInFlight)
+	}
+	if p.RetryInterval.D() < minRetryInterval {
+		add("retry_interval", "use at least 50ms", "%v is too short", p.RetryInterval)
+	}
+	switch p.RetryBackoff {
+	case Fixed, Exponential:
+	default:
+		add("retry_backoff", "use fixed or exponential", "%q is no backoff", p.RetryBackoff)
+	}
+	if p.RetryBackoff == Exponential && p.MaxRetryInterval < p.RetryInterval {
+		add("max_retry_interval", "", "%v is shorter than retry_interval, %v", p.MaxRetryInterval, p.RetryInterval)
+	}
+	return out
+}
+
+func badEvent(name string) (hint string, bad bool) {
+	if name == "" {
+		return "leave events out for all seven", true
+	}
+	if !strings.HasPrefix(name, bridge.SessionPrefix) || bridge.IsSessionEvent(name) {
+		return "", false
+	}
+	if near := option.Nearest(name, bridge.SessionEvents()); near != "" {
+		return fmt.Sprintf("did you mean %q?", near), true
+	}
+	return "use one of " + strings.Join(bridge.SessionEvents(), ", "), true
+}
+
+// Wants reports whether a recipient with this policy asked for an event of
+// that name, session keys left aside.
+func (p *Policy) Wants(name string) bool {
+	if len(p.Events) == 0 {
+		return bridge.IsSessionEvent(name)
+	}
+	for _, e := range p.Events {
+		if e == name || e == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// slots is how many attempts may be under way at once.
+func (p *Policy) slots() int {
+	if p.Order == Strict {
+		return 1
+	}
+	return p.MaxInFlight
+}

@@ -1,0 +1,36 @@
+package ingest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// Options is the part of a source's table that says how its lines are read.
+type Options struct {
+	Format       string      `toml:"format"`        // the name of a parser
+	ApplianceID  string      `toml:"appliance_id"`  // for events whose lines name none
+	Timezone     string      `toml:"timezone"`      // an IANA name or "Local"; empty: UTC
+	CustomFields option.List `toml:"custom_fields"` // names of input fields that are custom fields
+}
+
+// Defaults gives the settings of a table that says nothing. Format has none.
+func Defaults() Options { return Options{} }
+
+// Check reports what is wrong; dir is not used. Whether a parser of that name
+// exists is for the caller to check, who knows the parsers.
+func (o *Options) Check(string) []option.Problem {
+	var out []option.Problem
+	if o.Format == "" {
+		out = append(out, option.Problem{Key: "format", Text: "is missing", Hint: "it says how the lines are to be read"})
+	}
+	if _, err := o.Zone(); err != nil {
+		out = append(out, option.Problem{Key: "timezone", Text: fmt.Sprintf("%q is no time zone", o.Timezone),
+			Hint: `use an IANA name such as "Europe/Berlin", or "Local"`})
+	}
+	return out
+}
+
+// Zone is the time zone of times that name none.
+func (o *Options) Zone() (*time.Location, error) { return time.LoadLocation(o.Timezone) }
