@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // eventJSON is the shape that AppendJSON writes.
@@ -83,7 +84,7 @@ func decodeFields(m map[string]json.RawMessage) ([]Field, error) {
 }
 
 // JSONField makes a field of a JSON value: a string's text, or any other
-// value's compact JSON.
+// value's compact JSON. Bytes that are no UTF-8 become U+FFFD.
 func JSONField(name string, v json.RawMessage) (Field, error) {
 	if len(v) > 0 && v[0] == '"' {
 		var s string
@@ -96,5 +97,5 @@ func JSONField(name string, v json.RawMessage) (Field, error) {
 	if err := json.Compact(&c, v); err != nil {
 		return Field{}, fmt.Errorf("field %q: %w", name, err)
 	}
-	return Field{Name: name, Value: c.String(), JSON: true}, nil
+	return Field{Name: name, Value: strings.ToValidUTF8(c.String(), "\uFFFD"), JSON: true}, nil
 }
