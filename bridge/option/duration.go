@@ -1,6 +1,7 @@
 package option
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -44,8 +45,8 @@ func ParseDuration(s string) (Duration, error) {
 			return Duration(time.Duration(days) * 24 * time.Hour), nil
 		}
 	}
-	if n, err := strconv.ParseFloat(rest, 64); err == nil && n != 0 {
-		return 0, fmt.Errorf("%q has no unit; use \"%ss\"", s, rest)
+	if rest != "0" && strings.Trim(rest, "0123456789") == "" && rest != "" {
+		return 0, fmt.Errorf("%q has no unit; use \"%ss\"", s, strings.TrimSpace(s))
 	}
 	t, err := time.ParseDuration(rest)
 	if err != nil || t < 0 || t > math.MaxInt64-time.Duration(days)*24*time.Hour {
@@ -57,8 +58,11 @@ func ParseDuration(s string) (Duration, error) {
 // UnmarshalTOML takes a string with units.
 func (d *Duration) UnmarshalTOML(v any) error {
 	s, ok := v.(string)
+	if n, whole := v.(int64); whole && n >= 0 {
+		return fmt.Errorf("%d has no unit; use \"%ds\"", n, n)
+	}
 	if !ok {
-		return fmt.Errorf("%v is no duration; use a string with a unit, such as \"%vs\"", v, v)
+		return errors.New("not a duration; use a string with a unit, such as \"30s\"")
 	}
 	p, err := ParseDuration(s)
 	if err != nil {

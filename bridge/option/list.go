@@ -1,6 +1,7 @@
 package option
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,18 +29,18 @@ func (l *List) UnmarshalTOML(v any) error {
 		return nil
 	case []any:
 		out := List{}
-		for _, e := range v {
+		for i, e := range v {
 			switch e := e.(type) {
 			case string:
 				out = append(out, strings.TrimSpace(e))
 			case int64:
 				out = append(out, strconv.FormatInt(e, 10))
 			default:
-				return fmt.Errorf("%v in a list; use strings", e)
+				return fmt.Errorf("entry %d is no text; use [\"a\", \"b\"]", i+1)
 			}
 		}
 		*l = out
 		return nil
 	}
-	return fmt.Errorf("%v is no list; use [\"a\", \"b\"] or \"a, b\"", v)
+	return errors.New("not a list; use [\"a\", \"b\"] or \"a, b\"")
 }

@@ -1,5 +1,7 @@
 package option
 
+import "strings"
+
 // Problem is what a check found wrong with one setting.
 type Problem struct {
 	Key     string // the key within its table, such as "retry_interval"; empty: the table itself
@@ -20,22 +22,28 @@ func (p Problem) String() string {
 }
 
 // Nearest gives the word of known that s was probably meant to be, for a
-// did-you-mean; empty if none is near.
+// did-you-mean; empty if none is near. A word that differs in case alone is
+// the nearest.
 func Nearest(s string, known []string) string {
-	best, dist := "", max(1, len(s)/3)+1
+	best, dist := "", max(1, min(len(s), distanceMax)/3)+1
 	for _, k := range known {
-		if d := distance(s, k); d < dist {
+		if strings.EqualFold(s, k) {
+			return k
+		}
+		if d := distance(s, k); d < dist && d < max(len(s), len(k)) {
 			best, dist = k, d
 		}
 	}
 	return best
 }
 
+// distanceMax is how much of a word counts, in bytes: they come from a file.
+const distanceMax = 64
+
 // distance is the number of edits (insert, drop, change, swap two neighbours)
-// that make a of b. Long words are cut: they come from a file.
+// that make a of b.
 func distance(a, b string) int {
-	const most = 64
-	a, b = a[:min(len(a), most)], b[:min(len(b), most)]
+	a, b = a[:min(len(a), distanceMax)], b[:min(len(b), distanceMax)]
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(b)+1)

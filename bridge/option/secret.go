@@ -9,20 +9,36 @@ import (
 )
 
 // Secret is a text that doesn't print: every way of formatting it gives
-// <redacted>, or nothing where it is empty.
-type Secret struct{ text string }
+// <redacted>, or nothing where it is empty. Two secrets can't be compared
+// by ==; reflect.DeepEqual compares their texts.
+type Secret struct {
+	// text is nil for no text. It is a pointer because fmt calls no methods of
+	// unexported fields: of a pointer it prints the address at most.
+	text *string
+	_    [0]func() // no ==
+}
 
 // NewSecret wraps a text.
-func NewSecret(s string) Secret { return Secret{s} }
+func NewSecret(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{text: &s}
+}
 
 // Reveal gives the text, for the one place that sends it.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // IsSet reports whether there is a text.
-func (s Secret) IsSet() bool { return s.text != "" }
+func (s Secret) IsSet() bool { return s.text != nil }
 
 func (s Secret) String() string {
-	if s.text == "" {
+	if !s.IsSet() {
 		return ""
 	}
 	return "<redacted>"
@@ -36,7 +52,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText takes the secret from a configuration file.
 func (s *Secret) UnmarshalText(b []byte) error {
-	s.text = string(b)
+	*s = NewSecret(string(b))
 	return nil
 }
 
@@ -66,7 +82,7 @@ func ReadSecret(key string, inline Secret, file, env, dir string) (Secret, []Pro
 		if v == "" {
 			return Secret{}, []Problem{{Key: key + "_env", Text: fmt.Sprintf("the environment variable %q is empty or not set", env)}}
 		}
-		return Secret{v}, nil
+		return NewSecret(v), nil
 	case inline.IsSet():
 		return inline, []Problem{{Key: key, Text: "a secret stands in this file", Hint: "use " + key + "_file", Warning: true}}
 	}
@@ -98,7 +114,7 @@ func readSecretFile(key, file, dir string) (Secret, []Problem) {
 	case strings.ContainsAny(text, "\r\n"):
 		return Secret{}, []Problem{{Key: key, Text: fmt.Sprintf("%s has more than one line", path), Hint: "a secret is one line"}}
 	}
-	return Secret{text}, nil
+	return NewSecret(text), nil
 }
 
 func exists(p string) bool {

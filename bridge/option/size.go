@@ -1,6 +1,7 @@
 package option
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -47,8 +48,11 @@ func ParseSize(s string) (Size, error) {
 // UnmarshalTOML takes a string with a unit.
 func (s *Size) UnmarshalTOML(v any) error {
 	t, ok := v.(string)
+	if n, whole := v.(int64); whole && n >= 0 {
+		return fmt.Errorf("%d has no unit; use a string such as \"%dMiB\", or \"%dB\" for bytes", n, n, n)
+	}
 	if !ok {
-		return fmt.Errorf("%v is no size; use a string with a unit, such as \"%vMiB\"", v, v)
+		return errors.New("not a size; use a string with a unit, such as \"512MiB\"")
 	}
 	p, err := ParseSize(t)
 	if err != nil {
