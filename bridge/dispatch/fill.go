@@ -1,0 +1,166 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/fnv"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// restore takes up what an earlier run left parked. Into strict order, parked
+// events go first, lowest number first.
+func (w *Worker) restore(ctx context.Context, now time.Time) error {
+	w.health.interval = w.o.Policy.RetryInterval.D()
+	parked, tries := w.o.Queue.Restored()
+	w.tries = tries
+	for _, p := range parked {
+		key := p.Session
+		if w.o.Policy.Order == Strict {
+			key = 0
+		}
+		e := &entry{number: p.Number, try: p.Try, parked: true}
+		if e.try.Clock > 0 || e.try.Attempts > 0 {
+			e.startClock(now)
+		}
+		l := w.lanes[key]
+		if l == nil {
+			l = &lane{key: key, parked: w.o.Policy.Order != Strict, index: -1}
+			w.lanes[key] = l
+		}
+		l.events = append(l.events, e)
+		w.parked++
+	}
+	for _, l := range w.lanes {
+		w.placeRestored(l, now)
+	}
+	return nil
+}
+
+// placeRestored lets a lane's first event wait as it was saved, but never
+// longer than the interval in force.
+func (w *Worker) placeRestored(l *lane, now time.Time) {
+	t := l.head().try
+	if t.Attempts == 0 {
+		w.ready.push(l)
+		return
+	}
+	w.waiting.wait(l, now.Add(min(t.Wait, w.o.Policy.longest())))
+}
+
+// fill reads events into the window. more says that it stopped early, to let
+// results through, and that there may be more to read.
+func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error) {
+	if now.Before(w.readAgain) {
+		return false, nil
+	}
+	w.readAgain = time.Time{}
+	for range fillMost {
+		if w.full || w.window >= windowEvents || w.windowBytes >= windowBytes {
+			return false, nil
+		}
+		it, ok, err := w.o.Queue.Next()
+		if err != nil {
+			w.o.Log.Error().Str("recipient", w.o.Name).Err(err).Msg("reading the spool failed")
+			w.readAgain = now.Add(readWait)
+			return false, nil
+		}
+		if !ok {
+			return false, nil
+		}
+		if err := w.admit(ctx, it, now); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// admit gives an event its lane, or passes over it.
+func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error {
+	head, err := bridge.ParseHead(it.Data)
+	if err != nil {
+		return w.damaged(ctx, it.Number, err)
+	}
+	if !w.o.Policy.Wants(string(head.Name)) || w.o.Policy.RequireExternalKey && !head.HasKey {
+		w.o.Queue.Pass(it.Number)
+		w.board.update(func(s *Stats) { s.Filtered++ })
+		return nil
+	}
+	e := &entry{number: it.Number, data: it.Data}
+	if t, ok := w.tries[it.Number]; ok {
+		delete(w.tries, it.Number)
+		e.try = t
+		e.startClock(now)
+	}
+	key := w.key(it.Number, head.Session)
+	l := w.lanes[key]
+	if l == nil {
+		l = &lane{key: key, index: -1}
+		w.lanes[key] = l
+	}
+	l.events = append(l.events, e)
+	w.window++
+	w.windowBytes += len(e.data)
+	switch {
+	case l.parked:
+		return w.park(ctx, l, e)
+	case len(l.events) > 1:
+	case w.o.Policy.Order == Strict:
+		w.placeRestored(l, now)
+	default:
+		// What failed while the recipient was down is tried at once: the
+		// recipient counts as up until it shows otherwise.
+		w.ready.push(l)
+	}
+	return nil
+}
+
+func (w *Worker) damaged(ctx context.Context, number uint64, cause error) error {
+	w.o.Log.Error().Str("recipient", w.o.Name).Uint64("number", number).Err(cause).Msg("event can't be read back")
+	w.board.update(func(s *Stats) { s.Damaged++ })
+	return w.o.Queue.Settle(ctx, number, bridge.Damaged)
+}
+
+// key names the lane of an event. It is saved with parked events: its meaning
+// must not change. An event without a session waits for nobody.
+func (w *Worker) key(number uint64, session []byte) uint64 {
+	switch {
+	case w.o.Policy.Order == Strict:
+		return 0
+	case w.o.Policy.Order == None || len(session) == 0:
+		var b [9]byte
+		b[0] = 1
+		binary.BigEndian.PutUint64(b[1:], number)
+		return sum64(b[:])
+	}
+	return sum64(append([]byte{2}, session...))
+}
+
+func sum64(b []byte) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(b)
+	return h.Sum64()
+}
+
+// park moves an event out of the window. Where there is no room for that, it
+// stays, and nothing more is read until one event is settled.
+func (w *Worker) park(ctx context.Context, l *lane, e *entry) error {
+	ok, err := w.o.Queue.Park(ctx, e.number, l.key, e.try)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if !w.full {
+			w.o.Log.Warn().Str("recipient", w.o.Name).Int("sessions", len(w.lanes)).Int("parked", w.parked).
+				Msg("too many events are parked: nothing more is read until one is settled")
+		}
+		w.full = true
+		return nil
+	}
+	w.window--
+	w.windowBytes -= len(e.data)
+	w.parked++
+	e.parked, e.data = true, nil
+	return nil
+}

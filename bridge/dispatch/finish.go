@@ -1,0 +1,215 @@
+package dispatch
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// finish records how an attempt ended and decides what comes next.
+func (w *Worker) finish(ctx context.Context, r result, now time.Time) error {
+	l := r.lane
+	l.flying = false
+	w.inFlight--
+	if r.probe {
+		w.probing = false
+	}
+	switch {
+	case r.damaged != nil:
+		if err := w.damaged(ctx, l.head().number, r.damaged); err != nil {
+			return err
+		}
+		w.leave(l)
+		return nil
+	case r.err == nil:
+		return w.delivered(ctx, l, now)
+	case w.attempts.Err() != nil:
+		return nil // we ended it ourselves: no attempt that counts
+	}
+	return w.failed(ctx, l, r, now)
+}
+
+func (w *Worker) delivered(ctx context.Context, l *lane, now time.Time) error {
+	if err := w.o.Queue.Settle(ctx, l.head().number, bridge.Delivered); err != nil {
+		return err
+	}
+	w.leave(l)
+	if w.health.good() {
+		w.o.Log.Info().Str("recipient", w.o.Name).Msg("recipient is up again")
+		w.retryAll()
+	}
+	w.lastError = ""
+	w.board.update(func(s *Stats) {
+		s.Delivered++
+		s.LastGood, s.Status, s.LastError = now, "", ""
+	})
+	return nil
+}
+
+// leave takes the first event off a lane, whose outcome is recorded.
+func (w *Worker) leave(l *lane) {
+	e := l.head()
+	l.pop()
+	w.full = false
+	if e.parked {
+		w.parked--
+	} else {
+		w.window--
+		w.windowBytes -= len(e.data)
+	}
+	switch {
+	case len(l.events) == 0:
+		delete(w.lanes, l.key)
+	case l.head().try.Attempts > 0:
+		w.due.push(l)
+	default:
+		w.ready.push(l)
+	}
+}
+
+// retryAll lets everything that failed by the recipient's fault be tried now.
+func (w *Worker) retryAll() {
+	rest := w.waiting[:0]
+	for _, l := range w.waiting {
+		if l.head().try.Fault == bridge.ThisRecipient {
+			l.index = -1
+			w.due.push(l)
+			continue
+		}
+		l.index = len(rest)
+		rest = append(rest, l)
+	}
+	clear(w.waiting[len(rest):])
+	w.waiting = rest
+	heap.Init(&w.waiting)
+}
+
+func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) error {
+	e := l.head()
+	de := classify(r.err)
+	first := e.try.Attempts == 0 && !e.parked
+	if e.try.Attempts == 0 && e.try.Since == 0 {
+		e.try.Since = now.Unix()
+	}
+	e.startClock(now)
+	e.try.Clock, e.running = e.clock(now), now
+	e.try.Attempts++
+	e.try.Wait = w.o.Policy.wait(e.try.Attempts)
+	e.try.Fault = de.Scope
+	if n := r.receipt.Note; len(n) <= bridge.NoteMax {
+		e.try.Note = n
+	}
+
+	lastGood := w.health.lastGood
+	if w.o.Policy.Order == Strict {
+		w.health.interval = e.try.Wait
+	}
+	wentDown := w.health.bad(de, first, now)
+	w.report(de, wentDown, now)
+
+	expired := e.try.Clock >= w.o.Policy.RetryDuration.D()
+	if expired || de.Permanent && w.health.mayGiveUp(w.o.Policy.Order == Strict, lastGood) {
+		return w.bury(ctx, l, r, expired, now)
+	}
+	return w.keep(ctx, l, now)
+}
+
+func classify(err error) *bridge.DeliveryError {
+	var de *bridge.DeliveryError
+	if errors.As(err, &de) {
+		return de
+	}
+	return &bridge.DeliveryError{Scope: bridge.ThisEvent, Err: err}
+}
+
+// keep records a failed attempt. While the recipient takes others, the event
+// and what stands behind it in its lane leave the window.
+func (w *Worker) keep(ctx context.Context, l *lane, now time.Time) error {
+	e := l.head()
+	inWindow := w.o.Policy.Order == Strict || w.health.down && !l.parked
+	if e.parked || inWindow {
+		if err := w.o.Queue.Fail(ctx, e.number, e.try); err != nil {
+			return err
+		}
+	}
+	if inWindow {
+		w.due.push(l) // nothing begins while it is down but probes
+		return nil
+	}
+	l.parked = true
+	for _, e := range l.events {
+		if e.parked {
+			continue
+		}
+		if err := w.park(ctx, l, e); err != nil {
+			return err
+		}
+		if !e.parked {
+			break
+		}
+	}
+	if !e.parked {
+		if err := w.o.Queue.Fail(ctx, e.number, e.try); err != nil {
+			return err
+		}
+	}
+	w.waiting.wait(l, now.Add(e.try.Wait))
+	return nil
+}
+
+// bury makes a dead letter of the lane's first event. Events behind one whose
+// clock ran out share that clock: they get one attempt each at least.
+func (w *Worker) bury(ctx context.Context, l *lane, r result, expired bool, now time.Time) error {
+	e := l.head()
+	head, err := bridge.ParseHead(r.data)
+	if err != nil {
+		return err
+	}
+	letter := Letter{
+		Recipient: w.o.Name, Number: e.number, ID: head.ID, Event: string(head.Name), Session: string(head.Session),
+		Since: time.Unix(e.try.Since, 0).UTC(), Died: now.UTC().Truncate(time.Second), Attempts: e.try.Attempts,
+		Reason: bounded(r.err.Error(), reasonMax), Note: e.try.Note, Data: r.data,
+	}
+	body, err := letter.Encode()
+	if err != nil {
+		return err
+	}
+	if err := w.o.Queue.Bury(ctx, e.number, body); err != nil {
+		return err
+	}
+	w.o.Log.Warn().Str("recipient", w.o.Name).Stringer("id", head.ID).Str("event", letter.Event).
+		Int("attempts", letter.Attempts).Str("err", letter.Reason).Msg("dead letter")
+	w.board.update(func(s *Stats) { s.Dead++ })
+	w.leave(l)
+	if !expired || w.o.Policy.Order == Strict || len(l.events) == 0 {
+		return nil
+	}
+	next := l.head()
+	if next.clock(now) < e.try.Clock {
+		next.try.Clock, next.running = e.try.Clock, now
+		return w.o.Queue.Fail(ctx, next.number, next.try)
+	}
+	return nil
+}
+
+// report says what changed: not each repetition.
+func (w *Worker) report(de *bridge.DeliveryError, wentDown bool, now time.Time) {
+	text := bounded(de.Error(), reasonMax)
+	status := de.Status
+	if status == "" {
+		status = "failing"
+	}
+	w.board.update(func(s *Stats) { s.Failed++; s.Status, s.LastError = status, text })
+	const quiet = 10 * time.Second
+	switch {
+	case wentDown:
+		w.o.Log.Warn().Str("recipient", w.o.Name).Str("status", status).Str("err", text).Msg("recipient is down")
+	case text != w.lastError && now.Sub(w.lastLog) >= quiet:
+		w.o.Log.Warn().Str("recipient", w.o.Name).Str("status", status).Str("err", text).Msg("attempt failed")
+		w.lastLog = now
+	}
+	w.lastError = text
+}

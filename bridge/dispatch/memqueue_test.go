@@ -1,0 +1,186 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+	"testing"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// memQueue is a naive Queue in memory that survives its worker, as the spool
+// survives the process.
+type memQueue struct {
+	mu      sync.Mutex
+	events  map[uint64][]byte
+	order   []uint64
+	next    int // index in order
+	settled map[uint64]bridge.Settlement
+	parked  map[uint64]bridge.Parked
+	tries   map[uint64]bridge.Try
+	letters []Letter
+	passed  int
+	room    int // for parked events; 0: no bound
+	wake    chan struct{}
+	readErr error
+}
+
+func newMemQueue() *memQueue {
+	return &memQueue{
+		events: map[uint64][]byte{}, settled: map[uint64]bridge.Settlement{}, parked: map[uint64]bridge.Parked{},
+		tries: map[uint64]bridge.Try{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// add accepts events named by their session and a running number.
+func (q *memQueue) add(sessions ...string) {
+	for _, s := range sessions {
+		q.addEvent(bridge.Event{Name: bridge.EventBegin, Session: s, Version: "1"})
+	}
+}
+
+func (q *memQueue) addEvent(e bridge.Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := uint64(len(q.order) + 1)
+	e.Timestamp = int64(n)
+	e.ID[0], e.ID[1], e.ID[15] = byte(n>>8), byte(n), 7
+	q.events[n] = e.AppendWire(nil)
+	q.order = append(q.order, n)
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// reopen is what a restart does: Next begins again.
+func (q *memQueue) reopen() { q.next = 0 }
+
+func (q *memQueue) Restored() ([]bridge.Parked, map[uint64]bridge.Try) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var out []bridge.Parked
+	for _, p := range q.parked {
+		out = append(out, p)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Number < out[j].Number })
+	tries := map[uint64]bridge.Try{}
+	for n, t := range q.tries {
+		tries[n] = t
+	}
+	return out, tries
+}
+
+func (q *memQueue) Next() (bridge.Item, bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.readErr != nil {
+		return bridge.Item{}, false, q.readErr
+	}
+	for q.next < len(q.order) {
+		n := q.order[q.next]
+		q.next++
+		_, parked := q.parked[n]
+		if _, settled := q.settled[n]; parked || settled {
+			continue
+		}
+		return bridge.Item{Number: n, Data: q.events[n]}, true, nil
+	}
+	return bridge.Item{}, false, nil
+}
+
+func (q *memQueue) Wake() <-chan struct{} { return q.wake }
+
+func (q *memQueue) Get(_ context.Context, n uint64) (bridge.Item, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, ok := q.parked[n]; !ok {
+		return bridge.Item{}, fmt.Errorf("get %d: not parked", n)
+	}
+	if q.events[n] == nil {
+		return bridge.Item{}, bridge.ErrDamaged
+	}
+	return bridge.Item{Number: n, Data: q.events[n]}, nil
+}
+
+func (q *memQueue) Pass(uint64) { q.passed++ }
+
+func (q *memQueue) Settle(_ context.Context, n uint64, how bridge.Settlement) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if was, ok := q.settled[n]; ok {
+		return fmt.Errorf("settle %d twice: %v and %v", n, was, how)
+	}
+	q.settled[n] = how
+	delete(q.parked, n)
+	delete(q.tries, n)
+	return nil
+}
+
+func (q *memQueue) Fail(_ context.Context, n uint64, t bridge.Try) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if p, ok := q.parked[n]; ok {
+		p.Try = t
+		q.parked[n] = p
+		return nil
+	}
+	q.tries[n] = t
+	return nil
+}
+
+func (q *memQueue) Park(_ context.Context, n, session uint64, t bridge.Try) (bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.room > 0 && len(q.parked) >= q.room {
+		return false, nil
+	}
+	q.parked[n] = bridge.Parked{Number: n, Session: session, Try: t}
+	delete(q.tries, n)
+	return true, nil
+}
+
+func (q *memQueue) Bury(ctx context.Context, n uint64, letter []byte) error {
+	l, err := DecodeLetter(letter)
+	if err != nil {
+		return err
+	}
+	if l.Number != n {
+		return errors.New("a letter with another number")
+	}
+	if err := q.Settle(ctx, n, bridge.Dead); err != nil {
+		return err
+	}
+	q.letters = append(q.letters, l)
+	return nil
+}
+
+func (q *memQueue) count(how bridge.Settlement) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for _, s := range q.settled {
+		if s == how {
+			n++
+		}
+	}
+	return n
+}
+
+// checkOrder fails where a session's deliveries are out of order.
+func checkOrder(t *testing.T, got []attempt) {
+	t.Helper()
+	last := map[string]int64{}
+	for _, a := range got {
+		if !a.ok || a.event.Session == "" {
+			continue
+		}
+		if a.event.Timestamp <= last[a.event.Session] {
+			t.Errorf("session %s: event %d came after %d", a.event.Session, a.event.Timestamp, last[a.event.Session])
+		}
+		last[a.event.Session] = a.event.Timestamp
+	}
+}

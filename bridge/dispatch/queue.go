@@ -1,0 +1,37 @@
+package dispatch
+
+import (
+	"context"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// Queue is one recipient's view of the accepted events. A Worker is its only
+// user. Methods that record block until what they record would survive a kill,
+// or ctx ends; a power cut may undo the last 50 ms of them, which repeats
+// attempts and loses nothing.
+type Queue interface {
+	// Restored gives the parked events in the order of their numbers, and the
+	// tries of failed events that Next will give again.
+	Restored() ([]bridge.Parked, map[uint64]bridge.Try)
+	// Next gives the durable event behind the ones given so far that is
+	// neither settled nor parked, if there is one. It doesn't block. An error
+	// may pass: the caller tries again later.
+	Next() (bridge.Item, bool, error)
+	// Wake has a value when Next may have more to give.
+	Wake() <-chan struct{}
+	// Get gives a parked event once more; bridge.ErrDamaged if its bytes are.
+	Get(ctx context.Context, number uint64) (bridge.Item, error)
+
+	// Pass says that an event that Next gave isn't for this recipient.
+	Pass(number uint64)
+	// Settle records that an event has ended.
+	Settle(ctx context.Context, number uint64, how bridge.Settlement) error
+	// Fail records a failed attempt.
+	Fail(ctx context.Context, number uint64, t bridge.Try) error
+	// Park records that an event leaves the window. False: there is no room
+	// for more, and it stays.
+	Park(ctx context.Context, number, session uint64, t bridge.Try) (bool, error)
+	// Bury records a dead letter; its write is the settle.
+	Bury(ctx context.Context, number uint64, letter []byte) error
+}

@@ -1,0 +1,193 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// Options is what a Worker needs. All but Log must be set.
+type Options struct {
+	Name   string // the recipient's
+	Policy Policy
+	Queue  Queue
+	Sink   bridge.Sink
+	Grace  time.Duration // how long attempts under way may go on once ctx has ended
+	Log    zerolog.Logger
+}
+
+// Worker serves one recipient. Everything but board is owned by Run.
+type Worker struct {
+	o      Options
+	board  board
+	health health
+
+	lanes   map[uint64]*lane
+	ready   row     // lanes whose first event was never attempted
+	due     row     // lanes whose first event is to be tried again now
+	waiting waiting // lanes whose first event is to be tried again later
+	dueTurn bool    // the due row is next
+
+	tries       map[uint64]bridge.Try // restored; an event takes its own when Next gives it
+	window      int                   // events held with their bytes, but for attempts of parked ones
+	windowBytes int
+	parked      int
+	full        bool      // no more can be parked: nothing is read until one is settled
+	readAgain   time.Time // after a read that failed
+
+	inFlight  int
+	probing   bool
+	results   chan result
+	attempts  context.Context // of all attempts under way
+	abandon   context.CancelFunc
+	lastLog   time.Time // of a failed attempt
+	lastError string
+}
+
+const (
+	windowEvents = 256
+	windowBytes  = 256 << 10
+	fillMost     = 1024 // events looked at before results are looked at again
+	readWait     = time.Second
+)
+
+// New makes a worker; Run starts it.
+func New(o Options) *Worker {
+	return &Worker{
+		o:       o,
+		lanes:   map[uint64]*lane{},
+		health:  health{slots: o.Policy.slots()},
+		results: make(chan result, o.Policy.slots()),
+	}
+}
+
+// Run serves the recipient until ctx ends; then it begins nothing more, gives
+// attempts under way their grace, records how they end and returns nil. An
+// error means that the queue is closed.
+func (w *Worker) Run(ctx context.Context) error {
+	record, stop := lingering(ctx, w.o.Grace)
+	defer stop()
+	w.attempts, w.abandon = context.WithCancel(context.WithoutCancel(ctx))
+	defer w.abandon()
+
+	err := w.serve(ctx, record)
+	if derr := w.drain(record); err == nil {
+		err = derr
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// lingering gives a context that ends a while after ctx does: outcomes are
+// recorded in it.
+func lingering(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	const toRecord = 2 * time.Second
+	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var timer *time.Timer
+	armed := make(chan struct{})
+	unhook := context.AfterFunc(ctx, func() {
+		timer = time.AfterFunc(grace+toRecord, cancel)
+		close(armed)
+	})
+	return long, func() {
+		if !unhook() {
+			<-armed
+			timer.Stop()
+		}
+		cancel()
+	}
+}
+
+func (w *Worker) serve(ctx, record context.Context) error {
+	if err := w.restore(record, time.Now()); err != nil {
+		return err
+	}
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		now := time.Now()
+		more, err := w.fill(record, now)
+		if err != nil {
+			return err
+		}
+		if err := w.begin(record, now); err != nil {
+			return err
+		}
+		w.publish()
+		if more {
+			// Only what is there already: the queue has more to look at.
+			select {
+			case r := <-w.results:
+				err = w.finish(record, r, time.Now())
+			default:
+			}
+		} else {
+			timer.Reset(w.sleep(now))
+			select {
+			case <-ctx.Done():
+			case r := <-w.results:
+				err = w.finish(record, r, time.Now())
+			case <-w.o.Queue.Wake():
+			case <-timer.C:
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sleep is how long nothing needs to be done unless something happens.
+func (w *Worker) sleep(now time.Time) time.Duration {
+	next := now.Add(time.Hour)
+	sooner := func(t time.Time) {
+		if t.Before(next) {
+			next = t
+		}
+	}
+	if !w.readAgain.IsZero() {
+		sooner(w.readAgain)
+	}
+	switch h := &w.health; {
+	case h.down:
+		if !w.probing && len(w.lanes) > 0 {
+			sooner(later(h.probeAt, h.holdTill))
+		}
+	case w.inFlight >= w.o.Policy.slots():
+	case h.holdTill.After(now):
+		sooner(h.holdTill)
+	case len(w.waiting) > 0:
+		sooner(w.waiting[0].next)
+	}
+	return max(0, next.Sub(now))
+}
+
+// drain ends what is under way.
+func (w *Worker) drain(record context.Context) error {
+	grace := time.AfterFunc(w.o.Grace, w.abandon)
+	defer grace.Stop()
+	var first error
+	for w.inFlight > 0 {
+		// The sink returns soon after abandon: this can't block for long.
+		if err := w.finish(record, <-w.results, time.Now()); err != nil && first == nil {
+			first = err
+			w.abandon()
+		}
+	}
+	w.publish()
+	return first
+}
+
+func (w *Worker) publish() {
+	w.board.update(func(s *Stats) {
+		s.Window, s.Parked, s.Lanes, s.InFlight = w.window, w.parked, len(w.lanes), w.inFlight
+		s.Down, s.Full = w.health.down, w.full
+	})
+}
