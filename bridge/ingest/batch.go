@@ -1,0 +1,126 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// batch is what becomes one record of the spool.
+type batch struct {
+	in          *Ingest
+	totals      Totals
+	changes     changes
+	events      [][]byte
+	quarantined [][]byte
+	buf         []byte // events stand in here, one behind the other
+	scratch     []bridge.Event
+}
+
+func (in *Ingest) begin() *batch {
+	b := &batch{in: in, totals: in.Totals()}
+	if in.fresh {
+		b.changes.layout(in.c.Options.Format)
+	}
+	return b
+}
+
+// emit is the bridge.Emit of the source.
+func (in *Ingest) emit(ctx context.Context, sb bridge.Batch) error {
+	b := in.begin()
+	for i := range sb.Records {
+		b.record(sb.Records[i])
+	}
+	for _, l := range sb.Losses {
+		b.totals.Losses++
+		b.totals.LostBytes += l.Bytes
+	}
+	if in.state != nil {
+		b.changes.parser(in.state.Changes())
+		b.totals.Open = int64(in.state.Held())
+	}
+	b.changes.positions(sb.Positions)
+	return in.append(ctx, b)
+}
+
+// append makes the batch durable; only then its counters hold.
+func (in *Ingest) append(ctx context.Context, b *batch) error {
+	b.changes.totals(b.totals)
+	if err := in.c.Store.Append(ctx, in.c.Name, b.changes, b.events, b.quarantined); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	in.fresh = false
+	in.setTotals(b.totals)
+	return nil
+}
+
+// record takes one line through the parser.
+func (b *batch) record(rec bridge.Record) {
+	in := b.in
+	rec.Source = in.c.Name
+	b.totals.Read++
+	if rec.Cut > 0 {
+		b.totals.Cut++
+	}
+	if rec.Partial {
+		b.totals.Partial++
+	}
+	events, outcome, err := in.parser.Parse(rec, b.scratch[:0])
+	b.scratch = events
+	switch {
+	case err != nil:
+		b.reject(rec, in.c.Options.Format, err.Error())
+	case outcome == bridge.Parsed:
+		b.totals.Parsed++
+		b.take(rec, events, func(string) bool { return true })
+	case outcome == bridge.Raw && b.take(rec, events, in.c.Wanted):
+		b.totals.Parsed++
+	case outcome == bridge.Open: // counted by the parser
+	default:
+		b.totals.Ignored++
+	}
+	in.doubt.look(in, rec, err != nil)
+	if in.state != nil {
+		b.settled(in.state.Settled(), in.c.Options.Format)
+	}
+}
+
+// take stamps and encodes the events that are wanted and reports whether
+// there was one.
+func (b *batch) take(rec bridge.Record, events []bridge.Event, wanted func(string) bool) bool {
+	any := false
+	for i := range events {
+		e := &events[i]
+		if !wanted(e.Name) {
+			continue
+		}
+		any = true
+		Stamp(e, rec, i, b.in.c.Options.ApplianceID)
+		from := len(b.buf)
+		b.buf = e.AppendWire(b.buf)
+		b.events = append(b.events, b.buf[from:len(b.buf):len(b.buf)])
+		b.totals.Events++
+	}
+	return any
+}
+
+// settled counts what became of lines that were open.
+func (b *batch) settled(s bridge.Settled, format string) {
+	b.totals.Parsed += int64(s.Parsed)
+	b.totals.Ignored += int64(s.Ignored)
+	b.totals.Evicted += int64(s.Evicted)
+	for _, r := range s.Rejected {
+		r.Record.Source = b.in.c.Name
+		b.reject(r.Record, format, r.Reason)
+	}
+}
+
+func (b *batch) reject(rec bridge.Record, format, reason string) {
+	b.totals.Quarantined++
+	b.quarantined = append(b.quarantined, encodeLine(rec, format, reason))
+	b.in.notice.quarantined(b.in, rec, reason)
+}

@@ -1,0 +1,174 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// Store makes what one batch gave durable. It is the spool, as app adapts it.
+type Store interface {
+	// State gives the durable state of a source.
+	State(source string) []bridge.Entry
+	// Append returns once the record is durable, all of it. It blocks while
+	// there is no room. An error means that ctx ended, that the store is
+	// closed, or that the record can never fit.
+	Append(ctx context.Context, source string, changes []bridge.Entry, events, quarantined [][]byte) error
+}
+
+// Config is what an Ingest needs. All but Wanted, Guess and Log must be set.
+type Config struct {
+	Name      string // the source's
+	Options   Options
+	Source    bridge.Source
+	NewParser func(format string) (bridge.Parser, error)
+	Store     Store
+	Wanted    func(event string) bool            // which raw events some recipient names; nil: none
+	Guess     func(lines []bridge.Record) string // which other format reads these lines; "" none
+	Log       zerolog.Logger
+}
+
+// Ingest runs one source. Run is its only writer; Totals may be read by all.
+type Ingest struct {
+	c      Config
+	parser bridge.Parser
+	state  bridge.Stateful // parser again, if it has a state
+	fresh  bool            // nothing was saved yet: the next record names the layout
+
+	mu     sync.Mutex
+	totals Totals
+
+	doubt  doubt
+	notice notice
+}
+
+// New makes an Ingest; Run starts it.
+func New(c Config) *Ingest {
+	if c.Wanted == nil {
+		c.Wanted = func(string) bool { return false }
+	}
+	return &Ingest{c: c}
+}
+
+// retryWait is how long a source stays away that failed by itself.
+const retryWait = 10 * time.Second
+
+// Run reads the source until ctx ends or its input does. A source that fails
+// by itself is started again after a while, from the durable position.
+func (in *Ingest) Run(ctx context.Context) error {
+	for {
+		from, err := in.restore(ctx)
+		if err != nil {
+			return fmt.Errorf("source %s: %w", in.c.Name, err)
+		}
+		err = in.c.Source.Run(ctx, from, in.emit)
+		if err == nil || ctx.Err() != nil || errors.Is(err, errStore) {
+			return stopped(ctx, err)
+		}
+		in.c.Log.Error().Str("source", in.c.Name).Err(err).Dur("retry_in", retryWait).Msg("source stopped")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryWait):
+		}
+	}
+}
+
+// errStore marks errors of the store, which a restart of the source can't mend.
+var errStore = errors.New("spool")
+
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// restore makes the parser anew from the durable state and gives the
+// positions. Open parts that the parser can't go on with go to quarantine.
+func (in *Ingest) restore(ctx context.Context) ([]bridge.Position, error) {
+	s, err := splitState(in.c.Store.State(in.c.Name))
+	if err != nil {
+		return nil, err
+	}
+	if in.parser, err = in.c.NewParser(in.c.Options.Format); err != nil {
+		return nil, err
+	}
+	in.state, _ = in.parser.(bridge.Stateful)
+	in.setTotals(s.totals)
+	in.fresh = s.format != in.c.Options.Format
+
+	var given bridge.Settled
+	var gone []bridge.Entry
+	switch {
+	case len(s.parser) == 0:
+		return s.positions, nil
+	case in.fresh:
+		given, gone = in.giveUp(s)
+	case in.state == nil:
+		gone = removed(s.parser)
+	default:
+		if err := in.state.Restore(s.parser); err != nil {
+			in.c.Log.Warn().Str("source", in.c.Name).Err(err).Msg("the parser's state is of no use: open messages go to quarantine")
+			gone = removed(s.parser)
+		}
+		given = in.state.Settled()
+	}
+	if len(gone) == 0 && len(given.Rejected) == 0 {
+		return s.positions, nil
+	}
+	b := in.begin()
+	b.changes.parser(gone)
+	b.settled(given, s.format)
+	b.totals.Open = 0
+	if in.state != nil {
+		b.totals.Open = int64(in.state.Held())
+	}
+	return s.positions, in.append(ctx, b)
+}
+
+// giveUp lets the parser of the format that the source had before hand out
+// its open parts.
+func (in *Ingest) giveUp(s saved) (bridge.Settled, []bridge.Entry) {
+	in.c.Log.Warn().Str("source", in.c.Name).Str("was", s.format).Str("format", in.c.Options.Format).
+		Msg("the format has changed: open messages go to quarantine")
+	old, err := in.c.NewParser(s.format)
+	if err != nil {
+		return bridge.Settled{}, removed(s.parser)
+	}
+	st, ok := old.(bridge.Stateful)
+	if !ok {
+		return bridge.Settled{}, removed(s.parser)
+	}
+	if err := st.Restore(s.parser); err == nil {
+		st.GiveUp()
+	}
+	return st.Settled(), removed(s.parser)
+}
+
+func removed(entries []bridge.Entry) []bridge.Entry {
+	out := make([]bridge.Entry, len(entries))
+	for i, e := range entries {
+		out[i] = bridge.Entry{Key: e.Key}
+	}
+	return out
+}
+
+// Totals may be called by any goroutine.
+func (in *Ingest) Totals() Totals {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.totals
+}
+
+func (in *Ingest) setTotals(t Totals) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.totals = t
+}
