@@ -1,0 +1,205 @@
+package httpsink
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/textproto"
+	"net/url"
+	"os"
+	"sort"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// The bounds of timeout.
+const (
+	timeoutMin = 100 * time.Millisecond
+	timeoutMax = 10 * time.Minute
+)
+
+// Check finds all that is wrong with the settings, makes ca_file absolute
+// against dir and reads the Authorization value.
+func (o *Options) Check(dir string) []option.Problem {
+	var ps []option.Problem
+	u, bad := parseURL(o.URL)
+	ps = append(ps, bad...)
+	ps = append(ps, o.checkBody()...)
+	ps = append(ps, o.checkCodes()...)
+	if t := o.Timeout.D(); t < timeoutMin || t > timeoutMax {
+		ps = append(ps, option.Problem{Key: "timeout", Text: fmt.Sprintf("%s is out of range", o.Timeout), Hint: "use 100ms to 10m"})
+	}
+	if o.CAFile != "" {
+		o.CAFile = option.AbsPath(o.CAFile, dir)
+		if _, err := readRoots(o.CAFile); err != nil {
+			ps = append(ps, option.Problem{Key: "ca_file", Text: err.Error()})
+		}
+	}
+	ps = append(ps, o.checkHeaders()...)
+	return append(ps, o.checkAuthorization(u, dir)...)
+}
+
+// parseURL takes an absolute URL apart. The messages don't repeat it: it may
+// hold a password.
+func parseURL(s string) (*url.URL, []option.Problem) {
+	const key, like = "url", `use one like "https://example.com/events"`
+	if s == "" {
+		return nil, []option.Problem{{Key: key, Text: "is missing", Hint: like}}
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil, []option.Problem{{Key: key, Text: "is no URL", Hint: like}}
+	}
+	var ps []option.Problem
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		ps = append(ps, option.Problem{Key: key, Text: "is neither http:// nor https://", Hint: like})
+	case u.Hostname() == "":
+		ps = append(ps, option.Problem{Key: key, Text: "has no host", Hint: like})
+	}
+	if u.User != nil {
+		ps = append(ps, option.Problem{Key: key, Text: "has a user name or password in it", Hint: `put "Basic ..." or "Bearer ..." into a file and name it in authorization_file`})
+	}
+	if u.Fragment != "" {
+		ps = append(ps, option.Problem{Key: key, Text: "has a part behind #, which is never sent", Hint: "write # as %23, or leave it out"})
+	}
+	return u, ps
+}
+
+func (o *Options) checkBody() []option.Problem {
+	var ps []option.Problem
+	if o.Body != bodyForm && o.Body != bodyJSON {
+		ps = append(ps, option.Problem{Key: "body", Text: fmt.Sprintf("%q is unknown", o.Body), Hint: `use "form" or "json"`})
+	}
+	if o.Version == "" {
+		ps = append(ps, option.Problem{Key: "version", Text: "is empty", Hint: `receivers read a missing variable as "null"; use "1"`})
+	}
+	if !httpguts.ValidHeaderFieldValue(o.ContentType) {
+		ps = append(ps, option.Problem{Key: "content_type", Text: "has characters that no header can have"})
+	}
+	return ps
+}
+
+func (o *Options) checkCodes() []option.Problem {
+	const hint = `use codes such as 200 or classes such as "2xx"`
+	success, bad := parseCodes(o.Success)
+	var ps []option.Problem
+	for _, s := range bad {
+		ps = append(ps, option.Problem{Key: "success", Text: fmt.Sprintf("%q is no status", s), Hint: hint})
+	}
+	if len(o.Success) == 0 {
+		ps = append(ps, option.Problem{Key: "success", Text: "is empty: no answer would ever count as taken", Hint: hint})
+	}
+	giveUp, bad := parseCodes(o.GiveUp)
+	for _, s := range bad {
+		ps = append(ps, option.Problem{Key: "give_up", Text: fmt.Sprintf("%q is no status", s), Hint: hint})
+	}
+	for code := range giveUp {
+		if giveUp[code] && success[code] {
+			ps = append(ps, option.Problem{Key: "give_up", Text: fmt.Sprintf("%d counts as success too", code), Hint: "name it in one of success and give_up"})
+			break
+		}
+	}
+	return ps
+}
+
+// ownHeaders are set by the sink or by HTTP itself, with what to use instead.
+var ownHeaders = map[string]string{
+	"Content-Type":      "use content_type",
+	"Webhook-Id":        "it is the event's id",
+	"Webhook-Timestamp": "it is the time of the attempt",
+	"Content-Length":    "",
+	"Transfer-Encoding": "",
+	"Connection":        "",
+	"Trailer":           "",
+	"Upgrade":           "",
+	"Te":                "",
+	"Keep-Alive":        "",
+	"Proxy-Connection":  "",
+	"Expect":            "",
+}
+
+func (o *Options) checkHeaders() []option.Problem {
+	names := make([]string, 0, len(o.Headers))
+	for name := range o.Headers {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var ps []option.Problem
+	say := func(text, hint string) {
+		ps = append(ps, option.Problem{Key: "headers", Text: text, Hint: hint})
+	}
+	seen := map[string]string{}
+	for _, name := range names {
+		canon := textproto.CanonicalMIMEHeaderKey(name)
+		hint, own := ownHeaders[canon]
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			say(fmt.Sprintf("%q is no name of a header", name), "")
+		case !httpguts.ValidHeaderFieldValue(o.Headers[name]):
+			say(fmt.Sprintf("the value of %s has line ends or other control characters", name), "")
+		case canon == "Host" && !httpguts.ValidHostHeader(o.Headers[name]):
+			say("the value of Host is no host", "")
+		case own:
+			say(name+" can't be set here", hint)
+		case seen[canon] != "":
+			say(fmt.Sprintf("%s and %s are the same header", seen[canon], name), "")
+		case canon == "Authorization":
+			ps = append(ps, option.Problem{Key: "headers", Text: "a secret stands in this file", Hint: "use authorization_file", Warning: true})
+		}
+		seen[canon] = name
+	}
+	return ps
+}
+
+func (o *Options) checkAuthorization(u *url.URL, dir string) []option.Problem {
+	secret, ps := option.ReadSecret("authorization", o.Authorization, o.AuthorizationFile, o.AuthorizationEnv, dir)
+	o.secret = secret
+	inHeaders := o.headerValue("Authorization") != ""
+	switch {
+	case secret.IsSet() && inHeaders:
+		ps = append(ps, option.Problem{Key: "headers", Text: "Authorization is given twice", Hint: "use authorization_file alone"})
+	case !httpguts.ValidHeaderFieldValue(secret.Reveal()):
+		ps = append(ps, option.Problem{Key: "authorization", Text: "has characters that no header can have"})
+	}
+	if (secret.IsSet() || inHeaders) && u != nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		ps = append(ps, option.Problem{Key: "url", Text: "Authorization goes to another machine unencrypted", Hint: "use https", Warning: true})
+	}
+	return ps
+}
+
+// headerValue looks up a configured header without regard to case.
+func (o *Options) headerValue(name string) string {
+	for k, v := range o.Headers {
+		if strings.EqualFold(k, name) {
+			return v
+		}
+	}
+	return ""
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && net.IP(ip.AsSlice()).IsLoopback()
+}
+
+// readRoots reads the certificates of a PEM file.
+func readRoots(path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s has no PEM certificate in it", path)
+	}
+	return pool, nil
+}

@@ -1,0 +1,68 @@
+package httpsink
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// Options are the settings of one HTTP recipient that concern the request and
+// what counts as an answer. Order and retry are dispatch's.
+type Options struct {
+	URL         string      `toml:"url"`          // http or https; its query is sent as it stands
+	Body        string      `toml:"body"`         // "form" or "json"
+	ContentType string      `toml:"content_type"` // "": by body
+	Success     option.List `toml:"success"`      // statuses that mean taken: codes ("200") and classes ("2xx")
+	GiveUp      option.List `toml:"give_up"`      // statuses after which the event is not tried again
+
+	Version          string `toml:"version"`            // the form variable; never empty
+	SendCustomFields bool   `toml:"send_custom_fields"` // in the form body
+	CustomPrefix     string `toml:"custom_prefix"`
+	SurveyPrefix     string `toml:"survey_prefix"`
+
+	Timeout option.Duration   `toml:"timeout"` // of a whole attempt, connecting and the answer included
+	CAFile  string            `toml:"ca_file"` // PEM; in the place of the system's roots
+	Headers map[string]string `toml:"headers"`
+
+	// The whole value of the Authorization header, given in one of three ways.
+	Authorization     option.Secret `toml:"authorization"`
+	AuthorizationFile string        `toml:"authorization_file"`
+	AuthorizationEnv  string        `toml:"authorization_env"`
+
+	Name        string         `toml:"-"` // the recipient's
+	UserAgent   string         `toml:"-"` // such as "tailpost/1.0"; "": "tailpost"
+	MaxInFlight int            `toml:"-"` // idle connections to keep; 0: 8
+	Log         zerolog.Logger `toml:"-"`
+
+	secret option.Secret // the Authorization value, as Check found it
+}
+
+// The two bodies.
+const (
+	bodyForm = "form"
+	bodyJSON = "json"
+)
+
+// ProfileAppliance names the profile that does what the appliance does: a
+// form body, and success is 200 alone.
+const ProfileAppliance = "appliance"
+
+const defaultTimeout = 15 * time.Second
+
+// Defaults gives the settings that hold where a recipient says nothing, by its
+// profile: "" or ProfileAppliance.
+func Defaults(profile string) Options {
+	o := Options{
+		Body:         bodyForm,
+		Success:      option.List{"2xx"},
+		Version:      "1",
+		SurveyPrefix: "survey_",
+		Timeout:      option.Duration(defaultTimeout),
+	}
+	if profile == ProfileAppliance {
+		o.Success = option.List{"200"}
+	}
+	return o
+}
