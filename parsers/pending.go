@@ -1,0 +1,155 @@
+package parsers
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// pending collects what changed in a parser's state since it was last saved.
+type pending struct {
+	format  string // for the first entry
+	changed map[string][]byte
+	saved   map[string]struct{} // the keys that the durable map holds
+}
+
+// formatKey is the entry that names format and version of the others. It
+// sorts before them.
+const formatKey = "!"
+
+// stateVersion changes whenever the meaning of an entry does. The entries of
+// parts keep their shape in all versions, so that they can be handed out.
+const stateVersion = 1
+
+func formatValue(format string) string { return fmt.Sprintf("%s %d", format, stateVersion) }
+
+func newPending(format string) pending {
+	return pending{format: format, changed: make(map[string][]byte), saved: make(map[string]struct{})}
+}
+
+// set takes key and value over.
+func (p *pending) set(key string, value []byte) { p.changed[key] = value }
+
+func (p *pending) remove(key string) {
+	if _, ok := p.saved[key]; ok {
+		p.changed[key] = nil
+		return
+	}
+	delete(p.changed, key)
+}
+
+// take gives the changes, sorted by key, and takes them as saved.
+func (p *pending) take() []bridge.Entry {
+	if len(p.changed) == 0 {
+		return nil
+	}
+	if _, ok := p.saved[formatKey]; !ok {
+		p.changed[formatKey] = []byte(formatValue(p.format))
+	}
+	out := make([]bridge.Entry, 0, len(p.changed))
+	for k, v := range p.changed {
+		out = append(out, bridge.Entry{Key: []byte(k), Value: v})
+		if v == nil {
+			delete(p.saved, k)
+		} else {
+			p.saved[k] = struct{}{}
+		}
+	}
+	clear(p.changed)
+	slices.SortFunc(out, func(a, b bridge.Entry) int { return slices.Compare(a.Key, b.Key) })
+	return out
+}
+
+// sized appends a text behind its length.
+func sized(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// reader reads what sized and the varints wrote. After a mistake it gives
+// zeros, and bad is set.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) uint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) int() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// small reads a number that is limit at most.
+func (r *reader) small(limit int) int {
+	v := r.uint()
+	if v > uint64(limit) {
+		r.bad = true
+		return 0
+	}
+	return int(v)
+}
+
+func (r *reader) text() string {
+	n := r.uint()
+	if n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return ""
+	}
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
+}
+
+// done reports whether everything was read, and nothing was wrong.
+func (r *reader) done() bool { return !r.bad && len(r.b) == 0 }
+
+// adopt takes entries as what is saved, if they are of this format and version.
+func (p *pending) adopt(entries []bridge.Entry) error {
+	of := ""
+	for _, e := range entries {
+		p.saved[string(e.Key)] = struct{}{}
+		if string(e.Key) == formatKey {
+			of = string(e.Value)
+		}
+	}
+	if want := formatValue(p.format); of != want {
+		return fmt.Errorf("saved state is of %s, not of %q", clip(of), want)
+	}
+	return nil
+}
+
+// discard removes all saved entries and hands out the parts among them, as
+// they came.
+func (p *pending) discard(entries []bridge.Entry, reason error) []bridge.Rejected {
+	entries = slices.Clone(entries)
+	slices.SortFunc(entries, func(a, b bridge.Entry) int { return slices.Compare(a.Key, b.Key) })
+	var out []bridge.Rejected
+	for _, e := range entries {
+		p.saved[string(e.Key)] = struct{}{}
+		p.remove(string(e.Key))
+		if len(e.Key) == 0 || e.Key[0] != 'p' {
+			continue
+		}
+		part, ok := readPart(e.Value)
+		if !ok {
+			part.rec = bridge.Record{Line: slices.Clone(e.Value)} // as it stands: better than nothing
+		}
+		out = append(out, bridge.Rejected{Record: part.rec, Reason: fmt.Sprintf("%v: %v", bridge.ErrIncomplete, reason)})
+	}
+	return out
+}

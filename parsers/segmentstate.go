@@ -1,0 +1,217 @@
+package parsers
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// The state of segments, an entry each (numbers in keys are big-endian, in
+// values varints; texts stand behind their length):
+//
+//	!                 format and version
+//	l                 lines, the number given last
+//	m number          host, pid, site id, total, begun, repeats
+//	p number index    part, time, payload's place, then the line and where it is from
+//	w number          host, pid, site id, total, time, then each part and its sum
+//
+// The entries under p keep their shape in all versions.
+
+func numbered(kind byte, number uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kind}, number)
+}
+
+func messageKey(number uint64) string { return string(numbered('m', number)) }
+func wholeKey(number uint64) string   { return string(numbered('w', number)) }
+
+func partKey(number uint64, index int) string {
+	return string(binary.BigEndian.AppendUint16(numbered('p', number), uint16(index)))
+}
+
+// Changes is bridge.Stateful's.
+func (s *segments) Changes() []bridge.Entry {
+	if len(s.open) > 0 { // otherwise nothing is counted from an earlier line
+		s.pending.set("l", binary.AppendUvarint(binary.AppendUvarint(nil, s.lines), s.last))
+	}
+	return s.pending.take()
+}
+
+// Settled is bridge.Stateful's.
+func (s *segments) Settled() bridge.Settled {
+	out := s.settled
+	s.settled = bridge.Settled{}
+	return out
+}
+
+// Held is bridge.Stateful's.
+func (s *segments) Held() int { return s.held }
+
+func appendOrigin(b []byte, o origin) []byte {
+	b = sized(b, o.host)
+	b = sized(b, o.pid)
+	b = sized(b, o.siteID)
+	return binary.AppendUvarint(b, uint64(o.total))
+}
+
+func (r *reader) origin() origin {
+	return origin{host: r.text(), pid: r.text(), siteID: r.text(), total: r.small(partsMax)}
+}
+
+func (s *segments) saveMessage(m *message) {
+	b := appendOrigin(nil, m.from)
+	b = binary.AppendUvarint(b, m.begun)
+	s.pending.set(messageKey(m.number), binary.AppendUvarint(b, m.repeats))
+}
+
+func (s *segments) saveWhole(w *whole) {
+	b := appendOrigin(nil, w.from)
+	b = binary.AppendVarint(b, w.at)
+	numbers := make([]int, 0, len(w.sums))
+	for n := range w.sums {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		of := w.sums[n]
+		b = binary.AppendUvarint(b, uint64(n))
+		b = sized(b, string(of[:]))
+	}
+	s.pending.set(wholeKey(w.number), b)
+}
+
+const (
+	flagOnce    = 1
+	flagPartial = 2
+)
+
+func (s *segments) savePart(m *message, index int) {
+	p := &m.parts[index]
+	var flags uint64
+	if p.rec.Once {
+		flags |= flagOnce
+	}
+	if p.rec.Partial {
+		flags |= flagPartial
+	}
+	b := make([]byte, 0, p.size())
+	b = binary.AppendUvarint(b, uint64(p.number))
+	b = binary.AppendVarint(b, p.at)
+	b = binary.AppendUvarint(b, uint64(p.from))
+	b = binary.AppendUvarint(b, uint64(p.to))
+	b = sized(b, p.rec.Source)
+	b = sized(b, p.rec.Stream)
+	b = binary.AppendVarint(b, p.rec.Offset)
+	b = binary.AppendVarint(b, p.rec.Time.Unix())
+	b = binary.AppendUvarint(b, uint64(p.rec.Time.Nanosecond()))
+	b = sized(b, string(p.rec.Head))
+	b = binary.AppendUvarint(b, flags)
+	b = sized(b, string(p.rec.Line))
+	s.pending.set(partKey(m.number, index), b)
+}
+
+func readPart(value []byte) (p part, ok bool) {
+	r := reader{b: value}
+	p.number = r.small(partsMax)
+	p.at = r.int()
+	p.from, p.to = r.small(openSize), r.small(openSize)
+	p.rec.Source, p.rec.Stream = r.text(), r.text()
+	p.rec.Offset = r.int()
+	p.rec.Time = time.Unix(r.int(), int64(r.small(1e9))).UTC()
+	if head := r.text(); head != "" {
+		p.rec.Head = []byte(head)
+	}
+	flags := r.uint()
+	p.rec.Once, p.rec.Partial = flags&flagOnce != 0, flags&flagPartial != 0
+	p.rec.Line = []byte(r.text())
+	return p, r.done() && p.from <= p.to && p.to <= len(p.rec.Line)
+}
+
+// Restore is bridge.Stateful's.
+func (s *segments) Restore(entries []bridge.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	err := s.pending.adopt(entries)
+	if err == nil {
+		err = s.restore(entries)
+	}
+	if err != nil {
+		*s = newSegments()
+		s.settled.Rejected = s.pending.discard(entries, err)
+	}
+	return err
+}
+
+func (s *segments) restore(entries []bridge.Entry) error {
+	entries = slices.Clone(entries)
+	// Sorted by key: messages before their parts, numbers and indices rising.
+	slices.SortFunc(entries, func(a, b bridge.Entry) int { return slices.Compare(a.Key, b.Key) })
+	open := make(map[uint64]*message)
+	for _, e := range entries {
+		if !s.restoreEntry(e, open) {
+			return fmt.Errorf("saved state: entry %s is damaged", clip(string(e.Key)))
+		}
+	}
+	for _, m := range s.open {
+		if len(m.parts) == 0 {
+			return fmt.Errorf("saved state: message %d has no parts", m.number)
+		}
+	}
+	s.setDue()
+	return nil
+}
+
+func (s *segments) restoreEntry(e bridge.Entry, open map[uint64]*message) bool {
+	r := reader{b: e.Value}
+	if len(e.Key) == 0 {
+		return false
+	}
+	kind, number := e.Key[0], uint64(0)
+	if len(e.Key) >= 9 {
+		number = binary.BigEndian.Uint64(e.Key[1:])
+		s.last = max(s.last, number)
+	}
+	switch kind {
+	case 'l':
+		s.lines = r.uint()
+		s.last = max(s.last, r.uint())
+	case 'm':
+		m := &message{number: number, from: r.origin(), begun: r.uint(), repeats: r.uint()}
+		open[number] = m
+		s.open = append(s.open, m)
+	case 'w':
+		w := &whole{number: number, from: r.origin(), at: r.int(), sums: make(map[int]sum)}
+		for len(r.b) > 0 {
+			n := r.small(partsMax)
+			var of sum
+			copy(of[:], r.text())
+			w.sums[n] = of
+		}
+		s.whole = append(s.whole, w)
+		s.hashes += len(w.sums)
+	case 'p':
+		p, ok := readPart(e.Value)
+		m := open[number]
+		if !ok || m == nil {
+			return false
+		}
+		m.restorePart(p)
+		s.size += p.size()
+		s.held++
+		return true
+	default:
+		return true
+	}
+	return r.done()
+}
+
+func (m *message) restorePart(p part) {
+	if len(m.parts) == 0 {
+		m.min, m.max = p.at, p.at
+	}
+	m.min, m.max = min(m.min, p.at), max(m.max, p.at)
+	m.parts = append(m.parts, p)
+}
