@@ -1,0 +1,113 @@
+package config
+
+import (
+	"time"
+
+	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/ingest"
+	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/stdin"
+	"github.com/tailpost/tailpost/bridge/source/tail"
+	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/sinks/filesink"
+	"github.com/tailpost/tailpost/sinks/httpsink"
+	"github.com/tailpost/tailpost/sinks/smtpsink"
+)
+
+// Config is a configuration that has been checked. Paths in it are absolute,
+// secrets are read, and the Name of each owner's options is set.
+type Config struct {
+	Path     string   // of the main file, as it was named
+	Files    []string // all that were read: the main file, then its includes
+	StateDir string   // absolute
+
+	Log      Log
+	Shutdown Shutdown
+	Spool    spool.Options // Dir is StateDir
+	Admin    Admin
+
+	// The sources, each kind in the order of the files; there is at least one.
+	Tails  []TailSource
+	Stdins []StdinSource // one at most
+
+	SMTP *smtpsink.RelayOptions // nil without [smtp]
+
+	// The recipients, each kind in the order of the files; there is at least
+	// one. Names are unique among all of them.
+	HTTP  []HTTPRecipient
+	Email []EmailRecipient
+	File  []FileRecipient
+}
+
+// Log is the table [log].
+type Log struct {
+	Level  string `toml:"level"`  // debug | info | warn | error
+	Format string `toml:"format"` // auto (console on a terminal, else json) | json | console
+}
+
+// Shutdown is the table [shutdown].
+type Shutdown struct {
+	Grace option.Duration `toml:"grace"` // how long attempts under way may take to end
+}
+
+// Admin is the table [admin].
+type Admin struct {
+	Listen string `toml:"listen"` // always empty: there is no listener yet
+}
+
+// TailSource is one of [[sources.tail]].
+type TailSource struct {
+	Name   string
+	Tail   tail.Options
+	Ingest ingest.Options
+}
+
+// StdinSource is one of [[sources.stdin]].
+type StdinSource struct {
+	Name   string
+	Stdin  stdin.Options
+	Ingest ingest.Options
+}
+
+// HTTPRecipient is one of [[recipients.http]].
+type HTTPRecipient struct {
+	Name    string
+	Profile string // "" or "appliance"
+	Policy  dispatch.Policy
+	Sink    httpsink.Options
+}
+
+// EmailRecipient is one of [[recipients.email]].
+type EmailRecipient struct {
+	Name   string
+	Policy dispatch.Policy
+	Sink   smtpsink.Options
+}
+
+// FileRecipient is one of [[recipients.file]].
+type FileRecipient struct {
+	Name   string
+	Policy dispatch.Policy
+	Sink   filesink.Options
+}
+
+// general are the keys before the first table.
+type general struct {
+	StateDir string      `toml:"state_dir"`
+	Include  option.List `toml:"include"`
+}
+
+const defaultStateDir = "/var/lib/tailpost"
+
+// graceMax bounds a shutdown: init systems kill long before.
+const graceMax = option.Duration(time.Hour)
+
+// defaults gives what holds where the files say nothing.
+func defaults() *Config {
+	return &Config{
+		StateDir: defaultStateDir,
+		Log:      Log{Level: "info", Format: "auto"},
+		Shutdown: Shutdown{Grace: option.Duration(8 * time.Second)},
+		Spool:    spool.Defaults(),
+	}
+}

@@ -1,0 +1,153 @@
+package config
+
+import "slices"
+
+// The keys of the top, and the kinds of sources and recipients. Another kind
+// is a name here, a case in gather, and its struct in Config.
+var (
+	topKeys   = []string{"state_dir", "include"}
+	topTables = []string{"log", "shutdown", "spool", "admin", "sources", "smtp", "defaults", "recipients"}
+	kindsOf   = map[string][]string{
+		"sources":    {"tail", "stdin"},
+		"recipients": {"http", "email", "file"},
+	}
+	defaultsOf = []string{"http", "email"}
+)
+
+// Load reads the file of that name and what it includes. It gives all problems
+// in the order of the files and their lines; the Config is nil if one of them
+// is more than a warning.
+func Load(name string) (*Config, []Problem) {
+	text, bad := read(name)
+	if bad != nil {
+		return nil, []Problem{*bad}
+	}
+	return Parse(name, text)
+}
+
+// Parse is Load for a main file whose text is at hand. Relative paths and
+// includes start at the folder of name.
+func Parse(name string, text []byte) (*Config, []Problem) {
+	l := &loader{tables: map[string][]*table{}}
+	if main := l.parse(name, text); main.top != nil {
+		l.include(main)
+	}
+	for _, f := range l.files {
+		if f.top != nil {
+			l.gather(f)
+		}
+	}
+	c := l.build(name)
+	if l.report.refuses() {
+		c = nil
+	}
+	return c, l.report.sorted(l.files)
+}
+
+// loader holds what has been read so far.
+type loader struct {
+	report  report
+	files   []*file
+	partial bool // a file or a table was not understood: what is missing may stand there
+
+	tables map[string][]*table // by whole name, in the order of the files
+	stated *table              // the top that has state_dir
+}
+
+// parse takes the text of a file in.
+func (l *loader) parse(name string, text []byte) *file {
+	f, bad := parse(name, text)
+	if bad != nil {
+		l.report.add(*bad)
+		l.partial = true
+	}
+	l.files = append(l.files, f)
+	return f
+}
+
+// gather sorts a file's tables by their names. What may be there once is an
+// error in a second file.
+func (l *loader) gather(f *file) {
+	top := f.top
+	for _, key := range top.keys() {
+		switch key {
+		case "state_dir":
+			l.gatherStateDir(top)
+		case "include":
+			if f != l.files[0] {
+				l.complain(top, key, "an included file can't include others", "name the files in "+l.files[0].name)
+			}
+		case "log", "shutdown", "spool", "admin", "smtp":
+			if t, ok := l.sub(top, key); ok {
+				l.once(t)
+			}
+		case "defaults":
+			l.gatherDefaults(top)
+		case "sources", "recipients":
+			l.gatherKinds(top, key)
+		default:
+			l.unknown(top, key, slices.Concat(topKeys, topTables))
+			l.partial = true
+		}
+	}
+}
+
+func (l *loader) gatherStateDir(top *table) {
+	if l.stated != nil {
+		l.twice(top, top.find("state_dir"), "state_dir", l.stated, l.stated.find("state_dir"))
+		return
+	}
+	l.stated = top
+}
+
+func (l *loader) gatherDefaults(top *table) {
+	group, ok := l.sub(top, "defaults")
+	if !ok {
+		return
+	}
+	for _, kind := range group.keys() {
+		if !slices.Contains(defaultsOf, kind) {
+			l.unknown(group, kind, defaultsOf)
+		} else if t, ok := l.sub(group, kind); ok {
+			l.once(t)
+		}
+	}
+}
+
+func (l *loader) gatherKinds(top *table, key string) {
+	group, ok := l.sub(top, key)
+	if !ok {
+		return
+	}
+	for _, kind := range group.keys() {
+		if !slices.Contains(kindsOf[key], kind) {
+			l.unknown(group, kind, kindsOf[key])
+			l.partial = true
+			continue
+		}
+		for _, t := range l.items(group, kind) {
+			l.tables[t.name] = append(l.tables[t.name], t)
+		}
+	}
+}
+
+// once takes in a table that may stand in one file only.
+func (l *loader) once(t *table) {
+	if first := l.one(t.name); first != nil {
+		l.twice(t, t.at, t.name, first, first.at)
+		return
+	}
+	l.tables[t.name] = []*table{t}
+}
+
+// one gives a table that may be there once, or nil.
+func (l *loader) one(name string) *table {
+	if ts := l.tables[name]; len(ts) > 0 {
+		return ts[0]
+	}
+	return nil
+}
+
+func (l *loader) twice(t *table, at *place, key string, first *table, firstAt *place) {
+	l.complainAt(t, at, key, "stands in "+where(first, firstAt)+" already", "keep one of them")
+}

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tailpost/tailpost/bridge/ingest"
+	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/parsers"
+)
+
+// Check reports what is wrong with [log].
+func (g *Log) Check(string) (ps []option.Problem) {
+	ps = append(ps, oneOf("level", g.Level, "debug", "info", "warn", "error")...)
+	return append(ps, oneOf("format", g.Format, "auto", "json", "console")...)
+}
+
+// Check reports what is wrong with [shutdown].
+func (s *Shutdown) Check(string) []option.Problem {
+	if s.Grace > graceMax {
+		return []option.Problem{{Key: "grace", Text: s.Grace.String() + " is too long", Hint: "use 1h at most"}}
+	}
+	return nil
+}
+
+// Check reports what is wrong with [admin].
+func (a *Admin) Check(string) []option.Problem {
+	if a.Listen != "" {
+		return []option.Problem{{Key: "listen", Text: "this version has no listener yet", Hint: `leave it out, or use ""`}}
+	}
+	return nil
+}
+
+// oneOf checks a setting that has a few values.
+func oneOf(key, value string, known ...string) []option.Problem {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	hint := "use " + strings.Join(known[:len(known)-1], ", ") + " or " + known[len(known)-1]
+	if near := option.Nearest(value, known); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return []option.Problem{{Key: key, Text: fmt.Sprintf("%q is unknown", value), Hint: hint}}
+}
+
+// checkIngest adds what only someone who knows the parsers can see.
+func (l *loader) checkIngest(t *table, o *ingest.Options) {
+	ps := o.Check(t.file.dir)
+	if o.Format != "" {
+		ps = append(ps, oneOf("format", o.Format, parsers.Formats()...)...)
+	}
+	if o.Format == "siem" && o.Timezone == "" {
+		ps = append(ps, option.Problem{Key: "timezone", Text: "is missing, and siem lines have no zone: UTC is used",
+			Hint: `name the appliance's, such as "Europe/Berlin", or "UTC"`, Warning: true})
+	}
+	if o.ApplianceID == "" {
+		ps = append(ps, option.Problem{Key: "appliance_id", Text: "is missing: lines that name no appliance give events without one",
+			Hint: "name the appliance as its receivers know it", Warning: true})
+	}
+	l.owned(t, nil, ps)
+}
+
+// rules checks what no single table can see.
+func (l *loader) rules(c *Config) {
+	l.uniqueNames("source", "sources.tail", "sources.stdin")
+	l.uniqueNames("recipient", "recipients.http", "recipients.email", "recipients.file")
+	l.pathRules(c)
+	for _, t := range l.tables["sources.stdin"][min(1, len(c.Stdins)):] {
+		l.complain(t, "", "standard input has one reader only", "the first stands in "+where(l.one("sources.stdin"), l.one("sources.stdin").at))
+	}
+	if l.partial {
+		return // what is missing may stand in what was not understood
+	}
+	if c.SMTP == nil {
+		for _, t := range l.tables["recipients.email"] {
+			l.complain(t, "", "there is no mail relay", "add [smtp] with host and from")
+		}
+	}
+	if len(c.Tails)+len(c.Stdins) == 0 {
+		l.missing("no source", "add [[sources.tail]] with name, path and format")
+	}
+	if len(c.HTTP)+len(c.Email)+len(c.File) == 0 {
+		l.missing("no recipient", "add [[recipients.http]] with name and url")
+	}
+}
+
+// missing complains that the files as a whole lack something.
+func (l *loader) missing(text, hint string) {
+	main := l.files[0].top
+	l.complainAt(main, main.at, "", text, hint)
+}
+
+// uniqueNames complains about each name that stands in the tables before.
+func (l *loader) uniqueNames(what string, tables ...string) {
+	first := map[string]*table{}
+	for _, t := range l.inOrder(tables) {
+		name, ok := t.raw("name").(string)
+		if !ok || name == "" {
+			continue
+		}
+		if other := first[name]; other != nil {
+			l.complain(t, "name", fmt.Sprintf("%q is the name of the %s in %s already", name, what, where(other, other.at)), "each has its own")
+			continue
+		}
+		first[name] = t
+	}
+}
+
+// inOrder gives the tables of several kinds in the order of the files and of
+// their lines.
+func (l *loader) inOrder(names []string) (out []*table) {
+	for _, n := range names {
+		out = append(out, l.tables[n]...)
+	}
+	slices.SortStableFunc(out, func(a, b *table) int {
+		if d := slices.Index(l.files, a.file) - slices.Index(l.files, b.file); d != 0 {
+			return d
+		}
+		return a.at.line - b.at.line
+	})
+	return out
+}
+
+// pathRules looks for files that are read or written twice, or that would be
+// fed with what comes out of them.
+func (l *loader) pathRules(c *Config) {
+	tails, files := l.tables["sources.tail"], l.tables["recipients.file"]
+	for i, s := range c.Tails {
+		for j, other := range c.Tails[:i] {
+			if s.Tail.Path != "" && samePath(s.Tail.Path, other.Tail.Path) {
+				l.owned(tails[i], nil, []option.Problem{{Key: "path", Warning: true,
+					Text: fmt.Sprintf("the source in %s reads this file too", where(tails[j], tails[j].at)),
+					Hint: "each of its events is sent twice, under two ids"}})
+			}
+		}
+	}
+	for i, r := range c.File {
+		for j, other := range c.File[:i] {
+			if r.Sink.Path != "" && samePath(r.Sink.Path, other.Sink.Path) {
+				l.complain(files[i], "path", fmt.Sprintf("the recipient in %s writes this file already", where(files[j], files[j].at)), "each has its own")
+			}
+		}
+		for j, s := range c.Tails {
+			if r.Sink.Path != "" && samePath(r.Sink.Path, s.Tail.Path) {
+				l.complain(files[i], "path", fmt.Sprintf("the source in %s reads this file: what is written comes in again", where(tails[j], tails[j].at)), "write another file")
+			}
+		}
+	}
+}
