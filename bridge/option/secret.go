@@ -90,12 +90,7 @@ func ReadSecret(key string, inline Secret, file, env, dir string) (Secret, []Pro
 }
 
 func readSecretFile(key, file, dir string) (Secret, []Problem) {
-	path := AbsPath(file, dir)
-	if creds := os.Getenv("CREDENTIALS_DIRECTORY"); creds != "" && !strings.ContainsRune(file, '/') {
-		if p := filepath.Join(creds, file); exists(p) {
-			path = p
-		}
-	}
+	path := FilePath(file, dir)
 	f, err := os.Open(path)
 	if err != nil {
 		return Secret{}, []Problem{{Key: key, Text: err.Error()}}
@@ -120,6 +115,18 @@ func readSecretFile(key, file, dir string) (Secret, []Problem) {
 func exists(p string) bool {
 	_, err := os.Stat(p)
 	return err == nil
+}
+
+// FilePath makes the path of a secret's file absolute: a bare name, without a
+// slash, is that of a credential if $CREDENTIALS_DIRECTORY has it; else the
+// path is relative to dir.
+func FilePath(file, dir string) string {
+	if creds := os.Getenv("CREDENTIALS_DIRECTORY"); creds != "" && file != "" && !strings.ContainsRune(file, '/') {
+		if p := filepath.Join(creds, file); exists(p) {
+			return p
+		}
+	}
+	return AbsPath(file, dir)
 }
 
 // AbsPath makes a relative path absolute against dir.
