@@ -1,0 +1,38 @@
+# make test    the tests: hermetic, nothing to install
+# make e2e     with real parts (PHP, a mail server), installed by apt-get
+# make bench   the figures of docs/performance.md
+# make fuzz    each fuzz target for FUZZTIME
+# make lint    formatting, vet, staticcheck
+# make build   a static binary in dist/
+
+GO       ?= go
+FUZZTIME ?= 10s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# The race detector needs a C compiler. Without one the tests run without it.
+CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
+RACE     := $(if $(CC_FOUND),-race,)
+
+.PHONY: test e2e bench fuzz lint build
+
+test:
+	@$(if $(RACE),:,echo "no C compiler found: the tests run without the race detector")
+	$(if $(RACE),CGO_ENABLED=1 )$(GO) test $(RACE) -timeout 10m ./...
+
+e2e:
+	bash .ci/e2e-packages
+	CGO_ENABLED=1 $(GO) test -tags e2e -race -count=1 -timeout 15m ./cmd/tailpost/e2e/
+
+bench:
+	bash .ci/bench
+
+fuzz:
+	bash .ci/fuzz $(FUZZTIME)
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	$(GO) vet ./... && $(GO) vet -tags e2e ./...
+	$(GO) tool -modfile=.ci/tools/go.mod staticcheck ./...
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/tailpost ./cmd/tailpost

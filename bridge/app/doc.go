@@ -1,0 +1,10 @@
+// Package app wires the stages together: it is the only place that knows two
+// of them, and owns every goroutine.
+//
+// Start: state directory, spool (lock, recovery), recipients' queues and
+// sinks, the spool's own loop, the workers, the sources last: a new
+// recipient's first number is durable before anything is read.
+//
+// End: the sources stop and the workers begin nothing more; what is in flight
+// gets its grace; then the spool is synced a last time and closed.
+package app

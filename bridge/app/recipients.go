@@ -1,0 +1,94 @@
+package app
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/sinks/filesink"
+	"github.com/tailpost/tailpost/sinks/httpsink"
+	"github.com/tailpost/tailpost/sinks/smtpsink"
+)
+
+// recipient is one configured recipient with its queue, sink and worker.
+type recipient struct {
+	name   string
+	policy dispatch.Policy
+	queue  *spool.Queue
+	sink   bridge.Sink
+	worker *dispatch.Worker
+}
+
+func (r *recipient) close() error {
+	if c, ok := r.sink.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+func (a *app) openRecipients() error {
+	for _, h := range a.c.HTTP {
+		o := h.Sink
+		o.Name, o.Log, o.MaxInFlight, o.UserAgent = h.Name, a.o.Log, h.Policy.MaxInFlight, "tailpost/"+a.o.Version
+		sink, err := httpsink.New(o)
+		if err := a.addRecipient(h.Name, h.Policy, sink, err); err != nil {
+			return err
+		}
+	}
+	var relay *smtpsink.Relay
+	if a.c.SMTP != nil {
+		o := *a.c.SMTP
+		o.Log = a.o.Log
+		var err error
+		if relay, err = smtpsink.NewRelay(o); err != nil {
+			return fmt.Errorf("mail relay: %w", err)
+		}
+	}
+	for _, m := range a.c.Email {
+		o := m.Sink
+		o.Name, o.Log = m.Name, a.o.Log
+		sink, err := smtpsink.New(relay, o)
+		if err := a.addRecipient(m.Name, m.Policy, sink, err); err != nil {
+			return err
+		}
+	}
+	for _, f := range a.c.File {
+		o := f.Sink
+		o.Name, o.Log, o.Out = f.Name, a.o.Log, a.o.Stdout
+		sink, err := filesink.New(o)
+		if err := a.addRecipient(f.Name, f.Policy, sink, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addRecipient opens the queue and makes the worker; err is that of the sink.
+func (a *app) addRecipient(name string, p dispatch.Policy, sink bridge.Sink, err error) error {
+	if err != nil {
+		return fmt.Errorf("recipient %s: %w", name, err)
+	}
+	q, err := a.spool.Queue(name)
+	if err != nil {
+		return fmt.Errorf("recipient %s: %w", name, err)
+	}
+	a.recipients = append(a.recipients, &recipient{
+		name: name, policy: p, queue: q, sink: sink,
+		worker: dispatch.New(dispatch.Options{
+			Name: name, Policy: p, Queue: q, Sink: sink, Grace: a.c.Shutdown.Grace.D(), Log: a.o.Log,
+		}),
+	})
+	return nil
+}
+
+// wanted reports whether some recipient names that raw event.
+func (a *app) wanted(event string) bool {
+	for _, r := range a.recipients {
+		if r.policy.Wants(event) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/ingest"
+	"github.com/tailpost/tailpost/bridge/source/stdin"
+	"github.com/tailpost/tailpost/bridge/source/tail"
+	"github.com/tailpost/tailpost/parsers"
+)
+
+// source is one configured source with its parser.
+type source struct {
+	name   string
+	ingest *ingest.Ingest
+}
+
+func (a *app) openSources() error {
+	for _, t := range a.c.Tails {
+		o := t.Tail
+		o.Name, o.Log = t.Name, a.o.Log
+		if err := a.addSource(t.Name, t.Ingest, tail.New(o)); err != nil {
+			return err
+		}
+	}
+	for _, t := range a.c.Stdins {
+		o := t.Stdin
+		o.Name, o.Log, o.In = t.Name, a.o.Log, a.o.Stdin
+		if err := a.addSource(t.Name, t.Ingest, stdin.New(o)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) addSource(name string, o ingest.Options, from bridge.Source) error {
+	newParser := ParserFor(o)
+	if _, err := newParser(o.Format); err != nil {
+		return fmt.Errorf("source %s: %w", name, err)
+	}
+	a.sources = append(a.sources, &source{name: name, ingest: ingest.New(ingest.Config{
+		Name: name, Options: o, Source: from, NewParser: newParser, Store: store{a.spool},
+		Wanted: a.wanted, Guess: guess(o), Log: a.o.Log,
+	})})
+	return nil
+}
+
+// ParserFor gives what makes parsers for a source of these settings.
+func ParserFor(o ingest.Options) func(format string) (bridge.Parser, error) {
+	return func(format string) (bridge.Parser, error) {
+		zone, err := o.Zone()
+		if err != nil {
+			return nil, err
+		}
+		return parsers.New(parsers.Options{Format: format, Zone: zone, CustomFields: o.CustomFields})
+	}
+}
+
+// guess finds another format that reads all the lines.
+func guess(o ingest.Options) func([]bridge.Record) string {
+	return func(lines []bridge.Record) string {
+		for _, format := range parsers.Formats() {
+			if format != o.Format && reads(ParserFor(o), format, lines) {
+				return format
+			}
+		}
+		return ""
+	}
+}
+
+func reads(newParser func(string) (bridge.Parser, error), format string, lines []bridge.Record) bool {
+	p, err := newParser(format)
+	if err != nil {
+		return false
+	}
+	for _, l := range lines {
+		if _, outcome, err := p.Parse(l, nil); err != nil || outcome == bridge.Ignored {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,18 @@
+package app
+
+import (
+	"context"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/spool"
+)
+
+// store is the spool as ingest wants it.
+type store struct{ spool *spool.Spool }
+
+func (s store) State(source string) []bridge.Entry { return s.spool.State(source) }
+
+func (s store) Append(ctx context.Context, source string, changes []bridge.Entry, events, quarantined [][]byte) error {
+	_, err := s.spool.Append(ctx, spool.Ingest{Source: source, Changes: changes, Events: events, Quarantined: quarantined})
+	return err
+}

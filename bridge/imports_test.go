@@ -1,0 +1,137 @@
+package bridge_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tailpost/tailpost/"
+
+// rooms lists the stages, and what each may import of ours besides the
+// vocabulary. A package is of the longest room that its path begins with.
+var rooms = []struct {
+	path string
+	may  []string // besides bridge and bridge/option; "*": everything
+}{
+	{path: "bridge", may: []string{}},
+	{path: "bridge/option"},
+	{path: "bridge/source/tail"},
+	{path: "bridge/source/stdin"},
+	{path: "bridge/ingest"},
+	{path: "bridge/spool", may: []string{"bridge/spool"}},
+	{path: "bridge/dispatch"},
+	{path: "parsers"},
+	{path: "sinks/macro"},
+	{path: "sinks/receiver"},
+	{path: "sinks/sinktest", may: []string{"sinks/receiver"}},
+	{path: "sinks/httpsink", may: []string{"sinks/macro"}},
+	{path: "sinks/smtpsink", may: []string{"sinks/macro"}},
+	{path: "sinks/filesink", may: []string{"sinks/macro"}},
+	{path: "bridge/config", may: []string{"*"}},
+	{path: "bridge/app", may: []string{"*"}},
+	{path: "cmd", may: []string{"*"}},
+	{path: "examples", may: []string{"*"}},
+	{path: "docs", may: []string{"*"}},
+}
+
+// TestStagesDoNotImportEachOther reads our import lines. It reads files, not
+// what go list says, whose result is cached.
+func TestStagesDoNotImportEachOther(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && d.Name() != ".." && strings.HasPrefix(d.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		files++
+		dir, err := filepath.Rel("..", filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		return checkFile(t, path, filepath.ToSlash(dir))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 50 {
+		t.Errorf("looked at %d files only", files)
+	}
+}
+
+func checkFile(t *testing.T, path, dir string) error {
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		return err
+	}
+	for _, spec := range f.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return err
+		}
+		ours, ok := strings.CutPrefix(imported, module)
+		if !ok || ours == "bridge" && dir != "bridge/option" || ours == "bridge/option" {
+			continue
+		}
+		if !mayImport(t, dir, ours, strings.HasSuffix(path, "_test.go")) {
+			t.Errorf("%s imports %s: a stage knows the vocabulary alone", path, imported)
+		}
+	}
+	return nil
+}
+
+// mayImport: a test may use the contract test and the receiver besides.
+func mayImport(t *testing.T, dir, imported string, test bool) bool {
+	i := room(dir)
+	if i < 0 {
+		t.Errorf("%s is in no room: add it to the list", dir)
+		return false
+	}
+	if test && strings.HasPrefix(dir, "sinks/") && (imported == "sinks/sinktest" || imported == "sinks/receiver") {
+		return true
+	}
+	if dir == imported {
+		return true
+	}
+	for _, m := range rooms[i].may {
+		if m == "*" || imported == m || strings.HasPrefix(imported, m+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func room(dir string) int {
+	best := -1
+	for i, r := range rooms {
+		if (dir == r.path || strings.HasPrefix(dir, r.path+"/")) && (best < 0 || len(r.path) > len(rooms[best].path)) {
+			best = i
+		}
+	}
+	return best
+}
+
+func TestImportRuleCanFail(t *testing.T) {
+	for _, c := range []struct{ dir, imported string }{
+		{"bridge/dispatch", "bridge/spool"},
+		{"bridge/spool", "bridge/dispatch"},
+		{"bridge/ingest", "parsers"},
+		{"parsers", "bridge/ingest"},
+		{"sinks/httpsink", "sinks/smtpsink"},
+		{"bridge/source/tail", "bridge/source/stdin"},
+		{"bridge", "bridge/spool"},
+	} {
+		if mayImport(t, c.dir, c.imported, false) {
+			t.Errorf("%s may import %s", c.dir, c.imported)
+		}
+	}
+}

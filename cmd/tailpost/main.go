@@ -1,0 +1,89 @@
+// Command tailpost tells HTTP and email recipients what happens in the
+// sessions of a remote-support appliance.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitClean  = 0
+	exitFailed = 1 // the work failed; parse: a line was quarantined
+	exitUsage  = 2 // wrong arguments or configuration
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main with its effects as values.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := untilSignal(stderr)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitClean
+	}
+	var coded *codedError
+	if !errors.As(err, &coded) {
+		// Not from one of our commands: cobra says what is wrong with the call.
+		fmt.Fprintf(stderr, "tailpost: %v\n", err)
+		return exitUsage
+	}
+	if coded.err != nil {
+		fmt.Fprintf(stderr, "tailpost: %v\n", coded.err)
+	}
+	return coded.code
+}
+
+// codedError is an error that ends the program with a code. Without a cause
+// all has been said already.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *codedError) Unwrap() error { return e.err }
+
+func failed(err error) error { return &codedError{exitFailed, err} }
+func usage(err error) error  { return &codedError{exitUsage, err} }
+
+// untilSignal gives a context that ends at SIGTERM or SIGINT. A second signal
+// ends the program at once: what is settled is on disk already.
+func untilSignal(stderr io.Writer) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-ctx.Done():
+			return
+		}
+		sig := <-signals
+		fmt.Fprintf(stderr, "tailpost: %v again: stopping at once\n", sig)
+		os.Exit(exitFailed)
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/tailpost/tailpost/bridge/app"
+	"github.com/tailpost/tailpost/bridge/config"
+)
+
+func newRun() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run the bridge",
+		Long: `Reads the sources, keeps events in the spool, and delivers them to the
+recipients, until SIGTERM or SIGINT; what is in flight then gets the grace of
+[shutdown]. A second signal stops at once: nothing settled is lost. Where all
+input has ended (standard input alone), it ends once everything is delivered.`,
+		Example: "  tailpost run --config tailpost.toml",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			conf, err := loadConfig(path, c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			err = app.Run(c.Context(), conf, app.Options{
+				Log:     newLog(conf.Log, c.ErrOrStderr()),
+				Stdin:   c.InOrStdin(),
+				Stdout:  c.OutOrStdout(),
+				Version: versionText(),
+			})
+			if err != nil {
+				return failed(err)
+			}
+			return nil
+		},
+	}
+	addConfigFlag(c, &path)
+	return c
+}
+
+// newLog gives the log on standard error: JSON, or lines for people on a
+// terminal.
+func newLog(o config.Log, w io.Writer) zerolog.Logger {
+	zerolog.TimeFieldFormat = time.RFC3339Nano
+	zerolog.DurationFieldInteger = false
+	level, err := zerolog.ParseLevel(o.Level)
+	if err != nil {
+		panic(fmt.Sprintf("log level %q was checked", o.Level))
+	}
+	if o.Format == "console" || o.Format == "auto" && isTerminal(w) {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(w)}
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
