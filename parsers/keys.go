@@ -149,6 +149,9 @@ func (k *keys) Settled() bridge.Settled {
 // Held is bridge.Stateful's: these parsers hold no lines.
 func (k *keys) Held() int { return 0 }
 
+// GiveUp is bridge.Stateful's: there is nothing to give up.
+func (k *keys) GiveUp() {}
+
 // Restore is bridge.Stateful's.
 func (k *keys) Restore(entries []bridge.Entry) error {
 	if len(entries) == 0 {

@@ -16,6 +16,8 @@ type Options struct {
 	CustomFields []string       // names of input fields that are custom fields
 }
 
+var _, _, _ bridge.Stateful = (*bgParser)(nil), (*siemParser)(nil), (*jsonParser)(nil)
+
 // Formats lists the names that Options.Format takes.
 func Formats() []string { return []string{"bg", "siem", "json", "form"} }
 

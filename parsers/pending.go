@@ -140,8 +140,10 @@ func (p *pending) discard(entries []bridge.Entry, reason error) []bridge.Rejecte
 	slices.SortFunc(entries, func(a, b bridge.Entry) int { return slices.Compare(a.Key, b.Key) })
 	var out []bridge.Rejected
 	for _, e := range entries {
-		p.saved[string(e.Key)] = struct{}{}
-		p.remove(string(e.Key))
+		if key := string(e.Key); key != formatKey { // which take writes anew
+			p.saved[key] = struct{}{}
+			p.remove(key)
+		}
 		if len(e.Key) == 0 || e.Key[0] != 'p' {
 			continue
 		}

@@ -313,6 +313,13 @@ func (s *segments) abandon(m *message) {
 	s.reject(m.parts, fmt.Sprintf("%v: %d of %d parts came", bridge.ErrIncomplete, len(m.parts), m.from.total))
 }
 
+// GiveUp is bridge.Stateful's.
+func (s *segments) GiveUp() {
+	for len(s.open) > 0 {
+		s.abandon(s.open[0])
+	}
+}
+
 func (s *segments) reject(parts []part, reason string) {
 	for i := range parts {
 		s.settled.Rejected = append(s.settled.Rejected, bridge.Rejected{Record: parts[i].rec, Reason: reason})
