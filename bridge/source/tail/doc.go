@@ -1,0 +1,38 @@
+// Package tail follows one log file by its name, through rotation, truncation
+// and restarts, and hands its lines out exactly once.
+//
+// # Promise
+//
+// Each line that stands in the file, or in one that rotation has made of it,
+// is in exactly one batch that emit took, in the order of the files; lines and
+// the position after them go out together. After a restart reading goes on
+// from exactly there. A line is taken when its newline is there; a last line
+// without one is taken only from a file that has lost the name and has been
+// quiet for a linger, marked Partial. What can't be known, bytes that were
+// truncated or unlinked before anyone could read them, is reported as a Loss
+// of at least so many bytes.
+//
+// # How
+//
+// The name is never trusted (lookout): every file that answers to it, or to a
+// rotated sibling's name, is opened when it is first seen, and held until it
+// has been read. Notifications on the directory (watch) are hints; a rescan
+// finds what they missed.
+//
+// The reader goes through the held files, the oldest first. Bytes are searched
+// for newlines before anything is made of them (search), which bounds memory;
+// then nxadm/tail reads those lines from the held descriptor (pass), and both
+// must agree. Before a batch goes out, the file must still hold the bytes that
+// stood before the old position and at its beginning (commit). Where it does
+// not, it began anew: a sibling that has those bytes is the copy that
+// copytruncate made, and reading goes on there (admit).
+//
+// # State
+//
+// One Position a file, under a key of device, inode and birth time: see state.
+// Finished files stay in the state, so that they are known again under other
+// names. One more entry says that the source has been started before.
+//
+// Not yet here: compressed siblings, globs, following a symbolic link's hops,
+// a bound on held descriptors.
+package tail

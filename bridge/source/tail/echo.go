@@ -1,0 +1,42 @@
+package tail
+
+import (
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// hashLines adds the last lines of a batch to the hashes of those before.
+func hashLines(before []uint64, recs []bridge.Record) []uint64 {
+	hs := slices.Clone(before)
+	for _, rec := range recs[max(0, len(recs)-lineHashes):] {
+		hs = append(hs, sum(rec.Line))
+	}
+	return hs[max(0, len(hs)-lineHashes):]
+}
+
+// echoes is how many lines at the beginning of a new file repeat the last
+// lines of the one before it: some rotation scripts recreate the file and
+// write the last message's lines back. Empty lines prove nothing.
+func (g *file) echoes(reg region) int {
+	before := g.echo
+	if g.prev != nil {
+		before = g.prev.at.lines
+	}
+	if len(before) == 0 || g.at.off != 0 {
+		return 0
+	}
+	var hs []uint64
+	begin, blank := 0, true
+	for _, end := range reg.ends[:min(len(reg.ends), lineHashes)] {
+		hs = append(hs, sum(reg.buf[begin:end]))
+		blank = blank && begin == end
+		begin = end + 1
+	}
+	for n := min(len(hs), len(before)); n > 0 && !blank; n-- {
+		if slices.Equal(hs[:n], before[len(before)-n:]) {
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,147 @@
+package tail
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// maxDone is how many finished files a source remembers.
+const maxDone = 1000
+
+// missingLooks is how many looks a finished file must be missing in until it
+// is forgotten: one look may miss a file that is being renamed.
+const missingLooks = 3
+
+// linger lets go of a file that has lost its name to another and has been
+// quiet for a while. A last line without a newline is then taken as it is.
+func (r *reader) linger(ctx context.Context, g *file, st fileStat) error {
+	if time.Since(g.changed) < r.o.Linger || r.isLive(g, r.l.listing()) {
+		return nil
+	}
+	if live, err := statPath(r.o.Path); err == nil && live.id == g.at.id {
+		return nil // it has its name back
+	}
+	s := g.at
+	s.finished = true
+	p := step{to: s, gone: st.links == 0}
+	if rest := st.size - s.off; rest > 0 && !s.skip {
+		line, err := readExactly(g.f, s.off, min(rest, int64(r.o.MaxLine)))
+		if err != nil {
+			g.looked = false // it changes still
+			return nil
+		}
+		cut := rest - int64(len(line))
+		p.to.off, p.to.partial, p.to.skip = st.size, true, cut > 0
+		p.peek = line
+		p.recs = []bridge.Record{{Offset: s.off, Line: line, Cut: cut, Partial: true}}
+		p.count = func(c *Stats) {
+			c.Partial++
+			if cut > 0 {
+				c.Cut++
+				c.CutBytes += cut
+			}
+			if s.partial {
+				c.Continued++
+			}
+		}
+	}
+	p.also = r.finishCopies(g)
+	switch err := r.commit(ctx, g, p); {
+	case err == nil:
+		r.letGo(g, st)
+		return nil
+	case isFileError(err):
+		g.looked = false
+		return nil
+	default:
+		return err
+	}
+}
+
+// finishCopies remembers what repeats the file as finished too: all of it has
+// been read.
+func (r *reader) finishCopies(g *file) []bridge.Position {
+	a := &admission{}
+	for _, c := range slices.Clone(r.files) {
+		if c.copyOf != g {
+			continue
+		}
+		st, err := statFile(c.f)
+		same := false
+		if err == nil {
+			same, err = prefixOf(c.f, st.size, g.f)
+		}
+		if err != nil || !same {
+			r.rejudge(c)
+			continue
+		}
+		r.drop(c)
+		r.finished(a, &found{f: c.f, st: st, name: c.name})
+	}
+	return a.batch.Positions
+}
+
+// stillCopy lets a held copy be judged anew when it has grown into something
+// of its own.
+func (r *reader) stillCopy(g *file) {
+	st, err := statFile(g.f)
+	if err != nil || st.size == g.size && g.looked {
+		return
+	}
+	g.size, g.looked = st.size, true
+	if same, err := prefixOf(g.f, st.size, g.copyOf.f); err == nil && !same {
+		r.rejudge(g)
+	}
+}
+
+// letGo closes a finished file.
+func (r *reader) letGo(g *file, st fileStat) {
+	r.drop(g)
+	if st.links > 0 {
+		r.done[g.at.id] = g.at.settled()
+	}
+	r.l.settle(g.f, g.at.id, st.size)
+}
+
+// forget drops finished files from the state that nothing can be mistaken for
+// any more, and the oldest where there are too many.
+func (r *reader) forget(ctx context.Context, list listing) error {
+	var b bridge.Batch
+	if list.dirError == nil && list.hasLive && !list.archives && r.seen {
+		for id := range r.done {
+			if _, there := list.names[id]; there {
+				delete(r.gone, id)
+				continue
+			}
+			if since, ok := r.gone[id]; !ok {
+				r.gone[id] = list.n
+			} else if list.n-since >= missingLooks {
+				b.Positions = append(b.Positions, r.forgetOne(id))
+			}
+		}
+	}
+	var evicted int64
+	if over := len(r.done) - maxDone; over > 0 {
+		for _, s := range inOrder(r.done)[:over] {
+			b.Positions = append(b.Positions, r.forgetOne(s.id))
+			evicted++
+		}
+	}
+	if len(b.Positions) == 0 {
+		return nil
+	}
+	if err := r.send(ctx, b); err != nil {
+		return err
+	}
+	r.counts.add(func(c *Stats) { c.Forgotten += evicted })
+	return nil
+}
+
+func (r *reader) forgetOne(id fileID) bridge.Position {
+	delete(r.done, id)
+	delete(r.gone, id)
+	return bridge.Position{Stream: id.key(), Gone: true}
+}

@@ -1,0 +1,288 @@
+package tail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	testLinger = 150 * time.Millisecond
+	testRescan = 20 * time.Millisecond
+	patience   = 20 * time.Second
+)
+
+// line is a record that the rig has kept.
+type line struct {
+	bridge.Record
+	text string
+}
+
+// rig runs a source against a directory and plays the spool: what emit took
+// is durable, and a restart goes on from there.
+type rig struct {
+	t    *testing.T
+	dir  string
+	path string
+	o    Options
+	src  *Source
+
+	mu     sync.Mutex
+	lines  []line
+	pos    map[string][]byte
+	losses []bridge.Loss
+	step   chan struct{} // closed and made anew at each emit
+
+	fail func(b bridge.Batch) error // asked before a batch is taken; nil: it is taken
+
+	stop context.CancelFunc
+	done chan error
+}
+
+func newRig(t *testing.T, change ...func(*Options)) *rig {
+	t.Helper()
+	dir := t.TempDir()
+	r := &rig{t: t, dir: dir, path: filepath.Join(dir, "app.log"), pos: map[string][]byte{}, step: make(chan struct{})}
+	r.o = Defaults()
+	r.o.Name, r.o.Path, r.o.Start = "test", r.path, StartBeginning
+	r.o.Linger, r.o.Rescan = testLinger, testRescan
+	for _, c := range change {
+		c(&r.o)
+	}
+	if ps := r.o.Check(dir); len(ps) > 0 {
+		t.Fatal(ps)
+	}
+	r.src = New(r.o)
+	t.Cleanup(r.halt)
+	return r
+}
+
+func (r *rig) emit(ctx context.Context, b bridge.Batch) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if r.fail != nil {
+		if err := r.fail(b); err != nil {
+			return err
+		}
+	}
+	for _, rec := range b.Records {
+		l := line{rec, string(rec.Line)}
+		l.Line, l.Head = slices.Clone(rec.Line), slices.Clone(rec.Head)
+		r.lines = append(r.lines, l)
+	}
+	for _, p := range b.Positions {
+		if p.Gone {
+			delete(r.pos, p.Stream)
+		} else {
+			r.pos[p.Stream] = slices.Clone(p.Data)
+		}
+	}
+	r.losses = append(r.losses, b.Losses...)
+	close(r.step)
+	r.step = make(chan struct{})
+	return nil
+}
+
+// start runs the source from what is durable.
+func (r *rig) start() {
+	r.t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	r.mu.Lock()
+	var from []bridge.Position
+	for _, k := range slices.Sorted(maps.Keys(r.pos)) {
+		from = append(from, bridge.Position{Stream: k, Data: r.pos[k]})
+	}
+	r.mu.Unlock()
+	r.stop, r.done = stop, make(chan error, 1)
+	done := r.done
+	go func() { done <- r.src.Run(ctx, from, r.emit) }()
+}
+
+// halt ends the run; the rig stays as it is.
+func (r *rig) halt() {
+	if r.stop == nil {
+		return
+	}
+	r.stop()
+	err := <-r.done
+	r.stop = nil
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errCrash) {
+		r.t.Errorf("Run: %v", err)
+	}
+}
+
+var errCrash = errors.New("crash")
+
+func (r *rig) restart() { r.halt(); r.start() }
+
+// until waits for a condition, which is asked after each emit, and now and
+// then for what no emit tells.
+func (r *rig) until(what string, ok func() bool) {
+	r.t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		r.mu.Lock()
+		good, step := ok(), r.step
+		r.mu.Unlock()
+		if good {
+			return
+		}
+		select {
+		case <-step:
+		case <-again.C:
+		case <-deadline.C:
+			r.t.Fatalf("never: %s; have %d lines: %s; stats %+v", what, len(r.texts()), brief(r.texts()), r.src.Stats())
+		}
+	}
+}
+
+func (r *rig) texts() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.textsLocked()
+}
+
+func (r *rig) textsLocked() []string {
+	ts := make([]string, len(r.lines))
+	for i, l := range r.lines {
+		ts[i] = l.text
+	}
+	return ts
+}
+
+// want waits until exactly these lines have come.
+func (r *rig) want(lines ...string) {
+	r.t.Helper()
+	r.until(fmt.Sprintf("%d lines", len(lines)), func() bool { return len(r.lines) >= len(lines) })
+	if got := r.texts(); !slices.Equal(got, lines) {
+		r.t.Fatalf("lines\n got %s\nwant %s", brief(got), brief(lines))
+	}
+}
+
+// wantSeen waits until the first start is decided.
+func (r *rig) wantSeen() {
+	r.t.Helper()
+	r.until("the first start to be decided", func() bool { return r.pos[seenStream] != nil })
+}
+
+// wantStats waits until the counters are so.
+func (r *rig) wantStats(what string, ok func(Stats) bool) {
+	r.t.Helper()
+	r.until(what, func() bool { return ok(r.src.Stats()) })
+}
+
+// quiet lets some looks go by, in which nothing must come.
+func (r *rig) quiet() {
+	r.t.Helper()
+	r.mu.Lock()
+	n := len(r.lines)
+	r.mu.Unlock()
+	timer := time.NewTimer(testLinger + 5*testRescan)
+	defer timer.Stop()
+	<-timer.C
+	if got := r.texts(); len(got) != n {
+		r.t.Fatalf("more lines came: %s", brief(got[n:]))
+	}
+}
+
+func (r *rig) wantNoLoss() {
+	r.t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.losses) > 0 {
+		r.t.Fatalf("losses: %+v", r.losses)
+	}
+}
+
+func (r *rig) file(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *rig) write(name, text string) {
+	r.t.Helper()
+	r.put(name, text, os.O_CREATE|os.O_APPEND|os.O_WRONLY)
+}
+
+func (r *rig) put(name, text string, flags int) {
+	r.t.Helper()
+	f, err := os.OpenFile(r.file(name), flags, 0o644)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) rename(from, to string) {
+	r.t.Helper()
+	if err := os.Rename(r.file(from), r.file(to)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) remove(name string) {
+	r.t.Helper()
+	if err := os.Remove(r.file(name)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) truncate(name string) {
+	r.t.Helper()
+	if err := os.Truncate(r.file(name), 0); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) copy(from, to string) {
+	r.t.Helper()
+	b, err := os.ReadFile(r.file(from))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(r.file(to), b, 0o644); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// numbered gives the lines from to to-1, in the oracle's form.
+func numbered(from, to int) []string {
+	ls := make([]string, 0, to-from)
+	for i := from; i < to; i++ {
+		ls = append(ls, fmt.Sprintf("line %06d %s", i, strings.Repeat("x", i%37)))
+	}
+	return ls
+}
+
+func text(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
+
+func brief(ls []string) string {
+	short := make([]string, len(ls))
+	for i, l := range ls {
+		short[i] = fmt.Sprintf("%.30q", l)
+	}
+	if len(short) > 12 {
+		short = append(append(short[:6:6], "…"), short[len(short)-6:]...)
+	}
+	return strings.Join(short, " ")
+}

@@ -1,0 +1,198 @@
+package tail
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// found is a file that answers to the log's name or a sibling's, opened, and
+// not yet judged by the reader.
+type found struct {
+	f    *os.File
+	st   fileStat // when it was opened
+	name string   // within the directory
+
+	since time.Time // owned by the reader: since when it is known and empty
+}
+
+// listing is what one look through the directory showed.
+type listing struct {
+	n        int               // counts the looks that succeeded
+	names    map[fileID]string // of the log and its siblings
+	live     fileID            // of the file that has the log's own name
+	hasLive  bool
+	archives bool  // there is a compressed sibling
+	trouble  error // why the log's own file can't be read
+	dirError error // why the directory can't be read: nothing above is known
+}
+
+// lookout opens every file that answers to the log's name or to a sibling's
+// as soon as it is seen, so that renaming and unlinking can't take it away
+// from the reader. The name is never trusted for longer than one look. It may
+// be used by several goroutines.
+type lookout struct {
+	dir   string
+	names names
+	open  func(path string) (*os.File, error)
+
+	mu      sync.Mutex
+	held    map[fileID]bool  // opened: here in fresh, or with the reader
+	settled map[fileID]int64 // read to this length and closed: opened again when it has another
+	wanted  map[fileID]bool  // opened under whatever name they have
+	fresh   []*found
+	list    listing
+}
+
+func newLookout(path string, open func(string) (*os.File, error)) *lookout {
+	return &lookout{
+		dir: filepath.Dir(path), names: namesOf(path), open: open,
+		held: map[fileID]bool{}, settled: map[fileID]int64{}, wanted: map[fileID]bool{},
+	}
+}
+
+// openToRead never waits for the other end of a named pipe.
+func openToRead(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+}
+
+// scan looks through the directory until two looks agree: a name that is
+// moved while the directory is read may be missed once.
+func (l *lookout) scan() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for range 5 {
+		before := l.list
+		l.lookLocked()
+		if l.list.dirError != nil || l.list.live == before.live && maps.Equal(l.list.names, before.names) {
+			return
+		}
+	}
+}
+
+func (l *lookout) lookLocked() {
+	next := listing{n: l.list.n + 1, names: map[fileID]string{}}
+	live := filepath.Join(l.dir, l.names.base)
+	st, err := statPath(live)
+	switch {
+	case err != nil:
+		next.trouble = err
+	case !st.regular():
+		next.trouble = notRegular(live, st.mode)
+	default:
+		next.live, next.hasLive = st.id, true
+		next.names[st.id] = l.names.base
+		next.trouble = l.holdLocked(l.names.base, st, true)
+	}
+	entries, err := readNames(l.dir)
+	if err != nil {
+		next.n, next.dirError = l.list.n, err
+		l.list = next
+		return
+	}
+	for _, name := range entries {
+		if l.names.archived(name) {
+			next.archives = true
+		}
+		if name == l.names.base || !l.names.sibling(name) && len(l.wanted) == 0 {
+			continue
+		}
+		st, err := statPath(filepath.Join(l.dir, name))
+		if err != nil || !st.regular() || next.names[st.id] != "" || !l.names.sibling(name) && !l.wanted[st.id] {
+			continue
+		}
+		next.names[st.id] = name
+		// A sibling that can't be opened is tried again at the next look.
+		_ = l.holdLocked(name, st, false)
+	}
+	l.list = next
+}
+
+// holdLocked opens the file unless it is held, or settled with nothing new.
+// The log's own file is always held.
+func (l *lookout) holdLocked(name string, st fileStat, live bool) error {
+	if l.held[st.id] {
+		return nil
+	}
+	if n, ok := l.settled[st.id]; ok && n == st.size && !live {
+		return nil
+	}
+	f, err := l.open(filepath.Join(l.dir, name))
+	if err != nil {
+		return err
+	}
+	st, err = statFile(f)
+	if err != nil || !st.regular() || l.held[st.id] {
+		f.Close()
+		return err
+	}
+	l.held[st.id] = true
+	l.fresh = append(l.fresh, &found{f: f, st: st, name: name})
+	return nil
+}
+
+func readNames(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}
+
+// take hands over what was opened since the last call.
+func (l *lookout) take() []*found {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fs := l.fresh
+	l.fresh = nil
+	return fs
+}
+
+func (l *lookout) listing() listing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.list
+}
+
+// settle says that the reader is done with the file, at that length, and
+// closes it.
+func (l *lookout) settle(f *os.File, id fileID, length int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.held, id)
+	l.settled[id] = length
+	f.Close()
+}
+
+// known tells lengths of files that were settled in an earlier run.
+func (l *lookout) known(id fileID, length int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settled[id] = length
+}
+
+// forget: the file is new, should it be seen again.
+func (l *lookout) forget(id fileID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.settled, id)
+}
+
+// want looks for these files under whatever name, until the next call.
+func (l *lookout) want(ids map[fileID]bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wanted = ids
+}
+
+// close lets go of what the reader has not taken.
+func (l *lookout) close() {
+	for _, c := range l.take() {
+		c.f.Close()
+	}
+}

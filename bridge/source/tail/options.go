@@ -1,0 +1,78 @@
+package tail
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// Options are the settings of one tail source. Start from Defaults.
+type Options struct {
+	Name    string      `toml:"-"` // the source's name; it goes into ids
+	Path    string      `toml:"path"`
+	Start   string      `toml:"start"`    // StartEnd or StartBeginning
+	MaxLine option.Size `toml:"max_line"` // 1KiB to 64MiB
+
+	Log zerolog.Logger `toml:"-"`
+
+	// Linger is how long a rotated file must have been quiet until its last
+	// line is taken without a newline and its descriptor is let go; 0: 2 s.
+	Linger time.Duration `toml:"-"`
+	// Rescan is how often the directory is looked through for what the hints
+	// missed; 0: 500 ms.
+	Rescan time.Duration `toml:"-"`
+}
+
+// The values of Options.Start.
+const (
+	StartEnd       = "end"
+	StartBeginning = "beginning"
+)
+
+const (
+	minMaxLine = 1 << 10
+	maxMaxLine = 64 << 20
+
+	defaultLinger = 2 * time.Second
+	defaultRescan = 500 * time.Millisecond
+)
+
+// Defaults gives the options of a table that names none.
+func Defaults() Options {
+	return Options{Start: StartEnd, MaxLine: 1 << 20}
+}
+
+// Check reports all problems of the settings, and makes Path absolute against
+// dir, the folder of the file that they stand in. It doesn't look at the file:
+// one that isn't there yet is waited for.
+func (o *Options) Check(dir string) []option.Problem {
+	var ps []option.Problem
+	switch {
+	case o.Path == "":
+		ps = append(ps, option.Problem{Key: "path", Text: "is missing", Hint: "name the log file to follow"})
+	case strings.ContainsAny(o.Path, "*?["):
+		ps = append(ps, option.Problem{Key: "path", Text: fmt.Sprintf("%q is a glob, which is not supported", o.Path), Hint: "name one file"})
+	case strings.HasSuffix(o.Path, "/"):
+		ps = append(ps, option.Problem{Key: "path", Text: fmt.Sprintf("%q is a directory", o.Path), Hint: "name the log file to follow"})
+	default:
+		o.Path = option.AbsPath(o.Path, dir)
+	}
+	if o.Start != StartEnd && o.Start != StartBeginning {
+		ps = append(ps, option.Problem{Key: "start", Text: fmt.Sprintf("%q is neither \"end\" nor \"beginning\"", o.Start), Hint: startHint(o.Start)})
+	}
+	if o.MaxLine < minMaxLine || o.MaxLine > maxMaxLine {
+		ps = append(ps, option.Problem{Key: "max_line", Text: fmt.Sprintf("%s is out of range", o.MaxLine), Hint: "use 1KiB to 64MiB"})
+	}
+	return ps
+}
+
+func startHint(s string) string {
+	if near := option.Nearest(s, []string{StartEnd, StartBeginning}); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "\"end\" skips what stands in the file at the very first start, \"beginning\" reads it"
+}

@@ -1,0 +1,270 @@
+package tail
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// file is a file that is held and read. All fields are owned by the reader.
+type file struct {
+	f     *os.File
+	name  string // the last one seen, within the directory
+	at    state  // durable: what was emitted last, or where a new file begins
+	marks marks  // of the position at.off
+
+	size, mtime int64     // at the last look
+	looked      bool      // it has been looked at since it was opened
+	scanned     int64     // no newline between at.off and here
+	changed     time.Time // when size or mtime changed last, or it lost its name
+	wasLive     bool
+	copyOf      *file    // it repeats this one, so far: held, not read
+	prev        *file    // the file before it, until its own first lines are read
+	echo        []uint64 // instead of prev: the hashes of the last lines that stood in this file before it began anew
+}
+
+// reader decides what is read from where, and reads it. One goroutine owns it.
+type reader struct {
+	o      Options
+	log    zerolog.Logger
+	l      *lookout
+	counts *counters
+	emit   bridge.Emit
+
+	files    []*file             // held, oldest first, the live one last
+	saved    map[fileID]state    // unfinished, from the last run, their files not met yet
+	done     map[fileID]state    // finished, remembered
+	gone     map[fileID]int      // finished ones that are missing, and the look at which they first were
+	unsure   []*found            // empty siblings: what they are, will show
+	seen     bool                // the source has been started before
+	seq      uint64              // the last one given
+	oldest   int64               // siblings whose mtime is below were there before us: never read
+	oldestID fileID              // of the file that set oldest; zero: several
+	buf      []byte              // what search has read
+	said     string              // the reason that was logged last why the file can't be read
+	broken   map[fileID]struct{} // files with a read error that was logged
+}
+
+func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit bridge.Emit) (*reader, error) {
+	r := &reader{
+		o: o, l: l, counts: c, emit: emit,
+		log:   o.Log.With().Str("source", o.Name).Str("path", o.Path).Logger(),
+		saved: map[fileID]state{}, done: map[fileID]state{}, gone: map[fileID]int{},
+		broken: map[fileID]struct{}{},
+	}
+	for _, p := range from {
+		r.seen = true
+		if p.Stream == seenStream || p.Gone {
+			continue
+		}
+		s, err := decodeState(p.Data)
+		if err != nil {
+			return nil, fmt.Errorf("saved position %q of source %q: %w", p.Stream, o.Name, err)
+		}
+		r.seq = max(r.seq, s.seq)
+		if s.mtime >= r.oldest {
+			r.oldest, r.oldestID = s.mtime, s.id
+		}
+		if s.finished {
+			r.done[s.id] = s
+			l.known(s.id, s.size)
+		} else {
+			r.saved[s.id] = s
+		}
+	}
+	wanted := map[fileID]bool{}
+	for id := range r.saved {
+		wanted[id] = true
+	}
+	l.want(wanted)
+	return r, nil
+}
+
+func (r *reader) close() {
+	for _, g := range r.files {
+		g.f.Close()
+	}
+	for _, c := range r.unsure {
+		c.f.Close()
+	}
+}
+
+// run reads until ctx ends or emit fails.
+func (r *reader) run(ctx context.Context, kick <-chan struct{}) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-kick:
+		}
+		for more := true; more; {
+			var err error
+			if more, err = r.look(ctx); err != nil {
+				if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+					return nil
+				}
+				return err
+			}
+			if ctx.Err() != nil {
+				return nil
+			}
+		}
+	}
+}
+
+// look admits what was found and reads each held file on, the oldest first.
+// It reports whether there may be more to read at once.
+func (r *reader) look(ctx context.Context) (more bool, err error) {
+	if err := r.admit(ctx); err != nil {
+		return false, err
+	}
+	list := r.l.listing()
+	r.tellTrouble(list)
+	for _, g := range slices.Clone(r.files) {
+		r.named(g, list)
+		if !slices.Contains(r.files, g) {
+			continue
+		}
+		if g.copyOf != nil {
+			r.stillCopy(g)
+			continue
+		}
+		read, err := r.read(ctx, g)
+		if err != nil {
+			return false, err
+		}
+		more = more || read
+	}
+	return more, r.forget(ctx, list)
+}
+
+// named keeps the file's present name, and notes when it stopped being live.
+func (r *reader) named(g *file, list listing) {
+	if name, ok := list.names[g.at.id]; ok {
+		g.name = name
+	}
+	live := r.isLive(g, list)
+	if g.wasLive && !live {
+		g.changed = time.Now()
+	}
+	g.wasLive = live
+}
+
+func (r *reader) isLive(g *file, list listing) bool { return list.hasLive && list.live == g.at.id }
+
+// read reads the file on to the end that it has now. It reports whether
+// anything was read.
+func (r *reader) read(ctx context.Context, g *file) (bool, error) {
+	st, err := statFile(g.f)
+	if err != nil {
+		return false, r.cantRead(g, err)
+	}
+	if g.looked && st.size == g.size && st.mtime == g.mtime {
+		return false, r.linger(ctx, g, st)
+	}
+	whole, err := g.marks.hold(g.f, g.at.off)
+	if err != nil {
+		return false, r.cantRead(g, err)
+	}
+	if !whole || g.at.off == 0 && st.size < g.size {
+		return true, r.began(ctx)
+	}
+	if err := r.shrunk(ctx, g, st); err != nil {
+		return false, err
+	}
+	g.size, g.mtime, g.changed = max(g.size, st.size), st.mtime, time.Now()
+	read, err := r.drain(ctx, g, st.size)
+	switch {
+	case errors.Is(err, errChanged):
+		g.looked = false
+		return read, r.began(ctx)
+	case errors.As(err, new(readError)):
+		return false, r.cantRead(g, err)
+	case err != nil:
+		return false, err
+	}
+	g.size, g.looked = st.size, true
+	delete(r.broken, g.at.id)
+	return read, nil
+}
+
+// drain reads batch after batch up to limit.
+func (r *reader) drain(ctx context.Context, g *file, limit int64) (read bool, err error) {
+	for g.at.off < limit {
+		if ctx.Err() != nil {
+			return read, nil
+		}
+		n, err := r.batch(ctx, g, limit)
+		if err != nil || !n {
+			return read, err
+		}
+		read = true
+	}
+	return read, nil
+}
+
+// shrunk finds that bytes went which had not been read, though what had been
+// read still stands.
+func (r *reader) shrunk(ctx context.Context, g *file, st fileStat) error {
+	if st.size >= g.size {
+		return nil
+	}
+	lost := g.size - max(st.size, g.at.off)
+	g.scanned, g.size = g.at.off, st.size
+	if lost <= 0 {
+		return nil
+	}
+	return r.send(ctx, bridge.Batch{Losses: []bridge.Loss{r.loss(g.name, lost, "truncated before it was read")}})
+}
+
+// began: some file holds other bytes than were read from it. A fresh look
+// finds the copy that copytruncate made, and admit does the rest.
+func (r *reader) began(ctx context.Context) error {
+	r.l.scan()
+	return r.admit(ctx)
+}
+
+func (r *reader) cantRead(g *file, err error) error {
+	if _, said := r.broken[g.at.id]; !said {
+		r.broken[g.at.id] = struct{}{}
+		r.log.Error().Err(err).Str("file", g.name).Msg("reading the file fails; it is tried again")
+	}
+	g.looked = false
+	return nil
+}
+
+// put adds a file in its place: by the order in which files were met, the
+// live one last.
+func (r *reader) put(g *file, list listing) {
+	r.files = append(r.files, g)
+	slices.SortStableFunc(r.files, func(a, b *file) int {
+		la, lb := r.isLive(a, list), r.isLive(b, list)
+		if la != lb {
+			if la {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(a.at.seq, b.at.seq)
+	})
+}
+
+func (r *reader) drop(g *file) {
+	r.files = slices.DeleteFunc(r.files, func(x *file) bool { return x == g })
+}
+
+func (r *reader) next() uint64 {
+	r.seq++
+	return r.seq
+}
+
+func (r *reader) stream(name string) string { return filepath.Join(filepath.Dir(r.o.Path), name) }
