@@ -95,7 +95,7 @@ func startMailServer(t *testing.T) *mailServer {
 	if _, err := os.Stat(exim); err != nil {
 		t.Fatalf("%v; .ci/e2e-packages installs it", err)
 	}
-	s := &mailServer{t: t, addr: freePort(t), dir: t.TempDir()}
+	s := &mailServer{t: t, addr: freePort(t), dir: openDir(t)}
 	s.caFile = filepath.Join(s.dir, "ca.pem")
 	writeCertificates(t, s.dir)
 	u := mailOwner(t)
@@ -116,6 +116,7 @@ func startMailServer(t *testing.T) *mailServer {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: credential(t, u)}
 	var log strings.Builder
 	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +129,22 @@ func startMailServer(t *testing.T) *mailServer {
 	})
 	eventually(t, 10*time.Second, "listening: exim", func() bool { return answers(s.addr) })
 	return s
+}
+
+// openDir makes a directory that another user can reach: what t.TempDir gives
+// lies in one that is ours alone.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tailpost-mail-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // mailOwner is who the server runs as: exim refuses to deliver as root.
