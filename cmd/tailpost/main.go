@@ -3,6 +3,8 @@
 package main
 
 import (
+	_ "time/tzdata" // zone names work where the system has none
+
 	"context"
 	"errors"
 	"fmt"

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary stand for the real program, so that what is
+// started and killed is built as the tests are: with the race detector.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tailpost": main})
+}
+
+// TestScripts runs the command line as a user would.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			corpus, err := os.ReadFile("../../parsers/testdata/corpus/bg.log")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(e.WorkDir+"/bg.log", corpus, 0o600)
+		},
+	})
+}

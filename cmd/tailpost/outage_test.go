@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// TestOutage: a receiver that answers 503 for five seconds gets every event,
+// in the order of its session, with the same id at each attempt.
+func TestOutage(t *testing.T) {
+	begin := time.Now()
+	c := newCounter(t, func(arrival) int {
+		if time.Since(begin) < 5*time.Second {
+			return 503
+		}
+		return 200
+	})
+	s := newSite(t, fmt.Sprintf(`[[recipients.http]]
+name           = "r"
+url            = "%s/"
+retry_interval = "1s"
+`, c.URL))
+	const lines = 500
+	s.appendLines(lines, func(n int) string { return fmt.Sprint("s", n%20) })
+	p := s.run()
+	wait(t, "all events", func() bool { return c.distinct() == lines })
+	p.stop()
+
+	refused := 0
+	for _, a := range c.all() {
+		if a.status != 200 {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("nothing was refused: the test shows nothing")
+	}
+	if n := c.repeated(); n != 0 {
+		t.Errorf("%d taken twice", n)
+	}
+	checkIDs(t, c.all()) // the timestamp tells the events apart, so it is the origin's
+	checkSessionOrder(t, c.all())
+}
+
+// TestPoisonHoldsUpNobodyElse: of 5,000 sessions every third is answered 500
+// for ever; the events of the others arrive within two seconds of their lines.
+func TestPoisonHoldsUpNobodyElse(t *testing.T) {
+	const sessions, chunk = 5000, 50
+	c := newCounter(t, func(a arrival) int {
+		if a.timestamp%3 == 0 {
+			return 500
+		}
+		return 200
+	})
+	s := newSite(t, fmt.Sprintf(`[[recipients.http]]
+name           = "r"
+url            = "%s/"
+retry_interval = "5s"
+`, c.URL))
+	p := s.run()
+	written := make([]time.Time, sessions+1)
+	pace := time.NewTicker(100 * time.Millisecond)
+	defer pace.Stop()
+	for n := 0; n < sessions; n += chunk {
+		<-pace.C
+		for i := n + 1; i <= n+chunk; i++ {
+			written[i] = time.Now()
+		}
+		s.appendLines(chunk, func(n int) string { return fmt.Sprint("s", n) })
+	}
+	good := sessions - sessions/3
+	wait(t, "the good events", func() bool { return c.distinct() == good })
+	p.stop()
+
+	latest := time.Duration(0)
+	for _, a := range c.all() {
+		if a.status == 200 {
+			latest = max(latest, a.at.Sub(written[a.timestamp]))
+		}
+	}
+	t.Logf("the latest of %d good events came %v after its line", good, latest)
+	if latest > 2*time.Second {
+		t.Errorf("a good event took %v", latest)
+	}
+}
