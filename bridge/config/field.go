@@ -83,7 +83,7 @@ func mismatch(f reflect.Value, raw any) (text, hint string) {
 		}
 	case f.Kind() == reflect.Bool:
 		want, hint = "true or false", "write it without quotes"
-	case f.CanInt() || f.CanUint():
+	case f.CanInt():
 		want = "a whole number"
 		if s, ok := raw.(string); ok && isNumber(s) {
 			hint = "write " + s + ", without quotes"

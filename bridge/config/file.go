@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
@@ -73,6 +72,10 @@ func parse(name string, text []byte) (*file, *Problem) {
 	}
 	f.dir = filepath.Dir(abs)
 	clean := strings.TrimPrefix(string(text), bom)
+	if n := validPrefix(clean); n < len(clean) {
+		line, col := lineCol(clean, n)
+		return f, &Problem{File: name, Line: line, Column: col, Text: "this byte is not UTF-8", Hint: "save the file as UTF-8"}
+	}
 	values := map[string]toml.Primitive{}
 	f.meta, err = toml.Decode(clean, &values)
 	if err != nil {
@@ -80,37 +83,4 @@ func parse(name string, text []byte) (*file, *Problem) {
 	}
 	f.top = &table{file: f, at: locate(clean), values: values}
 	return f, nil
-}
-
-// syntax says where a text is no TOML.
-func syntax(name, text string, err error) *Problem {
-	p := &Problem{File: name, Line: 1, Column: 1, Text: err.Error()}
-	var pe toml.ParseError
-	if !errors.As(err, &pe) {
-		return p
-	}
-	before := text[:min(max(pe.Position.Start, 0), len(text))]
-	p.Line = 1 + strings.Count(before, "\n")
-	p.Column = 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	p.Key = pe.LastKey
-	p.Text = strings.TrimSuffix(strings.TrimPrefix(pe.Message, "toml: "), ".")
-	if holdsSecret(pe.LastKey) {
-		// The library's message may quote what stands there.
-		p.Text, p.Hint = "the value is no TOML", "put text in quotes"
-	}
-	return p
-}
-
-// holdsSecret guesses by its name whether a key's value must not be shown.
-func holdsSecret(key string) bool {
-	key = strings.ToLower(key)
-	if strings.HasSuffix(key, "_file") || strings.HasSuffix(key, "_env") {
-		return false
-	}
-	for _, word := range []string{"password", "secret", "token", "authorization", "header"} {
-		if strings.Contains(key, word) {
-			return true
-		}
-	}
-	return false
 }

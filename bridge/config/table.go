@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -10,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
-
-	"github.com/tailpost/tailpost/bridge/option"
 )
 
 // table is one table of a file, with what is known of its keys.
@@ -150,146 +146,4 @@ func quoteKey(key string) string {
 		return `""`
 	}
 	return key
-}
-
-// decode gives each key of a table to its owners. Keys in refused are known,
-// but must not stand here.
-func (l *loader) decode(t *table, refused map[string]string, owners ...any) {
-	s := settingsOf(owners...)
-	for key := range t.values {
-		for _, other := range s.family(key) { // this table's way to say a secret takes the place of the defaults'
-			for _, f := range s.fields[other] {
-				f.SetZero()
-			}
-		}
-	}
-	for _, key := range t.keys() {
-		if why := refused[key]; why != "" {
-			l.complain(t, key, why, "")
-			continue
-		}
-		if s.fields[key] == nil {
-			l.unknown(t, key, s.keys)
-			continue
-		}
-		for _, f := range s.fields[key] {
-			l.setField(t, key, f)
-		}
-	}
-}
-
-func (l *loader) setField(t *table, key string, f reflect.Value) {
-	if !isTable(f) {
-		l.set(t, key, f.Addr().Interface())
-		return
-	}
-	if s, ok := l.sub(t, key); ok {
-		l.decode(s, nil, f.Addr().Interface())
-		return
-	}
-	t.markBad(key)
-}
-
-// set puts a key's value where to points, and reports whether it could.
-func (l *loader) set(t *table, key string, to any) bool {
-	f := reflect.ValueOf(to).Elem()
-	if f.Kind() == reflect.Map { // a recipient's table takes the place of the defaults', it is not added to it
-		f.SetZero()
-	}
-	raw := t.raw(key)
-	n, whole := raw.(int64)
-	err := t.file.meta.PrimitiveDecode(t.values[key], to)
-	if err == nil && !(whole && n < 0 && f.CanUint()) {
-		return true
-	}
-	t.markBad(key)
-	var said toml.ParseError
-	if errors.As(err, &said) { // by the setting's own type
-		text, hint, _ := strings.Cut(said.Message, "; ")
-		l.complain(t, key, text, hint)
-		return false
-	}
-	if entries, ok := raw.(map[string]any); ok && f.Kind() == reflect.Map {
-		l.mismatchedEntries(t, key, f.Type().Elem(), entries)
-		return false
-	}
-	text, hint := mismatch(f, raw)
-	l.complain(t, key, text, hint)
-	return false
-}
-
-// mismatchedEntries complains about the entries of a table that holds entries
-// of another type.
-func (l *loader) mismatchedEntries(t *table, key string, want reflect.Type, entries map[string]any) {
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		if v := entries[name]; reflect.TypeOf(v) != want {
-			text, hint := mismatch(reflect.New(want).Elem(), v)
-			l.complainAt(t, t.at.key(key).key(name), key+"."+quoteKey(name), text, hint)
-		}
-	}
-}
-
-// unknown complains about a key that nobody owns.
-func (l *loader) unknown(t *table, key string, known []string) {
-	hint := ""
-	switch near := option.Nearest(key, known); {
-	case near != "":
-		hint = fmt.Sprintf("did you mean %q?", near)
-	case t.name != "" && slices.Contains(topKeys, key):
-		hint = "it belongs before the first [table]"
-	case t.name == "" && owner(key) != "":
-		hint = "did you mean [[" + owner(key) + "]]?"
-	case len(known) <= 8:
-		hint = "known here: " + strings.Join(known, ", ")
-	}
-	l.complainAt(t, t.at.key(key), quoteKey(key), "unknown key", hint)
-}
-
-// owner gives the whole name of the table of a kind: of http, recipients.http.
-func owner(kind string) string {
-	for _, group := range []string{"sources", "recipients"} {
-		if slices.Contains(kindsOf[group], kind) {
-			return group + "." + kind
-		}
-	}
-	return ""
-}
-
-// complain adds a problem of a key; without one, of the table itself.
-func (l *loader) complain(t *table, key, text, hint string) {
-	at := t.at
-	if key == "" {
-		key = t.name
-	} else if p := t.find(key); p != nil {
-		at = p
-	}
-	l.complainAt(t, at, key, text, hint)
-}
-
-func (l *loader) complainAt(t *table, at *place, key, text, hint string) {
-	if at == nil { // nested deeper than locate goes
-		at = t.file.top.at
-	}
-	l.report.add(Problem{File: t.file.name, Line: at.line, Column: at.col, Key: key, Text: text, Hint: hint})
-}
-
-// owned adds what an owner's check has found. A key that doesn't stand in the
-// table is looked for in its defaults, which may be nil.
-func (l *loader) owned(t, defaults *table, ps []option.Problem) {
-	for _, p := range ps {
-		if t.isBad(p.Key) || defaults != nil && defaults.isBad(p.Key) {
-			continue
-		}
-		in, at := t, t.at
-		if own := t.find(p.Key); own != nil {
-			at = own
-		} else if defaults != nil && defaults.find(p.Key) != nil {
-			in, at = defaults, defaults.find(p.Key)
-		}
-		key := p.Key
-		if key == "" {
-			key = t.name
-		}
-		l.report.add(Problem{File: in.file.name, Line: at.line, Column: at.col, Key: key, Text: p.Text, Hint: p.Hint, Warning: p.Warning})
-	}
 }

@@ -1,0 +1,163 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rest makes a whole configuration of a row that is about something else.
+const rest = `
+[[sources.tail]]
+name = "the source"
+path = "/var/log/session.log"
+format = "bg"
+appliance_id = "support.example.com"
+[[recipients.file]]
+name = "the file"
+path = "-"
+`
+
+type ruleTest struct {
+	name, text string
+	whole      bool     // text stands alone, without rest
+	want       []string // the problems; none: it is right
+}
+
+func (tc *ruleTest) run(t *testing.T) {
+	t.Helper()
+	text := tc.text
+	if !tc.whole {
+		text += rest
+	}
+	c, ps := Parse("t.toml", []byte(text))
+	got := texts(ps)
+	if !slices.Equal(got, tc.want) {
+		t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(tc.want, "\n\t"))
+	}
+	refused := slices.ContainsFunc(ps, func(p Problem) bool { return !p.Warning })
+	if (c == nil) != refused {
+		t.Errorf("a Config: %v, in spite of %q", c != nil, got)
+	}
+}
+
+func TestKeysAndTables(t *testing.T) {
+	for _, tc := range []ruleTest{
+		{name: "the least there can be", text: ""},
+		{name: "everything of the general tables", text: "state_dir = '/s'\ninclude = []\n[log]\nlevel='debug'\nformat='json'\n[shutdown]\ngrace='1s'\n[spool]\nkeep='1h'\n[admin]\nlisten=''\n"},
+		{name: "an unknown key of the top", text: "stat_dir = '/s'\n", want: []string{`t.toml:1:1: stat_dir: unknown key; did you mean "state_dir"?`}},
+		{name: "an unknown key of a table", text: "[log]\n  levl = 'info'\n", want: []string{`t.toml:2:3: levl: unknown key; did you mean "level"?`}},
+		{name: "nothing near", text: "[shutdown]\nwait = 1\n", want: []string{`t.toml:2:1: wait: unknown key; known here: grace`}},
+		{name: "another case", text: "[Log]\n[log]\nLevel='info'\n", want: []string{
+			`t.toml:1:1: Log: unknown key; did you mean "log"?`, `t.toml:3:1: Level: unknown key; did you mean "level"?`}},
+		{name: "a misspelt array of tables", text: rest + "[[recipient.http]]\nname='a'\nurl='http://localhost/'\n", whole: true, want: []string{
+			`t.toml:10:3: recipient: unknown key; did you mean "recipients"?`}},
+		{name: "and no other recipient", text: "[[sources.tail]]\nname='s'\npath='/l'\nformat='bg'\nappliance_id='a'\n[[recipient.http]]\n", whole: true, want: []string{
+			`t.toml:6:3: recipient: unknown key; did you mean "recipients"?`}},
+		{name: "an unknown kind", text: "[[recipients.htttp]]\n[[sources.socket]]\n[defaults.file]\n", want: []string{
+			`t.toml:1:1: htttp: unknown key; did you mean "http"?`, `t.toml:2:1: socket: unknown key; known here: tail, stdin`, `t.toml:3:1: file: unknown key; known here: http, email`}},
+		{name: "a kind without its group", text: "[[email]]\n[[tail]]\n", want: []string{
+			`t.toml:1:1: email: unknown key; did you mean [[recipients.email]]?`, `t.toml:2:1: tail: unknown key; did you mean [[sources.tail]]?`}},
+		{name: "a key of the top under a table", text: rest + "state_dir = '/s'\n", whole: true, want: []string{`t.toml:10:1: state_dir: unknown key; it belongs before the first [table]`}},
+		{name: "names that must be quoted to be shown", text: "[log]\n\"\" = 1\n\"a\\u001b[31m\" = 1\n\"a.b\" = 1\n", want: []string{
+			`t.toml:2:1: "": unknown key; known here: level, format`, `t.toml:3:1: "a\x1b[31m": unknown key; known here: level, format`, `t.toml:4:1: "a.b": unknown key; known here: level, format`}},
+		{name: "one table for many", text: "[recipients.http]\nname='a'\n", want: []string{`t.toml:1:1: recipients.http: is a table, not a list of tables; write [[recipients.http]]`}},
+		{name: "many tables for one", text: "[[log]]\n[[smtp]]\n", want: []string{`t.toml:1:1: log: is a list of tables, not a table; write [log]`, `t.toml:2:1: smtp: is a list of tables, not a table; write [smtp]`}},
+		{name: "a group as a list", text: "[[sources]]\nname='a'\n", want: []string{`t.toml:1:1: sources: is a list of tables, not a table; write [[sources.tail]]`}},
+		{name: "a value for a table", text: "log = 'debug'\nrecipients = 5\nsources.tail = [1]\n", whole: true, want: []string{
+			`t.toml:1:1: log: is text, not a table; write [log]`, `t.toml:2:1: recipients: is a number, not a table; write [[recipients.http]]`,
+			`t.toml:3:1: sources.tail: is a list of other things than tables; write [[sources.tail]]`}},
+		{name: "inline tables are tables", text: "log = {level = 'info'}\nrecipients.file = [{name='a', path='/a'}]\nsources.tail=[ {name='s', path='/l', format='bg', appliance_id='a', lin=1} ]\n", whole: true, want: []string{
+			`t.toml:3:69: lin: unknown key; known here: name, format, appliance_id, timezone, custom_fields, path, start, max_line`}},
+	} {
+		t.Run(tc.name, tc.run)
+	}
+}
+
+func TestValues(t *testing.T) {
+	for _, tc := range []ruleTest{
+		{name: "text for a number", text: "[spool]\nmax_parked = '5'\n", want: []string{`t.toml:2:1: max_parked: is text, not a whole number; write 5, without quotes`}},
+		{name: "a fraction for a number", text: "[spool]\nmax_parked = 1.5\n", want: []string{`t.toml:2:1: max_parked: is a fraction, not a whole number`}},
+		{name: "a number for text", text: "[log]\nlevel = 3\n", want: []string{`t.toml:2:1: level: is a number, not text; write "3"`}},
+		{name: "a list for text", text: "state_dir = ['/s']\n", want: []string{`t.toml:1:1: state_dir: is a list, not text`}},
+		{name: "a date for text", text: "[log]\nlevel = 1979-05-27\n", want: []string{`t.toml:2:1: level: is a date, not text`}},
+		{name: "text for true or false", text: rest + "require_external_key = 'true'\n", whole: true, want: []string{`t.toml:10:1: require_external_key: is text, not true or false; write it without quotes`}},
+		{name: "a number for a duration", text: "[shutdown]\ngrace = 8\n", want: []string{`t.toml:2:1: grace: 8 has no unit; use "8s"`}},
+		{name: "a duration without a unit", text: "[spool]\nkeep = '24'\n", want: []string{`t.toml:2:1: keep: "24" has no unit; use "24s"`}},
+		{name: "a number for a size", text: "[spool]\nmax_bytes = 5\n", want: []string{`t.toml:2:1: max_bytes: 5 has no unit; use a string such as "5MiB", or "5B" for bytes`}},
+		{name: "true for a list", text: rest + "events = true\n", whole: true, want: []string{`t.toml:10:1: events: not a list; use ["a", "b"] or "a, b"`}},
+		{name: "entries of a table", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nheaders = { A = 'x', B = 5, \"C d\" = ['x'] }\n", want: []string{
+			`t.toml:4:22: headers.B: is a number, not text; write "5"`, `t.toml:4:29: headers."C d": is a list, not text`}},
+		{name: "text for a table", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nheaders = 'A: x'\n", want: []string{`t.toml:4:1: headers: is text, not a table`}},
+		{name: "all of them at once, and no complaint twice", text: "[[recipients.http]]\nname = 5\nurl = 5\nmax_in_flight = 'x'\nretry_interval = 5\n", want: []string{
+			`t.toml:2:1: name: is a number, not text; write "5"`, `t.toml:3:1: url: is a number, not text; write "5"`,
+			`t.toml:4:1: max_in_flight: is text, not a whole number`, `t.toml:5:1: retry_interval: 5 has no unit; use "5s"`}},
+		{name: "an unknown level and format", text: "[log]\nlevel = 'warning'\nformat = 'yaml'\n", want: []string{
+			`t.toml:2:1: level: "warning" is unknown; use debug, info, warn or error`, `t.toml:3:1: format: "yaml" is unknown; use auto, json or console`}},
+		{name: "a grace of days", text: "[shutdown]\ngrace = '2d'\n", want: []string{`t.toml:2:1: grace: 2d is too long; use 1h at most`}},
+		{name: "an admin listener", text: "[admin]\nlisten = ':9180'\n", want: []string{`t.toml:2:1: listen: this version has no listener yet; leave it out, or use ""`}},
+		{name: "no state directory", text: "state_dir = ''\n", want: []string{`t.toml:1:1: state_dir: is empty; leave it out for /var/lib/tailpost`}},
+		{name: "what the spool checks", text: "[spool]\nfsync = 'never'\n", want: []string{`t.toml:2:1: fsync: is neither "always" nor "interval"`}},
+	} {
+		t.Run(tc.name, tc.run)
+	}
+}
+
+func TestSourcesAndRecipients(t *testing.T) {
+	const file = "[[recipients.file]]\nname='f'\npath='-'\n"
+	const tail = "[[sources.tail]]\nname='s'\npath='/l'\nformat='bg'\nappliance_id='a'\n"
+	for _, tc := range []ruleTest{
+		{name: "nothing at all", text: "", whole: true, want: []string{`t.toml:1:1: no source; add [[sources.tail]] with name, path and format`, `t.toml:1:1: no recipient; add [[recipients.http]] with name and url`}},
+		{name: "no recipient", text: tail, whole: true, want: []string{`t.toml:1:1: no recipient; add [[recipients.http]] with name and url`}},
+		{name: "no source", text: file, whole: true, want: []string{`t.toml:1:1: no source; add [[sources.tail]] with name, path and format`}},
+		{name: "empty tables", text: "[[sources.tail]]\n[[recipients.http]]\n[[recipients.file]]\n", whole: true, want: []string{
+			`t.toml:1:1: name: is missing; any text that tells it from the others`,
+			`t.toml:1:1: path: is missing; name the log file to follow`,
+			`t.toml:1:1: format: is missing; it says how the lines are to be read`,
+			`t.toml:1:1: warning: appliance_id: is missing: lines that name no appliance give events without one; name the appliance as its receivers know it`,
+			`t.toml:2:1: name: is missing; any text that tells it from the others`,
+			`t.toml:2:1: url: is missing; use one like "https://example.com/events"`,
+			`t.toml:3:1: name: is missing; any text that tells it from the others`,
+			`t.toml:3:1: path: is missing; name a file, or "-" for standard output`}},
+		{name: "a source without appliance_id", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\n", whole: true, want: []string{
+			`t.toml:4:1: warning: appliance_id: is missing: lines that name no appliance give events without one; name the appliance as its receivers know it`}},
+		{name: "siem without a time zone", text: file + "[[sources.stdin]]\nname='i'\nformat='siem'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:4:1: warning: timezone: is missing, and siem lines have no zone: UTC is used; name the appliance's, such as "Europe/Berlin", or "UTC"`}},
+		{name: "siem with a time zone", text: file + "[[sources.stdin]]\nname='i'\nformat='siem'\ntimezone='Europe/Berlin'\nappliance_id='a'\n", whole: true},
+		{name: "a time zone that is none", text: file + "[[sources.stdin]]\nname='i'\nformat='siem'\ntimezone='Mars/Olympus'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:7:1: timezone: "Mars/Olympus" is no time zone; use an IANA name such as "Europe/Berlin", or "Local"`}},
+		{name: "a format that is none", text: file + "[[sources.stdin]]\nname='i'\nformat='jsn'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:6:1: format: "jsn" is unknown; did you mean "json"?`}},
+		{name: "two that read standard input", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n[[sources.stdin]]\nname='j'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:8:1: sources.stdin: standard input has one reader only; the first stands in t.toml:4:1`}},
+		{name: "two sources of one name, of two kinds", text: file + tail + "[[sources.stdin]]\nname='s'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:10:1: name: "s" is the name of the source in t.toml:4:1 already; each has its own`}},
+		{name: "three recipients of one name, of two kinds", text: "[[recipients.http]]\nname='the file'\nurl='http://localhost/'\n[[recipients.http]]\nurl='http://localhost/'\nname='the file'\n", want: []string{
+			`t.toml:6:1: name: "the file" is the name of the recipient in t.toml:1:1 already; each has its own`,
+			`t.toml:14:1: name: "the file" is the name of the recipient in t.toml:1:1 already; each has its own`}},
+		{name: "a source and a recipient may share a name", text: "[[recipients.http]]\nname='the source'\nurl='http://localhost/'\n"},
+		{name: "names in other scripts, with blanks", text: "[[recipients.http]]\nname='Störung 障害 / #1'\nurl='http://localhost/'\n"},
+		{name: "a name of 128 characters", text: "[[recipients.http]]\nname='" + strings.Repeat("é", 128) + "'\nurl='http://localhost/'\n"},
+		{name: "a name of 129", text: "[[recipients.http]]\nname='" + strings.Repeat("é", 129) + "'\nurl='http://localhost/'\n", want: []string{`t.toml:2:1: name: is longer than 128 characters`}},
+		{name: "a name of blanks", text: "[[recipients.http]]\nname='  '\nurl='http://localhost/'\n", want: []string{`t.toml:2:1: name: is missing; any text that tells it from the others`}},
+		{name: "a name with a line end", text: "[[recipients.http]]\nname=\"a\\nb\"\nurl='http://localhost/'\n", want: []string{`t.toml:2:1: name: "a\nb" has a control character in it`}},
+		{name: "an event that is none", text: rest + "events = 'login, support_conference_stop'\n", whole: true, want: []string{
+			`t.toml:10:1: events: "support_conference_stop" is no session event; did you mean "support_conference_end"?`}},
+		{name: "a profile that is none", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nprofile='Appliance'\n", want: []string{`t.toml:4:1: profile: "Appliance" is no profile; use "appliance", or leave it out`}},
+		{name: "a profile that is no text", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nprofile=true\n", want: []string{`t.toml:4:1: profile: is true or false, not text`}},
+		{name: "mail without a relay", text: "[[recipients.email]]\nname='a'\naddress='a@example.com'\n", want: []string{`t.toml:1:1: recipients.email: there is no mail relay; add [smtp] with host and from`}},
+		{name: "mail with a relay", text: "[smtp]\nhost='smtp.example.com'\nfrom='t@example.com'\n[[recipients.email]]\nname='a'\naddress='a@example.com'\n"},
+		{name: "mail with half a relay", text: "[smtp]\nfrom='t@example.com'\n[[recipients.email]]\nname='a'\naddress='a@example.com'\n", want: []string{
+			`t.toml:1:1: host: is missing; name the mail server, such as "smtp.example.com"`}},
+		{name: "a misspelt relay is one mistake", text: "[stmp]\nhost='smtp.example.com'\n[[recipients.email]]\nname='a'\naddress='a@example.com'\n", want: []string{`t.toml:1:1: stmp: unknown key; did you mean "smtp"?`}},
+		{name: "two recipients of one file", text: "[[recipients.file]]\nname='a'\npath='/tmp/x'\n[[recipients.file]]\nname='b'\npath='/tmp/./y/../x'\n", want: []string{
+			`t.toml:6:1: path: the recipient in t.toml:1:1 writes this file already; each has its own`}},
+		{name: "two sources of one file", text: tail, want: nil},
+		{name: "two sources of one file, the same", text: rest + "[[sources.tail]]\nname='b'\npath='/var/log/../log/session.log'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:12:1: warning: path: the source in t.toml:2:1 reads this file too; each of its events is sent twice, under two ids`}},
+		{name: "a recipient writes what a source reads", text: "[[recipients.file]]\nname='a'\npath='/var/log/session.log'\n", want: []string{
+			`t.toml:3:1: path: the source in t.toml:5:1 reads this file: what is written comes in again; write another file`}},
+	} {
+		t.Run(tc.name, tc.run)
+	}
+}
