@@ -30,6 +30,9 @@ const (
 // begins another message. A message is given up by the lines that follow it:
 // 10,000 of any kind, or one of the same host that is 60 s later.
 //
+// Where a part fits into several open messages it goes to the one nearest in
+// time, of these to the oldest.
+//
 // A repeat of a message that is whole already can't be told from a part of the
 // next one that begins alike. So a part that repeats one of a message completed
 // within 10 s, or joins a message that holds nothing else, is only joined to
@@ -205,14 +208,14 @@ func (s *segments) find(from origin, p *part, repeats uint64) (m *message, isRep
 		case has && same && m.repeats == 0:
 			return m, true
 		case has && same:
-			repeated = first(repeated, m)
+			repeated = nearer(repeated, m, p.at)
 		case has:
 		case m.repeats == 0 && repeats == 0:
-			plain = first(plain, m)
+			plain = nearer(plain, m, p.at)
 		case m.repeats == 0 && before:
-			next = first(next, m)
+			next = nearer(next, m, p.at)
 		case before:
-			nextOfRepeats = first(nextOfRepeats, m)
+			nextOfRepeats = nearer(nextOfRepeats, m, p.at)
 		}
 	}
 	switch {
@@ -226,12 +229,16 @@ func (s *segments) find(from origin, p *part, repeats uint64) (m *message, isRep
 	return nextOfRepeats, false
 }
 
-func first(a, b *message) *message {
-	if a != nil {
+// nearer gives the message whose parts' times are nearer to at; a, the older
+// one, where they are as near.
+func nearer(a, b *message, at int64) *message {
+	if a != nil && a.distance(at) <= b.distance(at) {
 		return a
 	}
 	return b
 }
+
+func (m *message) distance(at int64) int64 { return max(0, m.min-at, at-m.max) }
 
 // look reports whether the message has the part's number, with the same bytes,
 // and whether it has the number before it.
