@@ -82,6 +82,8 @@ func TestProblemsOfDefaults(t *testing.T) {
 			`t.toml:6:1: subjekt: unknown key; did you mean "subject"?`}},
 		{name: "said once, where it stands", text: "[defaults.http]\nretry_interval='1ms'\ntimeout=5\n[[recipients.http]]\nname='a'\nurl='http://localhost/'\n[[recipients.http]]\nname='b'\nurl='http://localhost/'\n", want: []string{
 			`t.toml:2:1: retry_interval: 1ms is too short; use at least 50ms`, `t.toml:3:1: timeout: 5 has no unit; use "5s"`}},
+		{name: "and not again as what follows from it", text: "[smtp]\nhost='localhost'\nfrom='t@example.com'\n[defaults.email]\naddress=true\n[[recipients.email]]\nname='a'\n", want: []string{
+			`t.toml:5:1: address: not a list; use ["a", "b"] or "a, b"`}},
 		{name: "not said of a recipient that has its own", text: "[defaults.http]\nretry_interval='1ms'\n[[recipients.http]]\nname='a'\nurl='http://localhost/'\nretry_interval='1s'\n"},
 	} {
 		t.Run(tc.name, tc.run)

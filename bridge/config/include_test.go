@@ -55,9 +55,9 @@ func TestInclude(t *testing.T) {
 			want:  []string{`a.toml:3:1: name: "f" is the name of the recipient in main.toml:7:1 already; each has its own`}},
 		{name: "each file's problems carry its name, and a broken one hides none of the others'",
 			files: map[string]string{
-				"main.toml": "include=['*.toml']\nx=1\n" + source, "a.toml": "[log]\nlevel=info\n[[recipients.email]]\n", "b.toml": "[[recipients.email]]\nname='m'\naddress='x@example.com'\ny=1\n"},
+				"main.toml": "include=['*.toml']\n\n\n\nx=1\n" + source, "a.toml": "[log]\nlevel=info\n[[recipients.email]]\n", "b.toml": "[[recipients.email]]\nname='m'\naddress='x@example.com'\ny=1\n"},
 			want: []string{
-				"main.toml:2:1: x: unknown key",
+				"main.toml:5:1: x: unknown key",
 				`a.toml:2:7: level: text without quotes; write level = "..."`,
 				`b.toml:4:1: y: unknown key`}},
 	} {

@@ -90,7 +90,7 @@ func (s *scanner) header(root *place) *place {
 	if !made { // it was only implied until now
 		t.line, t.col = line, col
 	}
-	return t.last()
+	return t
 }
 
 // pair reads a.b = value into a table.

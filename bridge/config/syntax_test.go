@@ -34,17 +34,17 @@ func TestSyntaxErrors(t *testing.T) {
 // What stands where a secret belongs is not repeated.
 func TestSyntaxErrorsTellNoSecret(t *testing.T) {
 	for _, text := range []string{
-		"[smtp]\npassword = hunter2\n",
-		"[[recipients.http]]\nauthorization = hunter2\n",
-		"[[recipients.http]]\nheaders = { X-Key = hunter2 }\n",
-		"[smtp]\npassword = [hunter2]\n",
-		"[smtp]\npassword = { a = 'hunter2' }\n",
-		"[smtp]\npassword = ['hunter2']\n",
-		"[[recipients.http]]\nheaders = ['hunter2']\n",
-		"[[recipients.http]]\nheaders = 'hunter2'\n",
+		"[smtp]\npassword = swordfish\n",
+		"[[recipients.http]]\nauthorization = swordfish\n",
+		"[[recipients.http]]\nheaders = { X-Key = swordfish }\n",
+		"[smtp]\npassword = [swordfish]\n",
+		"[smtp]\npassword = { a = 'swordfish' }\n",
+		"[smtp]\npassword = ['swordfish']\n",
+		"[[recipients.http]]\nheaders = ['swordfish']\n",
+		"[[recipients.http]]\nheaders = 'swordfish'\n",
 	} {
 		c, ps := Parse("t.toml", []byte(text))
-		if got := strings.Join(texts(ps), "\n"); c != nil || len(ps) == 0 || strings.Contains(got, "hunter2") {
+		if got := strings.Join(texts(ps), "\n"); c != nil || len(ps) == 0 || strings.Contains(got, "swordfish") {
 			t.Errorf("%q gives %s", text, got)
 		}
 	}
