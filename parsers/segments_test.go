@@ -17,7 +17,7 @@ func bgLine(host string, second int, rest string) string {
 
 // cutMessage gives an event's parts as lines of one message, cut at the bytes.
 func cutMessage(host string, second int, name string, cuts ...int) []string {
-	payload := "event=support_conference_member_added;lsid=s;type=customer;name=" + name
+	payload := "event=support_conference_member_added;lsid=" + name + ";type=customer;name=" + name
 	var out []string
 	for i := range len(cuts) + 1 {
 		from, to := 0, len(payload)
@@ -52,6 +52,9 @@ func run(t testing.TB, p bridge.Parser, lines []string) outcome {
 		for _, e := range es {
 			if got != bridge.Raw {
 				o.Names += e.MemberName + " "
+				if e.Session != e.MemberName {
+					o.Names += "of " + e.Session + " "
+				}
 			}
 		}
 		if err != nil {
@@ -88,11 +91,18 @@ func TestSegments(t *testing.T) {
 	b := cutMessage("h", 6, "Bob", 21, 51)  // same key, other cuts: no part in common
 	c := cutMessage("h", 6, "Cleo", 20, 60) // begins as a does
 	same := cutMessage("h", 5, "Sam", 21, 51)
-	z := cutMessage("h", 5, "Zoë", 67, 68)    // in the middle of ë
+	z := cutMessage("h", 5, "Zoë", 20, 45)    // in the middle of ë
 	far := cutMessage("h", 16, "Far", 21, 51) // 11 s after a
 	other := cutMessage("g", 5, "Gil", 20, 50)
-	late := bgLine("h", 5+61, "1427:01:01:event=login")
+	late := bgLine("h", 6+61, "1427:01:01:event=login")
 	short := cutMessage("h", 5, "Two", 20)
+	middle := func(name string) []string { // its second part is anybody's
+		return []string{
+			bgLine("h", 5, "1:01:03:event=support_conference_member_added;lsid="+name),
+			bgLine("h", 5, "1:02:03:;type=customer;name="),
+			bgLine("h", 5, "1:03:03:"+name),
+		}
+	}
 	broken := []string{bgLine("h", 5, "1:01:02:event=support_conference_"), bgLine("h", 5, "1:02:02:nothing")}
 	unnamed := []string{bgLine("h", 5, "1:01:02:site="), bgLine("h", 5, "1:02:02:x")}
 
@@ -120,11 +130,16 @@ func TestSegments(t *testing.T) {
 			outcome{Names: "Ada ", Lines: "OOPOR", Parsed: 2, Ignored: 1}},
 		{"a last part repeated between two messages", slices.Concat(a, pick(a, 2), b), outcome{Names: "Ada Bob ", Lines: "OOPOOOP", Parsed: 4, Held: 1}},
 		{"another message that begins alike", slices.Concat(a, c), outcome{Names: "Ada Cleo ", Lines: "OOPOOP", Parsed: 4}},
+		{"another message with the same second part", slices.Concat(middle("Ada"), middle("Bob")), outcome{Names: "Ada Bob ", Lines: "OOPOOP", Parsed: 4}},
+		{"another message that begins alike and doesn't end", slices.Concat(a, pick(c, 0, 1), []string{late}),
+			outcome{Names: "Ada ", Lines: "OOPOOR", Parsed: 2, Rejected: pick(c, 0, 1)}},
 		{"the same message again", slices.Concat(a, a), outcome{Names: "Ada Ada ", Lines: "OOPOOP", Parsed: 4}},
 		{"same part, other bytes", slices.Concat(pick(a, 0), pick(b, 0)), outcome{Lines: "OO", Held: 2}},
 		{"parts too far apart", slices.Concat(pick(a, 0, 1), pick(far, 2)), outcome{Lines: "OOO", Held: 3}},
 		{"never completed", slices.Concat(pick(a, 2, 0), []string{late}), outcome{Lines: "OOR", Rejected: pick(a, 2, 0)}},
 		{"not yet given up", slices.Concat(pick(a, 0), []string{bgLine("h", 5+60, "1427:01:01:event=login")}), outcome{Lines: "OR", Held: 1}},
+		{"not yet given up, by its latest part", slices.Concat(pick(a, 0), pick(b, 1), []string{bgLine("h", 5+61, "1427:01:01:event=login")}),
+			outcome{Lines: "OOR", Held: 2}},
 		{"another host's time", slices.Concat(pick(a, 0), []string{bgLine("g", 5+600, "1427:01:01:event=login")}), outcome{Lines: "OR", Held: 1}},
 		{"another daemon's time", slices.Concat(pick(a, 0), []string{"Dec  3 15:10:00 h sshd: x"}), outcome{Lines: "OI", Rejected: pick(a, 0)}},
 		{"stamped anew by a relay", []string{a[0], strings.Replace(a[1], "15:00:05", "15:00:15", 1), strings.Replace(a[2], "15:00:05", "15:00:09", 1)},
@@ -143,14 +158,27 @@ func TestSegments(t *testing.T) {
 }
 
 func TestSegmentsAreGivenUpByLines(t *testing.T) {
-	p := mustNew(t, Options{Format: "bg"})
-	part := cutMessage("h", 5, "Ada", 20)[0]
-	got := run(t, p, append([]string{part}, slices.Repeat([]string{""}, giveUpFor)...))
-	if len(got.Rejected) != 0 || got.Held != 1 {
-		t.Fatalf("given up after %d further lines", giveUpFor)
-	}
-	if got = run(t, p, []string{""}); len(got.Rejected) != 1 || got.Held != 0 {
-		t.Errorf("not given up after %d further lines", giveUpFor+1)
+	for _, restart := range []bool{false, true} {
+		t.Run(fmt.Sprintf("restart %v", restart), func(t *testing.T) {
+			p := mustNew(t, Options{Format: "bg"})
+			blank := func(n int) outcome { return run(t, p, slices.Repeat([]string{""}, n)) }
+			blank(6000)
+			run(t, p, cutMessage("h", 5, "Ada", 20)[:1])
+			blank(6000)
+			if restart {
+				q := mustNew(t, Options{Format: "bg"})
+				if err := q.(bridge.Stateful).Restore(p.(bridge.Stateful).Changes()); err != nil {
+					t.Fatal(err)
+				}
+				p = q
+			}
+			if got := blank(giveUpFor - 6000); got.Held != 1 {
+				t.Fatalf("given up after %d further lines", giveUpFor)
+			}
+			if got := blank(1); len(got.Rejected) != 1 || got.Held != 0 {
+				t.Errorf("not given up after %d further lines", giveUpFor+1)
+			}
+		})
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // values varints; texts stand behind their length):
 //
 //	!                 format and version
-//	l                 lines, the number given last
+//	l                 lines
 //	m number          host, pid, site id, total, begun, repeats
 //	p number index    part, time, payload's place, then the line and where it is from
 //	w number          host, pid, site id, total, time, then each part and its sum
@@ -34,7 +34,7 @@ func partKey(number uint64, index int) string {
 // Changes is bridge.Stateful's.
 func (s *segments) Changes() []bridge.Entry {
 	if len(s.open) > 0 { // otherwise nothing is counted from an earlier line
-		s.pending.set("l", binary.AppendUvarint(binary.AppendUvarint(nil, s.lines), s.last))
+		s.pending.set("l", binary.AppendUvarint(nil, s.lines))
 	}
 	return s.pending.take()
 }
@@ -177,7 +177,6 @@ func (s *segments) restoreEntry(e bridge.Entry, open map[uint64]*message) bool {
 	switch kind {
 	case 'l':
 		s.lines = r.uint()
-		s.last = max(s.last, r.uint())
 	case 'm':
 		m := &message{number: number, from: r.origin(), begun: r.uint(), repeats: r.uint()}
 		open[number] = m

@@ -99,7 +99,7 @@ func someBG(r *rand.Rand, n int) []string {
 			second += 55
 		}
 		host := []string{"h", "g"}[r.IntN(2)]
-		msg := cutMessage(host, second, []string{"Ada", "Zoë", "Bob", "Bob=1"}[r.IntN(4)], []int{20, 67}[:1+r.IntN(2)]...)
+		msg := cutMessage(host, second, []string{"Ada", "Zoë", "Bob", "Bob=1"}[r.IntN(4)], []int{20, 45}[:1+r.IntN(2)]...)
 		for _, part := range msg {
 			for range []int{1, 1, 1, 1, 2, 0}[r.IntN(6)] {
 				lines = append(lines, part)
@@ -237,7 +237,7 @@ func TestForeignStateIsHandedOut(t *testing.T) {
 func TestRestoreSurvivesAnyBytes(t *testing.T) {
 	p := mustNew(t, Options{Format: "bg"}).(bridge.Stateful)
 	var tr trace
-	tr.feed(p, slices.Concat(cutMessage("h", 5, "Ada", 20), cutMessage("h", 5, "Zoë", 20, 67)[:2]), 0)
+	tr.feed(p, slices.Concat(cutMessage("h", 5, "Ada", 20), cutMessage("h", 5, "Zoë", 20, 45)[:2]), 0)
 	saved := store{}
 	saved.merge(t, p.Changes())
 	for k, v := range saved {
