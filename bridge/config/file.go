@@ -26,16 +26,17 @@ type file struct {
 	top  *table // nil if the text is no TOML
 }
 
-// read gives the text of a file. A problem says why it can't.
-func read(name string) ([]byte, *Problem) {
+// read gives the text of a file, or a problem that says why it can't, with the
+// hint in missing where there is no such file.
+func read(name, missing string) ([]byte, *Problem) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, unreadable(name, err)
+		return nil, unreadable(name, missing, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, fileMax+1))
 	if err != nil {
-		return nil, unreadable(name, err)
+		return nil, unreadable(name, missing, err)
 	}
 	if len(text) > fileMax {
 		return nil, &Problem{File: name, Text: "is longer than 1 MiB", Hint: "is it a configuration file?"}
@@ -43,11 +44,11 @@ func read(name string) ([]byte, *Problem) {
 	return text, nil
 }
 
-func unreadable(name string, err error) *Problem {
+func unreadable(name, missing string, err error) *Problem {
 	p := &Problem{File: name, Text: cause(err)}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		p.Hint = "name another with --config or $TAILPOST_CONFIG"
+		p.Hint = missing
 	case errors.Is(err, fs.ErrPermission):
 		p.Hint = fmt.Sprintf("it must be readable for uid %d", os.Geteuid())
 	}
@@ -68,7 +69,7 @@ func parse(name string, text []byte) (*file, *Problem) {
 	f := &file{name: name}
 	abs, err := filepath.Abs(name)
 	if err != nil {
-		return f, unreadable(name, err)
+		return f, unreadable(name, "", err)
 	}
 	f.dir = filepath.Dir(abs)
 	clean := strings.TrimPrefix(string(text), bom)

@@ -49,9 +49,8 @@ func (l *loader) include(main *file) {
 
 // open reads an included file.
 func (l *loader) open(name string) {
-	text, bad := read(name)
+	text, bad := read(name, "a pattern such as \"conf.d/*.toml\" may find nothing, a name may not")
 	if bad != nil {
-		bad.Hint = strings.TrimPrefix(bad.Hint, "name another with --config or $TAILPOST_CONFIG")
 		l.report.add(*bad)
 		l.files = append(l.files, &file{name: name})
 		l.partial = true

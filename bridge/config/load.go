@@ -18,7 +18,7 @@ var (
 // in the order of the files and their lines; the Config is nil if one of them
 // is more than a warning.
 func Load(name string) (*Config, []Problem) {
-	text, bad := read(name)
+	text, bad := read(name, "name another with --config or $TAILPOST_CONFIG")
 	if bad != nil {
 		return nil, []Problem{*bad}
 	}
