@@ -46,9 +46,7 @@ func (l *loader) complain(t *table, key, text, hint string) {
 }
 
 func (l *loader) complainAt(t *table, at *place, key, text, hint string) {
-	if at == nil { // nested deeper than locate goes
-		at = t.file.top.at
-	}
+	at = t.placeOf(at)
 	l.report.add(Problem{File: t.file.name, Line: at.line, Column: at.col, Key: key, Text: text, Hint: hint})
 }
 

@@ -31,6 +31,21 @@ func TestSyntaxErrors(t *testing.T) {
 	}
 }
 
+// Behind values that are nested too deep nothing is located; what is wrong
+// there is told all the same.
+func TestNestedTooDeep(t *testing.T) {
+	deep := "a = " + strings.Repeat("[", depthMax+1) + strings.Repeat("]", depthMax+1) + "\n"
+	c, ps := Parse("t.toml", []byte(deep+rest+rest+"[log]\nlevel=1\n[smtp]\n"))
+	if c != nil || len(ps) < 5 {
+		t.Errorf("got %q", texts(ps))
+	}
+	for _, p := range ps {
+		if p.Line != 1 {
+			t.Errorf("%s", p)
+		}
+	}
+}
+
 // What stands where a secret belongs is not repeated.
 func TestSyntaxErrorsTellNoSecret(t *testing.T) {
 	for _, text := range []string{

@@ -62,6 +62,15 @@ func (t *table) find(key string) *place {
 	return nil
 }
 
+// placeOf stands in with the table's own place for what could not be located:
+// locate gives up behind values that are nested too deep.
+func (t *table) placeOf(p *place) *place {
+	if p == nil {
+		return t.at
+	}
+	return p
+}
+
 // markBad notes that a key's value could not be taken.
 func (t *table) markBad(key string) {
 	if t.bad == nil {
@@ -78,7 +87,7 @@ func (t *table) isBad(key string) bool {
 
 // sub gives the table under a key, and false if it is none.
 func (l *loader) sub(t *table, key string) (*table, bool) {
-	s := &table{file: t.file, name: join(t.name, key), at: t.at.key(key)}
+	s := &table{file: t.file, name: join(t.name, key), at: t.placeOf(t.at.key(key))}
 	if raw := t.raw(key); !isMap(raw) {
 		hint := "write [" + s.name + "]"
 		if kinds := kindsOf[s.name]; len(kinds) > 0 {
@@ -112,7 +121,7 @@ func (l *loader) items(t *table, key string) []*table {
 	_ = t.file.meta.PrimitiveDecode(t.values[key], &all)
 	out := make([]*table, len(all))
 	for i, values := range all {
-		out[i] = &table{file: t.file, name: name, at: t.at.key(key).item(i), values: values}
+		out[i] = &table{file: t.file, name: name, at: t.placeOf(t.at.key(key).item(i)), values: values}
 	}
 	return out
 }
