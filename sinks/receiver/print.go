@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/tailpost/tailpost/sinks/macro"
+	"github.com/tailpost/tailpost/bridge"
 )
 
 // colours of a terminal
@@ -132,11 +132,11 @@ func fieldsJSON(r Received) json.RawMessage {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(macro.JSON.Append(append(b, '"'), f.Name), '"', ':')
+		b = append(bridge.AppendJSONString(b, f.Name), ':')
 		if f.JSON {
 			b = append(b, f.Value...)
 		} else {
-			b = append(macro.JSON.Append(append(b, '"'), f.Value), '"')
+			b = bridge.AppendJSONString(b, f.Value)
 		}
 	}
 	return append(b, '}')
