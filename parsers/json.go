@@ -131,7 +131,7 @@ func addObject(m map[string]json.RawMessage, prefix string, b *bag) error {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		f, err := bridge.JSONField(name, m[name])
+		f, err := plainField(name, m[name])
 		if err != nil {
 			return err
 		}
@@ -143,6 +143,18 @@ func addObject(m map[string]json.RawMessage, prefix string, b *bag) error {
 		}
 	}
 	return nil
+}
+
+// plainField is bridge.JSONField, with a short way for what needs no decoding:
+// text without escapes, numbers and literals. v is valid JSON.
+func plainField(name string, v json.RawMessage) (bridge.Field, error) {
+	switch {
+	case len(v) > 1 && v[0] == '"' && bytes.IndexByte(v, '\\') < 0:
+		return bridge.Field{Name: name, Value: string(v[1 : len(v)-1])}, nil
+	case len(v) > 0 && v[0] != '"' && v[0] != '{' && v[0] != '[':
+		return bridge.Field{Name: name, Value: string(v), JSON: true}, nil
+	}
+	return bridge.JSONField(name, v)
 }
 
 // object decodes the field of that name if it is an object.

@@ -31,19 +31,14 @@ func (p *siemParser) Parse(rec bridge.Record, to []bridge.Event) ([]bridge.Event
 	if isBlank(line) {
 		return to, bridge.Ignored, nil
 	}
-	columns := strings.SplitN(line, "|", 7)
-	if len(columns) < 6 {
-		return p.other(rec, line, to, errNotSIEM)
-	}
-	at, before, ok := trailingTime(columns[0], rec.Time, p.zone)
-	if !ok {
-		return p.other(rec, line, to, fmt.Errorf("no usable time in the first column %s", clip(columns[0])))
-	}
-	host, err := hostBefore(before, rec.Time, p.zone)
+	row, err := p.row(line, rec.Time)
 	if err != nil {
 		return to, 0, err
 	}
-	name, err := eventName(strings.Trim(columns[5], " "))
+	if row.columns == nil {
+		return to, bridge.Ignored, nil
+	}
+	name, err := eventName(strings.Trim(row.columns[5], " "))
 	if err != nil {
 		return to, 0, err
 	}
@@ -51,27 +46,57 @@ func (p *siemParser) Parse(rec bridge.Record, to []bridge.Event) ([]bridge.Event
 		return to, bridge.Ignored, nil
 	}
 	p.bag.reset()
-	if len(columns) == 7 {
-		if err := readColumns(columns[6], &p.bag); err != nil {
+	if len(row.columns) == 7 {
+		if err := readColumns(row.columns[6], &p.bag); err != nil {
 			return to, 0, err
 		}
 	}
 	markCut(&p.bag, rec)
-	e := bridge.Event{Name: name, Timestamp: at, Source: bridge.Origin{Format: p.format, Host: host}}
+	e := bridge.Event{Name: name, Timestamp: row.at, Source: bridge.Origin{Format: p.format, Host: row.host}}
 	return p.event(e, to)
 }
 
-// other says what a line is that has not the shape: under a syslog header it
-// may come from any daemon.
-func (p *siemParser) other(rec bridge.Record, line string, to []bridge.Event, err error) ([]bridge.Event, bridge.Outcome, error) {
-	h, ok := cutHeader(line, rec.Time, p.zone)
+// row is a line's first columns: time, vendor, product, version, id and event
+// type, then all the rest as one.
+type row struct {
+	columns []string
+	at      int64
+	host    string // of a syslog header before it
+}
+
+// row reads the first columns. Under a syslog header a line that has not the
+// shape may come from any daemon: it has no columns then, and is no error.
+func (p *siemParser) row(line string, now time.Time) (row, error) {
+	r, before, err := p.cutRow(line, now)
+	if err == nil {
+		r.host, err = hostBefore(before, now, p.zone)
+		return r, err
+	}
+	h, ok := cutHeader(line, now, p.zone)
 	switch {
 	case !ok:
-		return to, 0, err
+		return row{}, err
 	case h.tag == "BG":
-		return to, 0, errBGInSIEM
+		return row{}, errBGInSIEM
 	}
-	return to, bridge.Ignored, nil
+	if r, before, err = p.cutRow(h.body, now); err != nil || before != "" {
+		return row{}, nil
+	}
+	r.host = h.host
+	return r, nil
+}
+
+// cutRow also gives what stands before the time in the first column.
+func (p *siemParser) cutRow(line string, now time.Time) (r row, before string, err error) {
+	c := strings.SplitN(line, "|", 7)
+	if len(c) < 6 {
+		return row{}, "", errNotSIEM
+	}
+	at, before, ok := trailingTime(c[0], now, p.zone)
+	if !ok {
+		return row{}, "", fmt.Errorf("no usable time in the first column %s", clip(c[0]))
+	}
+	return row{columns: c, at: at}, before, nil
 }
 
 func (p *siemParser) event(e bridge.Event, to []bridge.Event) ([]bridge.Event, bridge.Outcome, error) {
