@@ -129,12 +129,3 @@ func (s *phpServer) await(n int) []formRequest {
 func (s *phpServer) url(rest string) string {
 	return "http://" + net.JoinHostPort(hostPort(s.t, s.addr)) + rest
 }
-
-func hostPort(t *testing.T, addr string) (host, port string) {
-	t.Helper()
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return host, port
-}

@@ -74,3 +74,12 @@ func answers(addr string) bool {
 	c.Close()
 	return true
 }
+
+func hostPort(t *testing.T, addr string) (host, port string) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host, port
+}
