@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// tally is an HTTP receiver that only counts: each event has its line's
+// number as its timestamp.
+type tally struct {
+	*httptest.Server
+	requests atomic.Int64
+	distinct atomic.Int64
+	seen     []atomic.Int32
+}
+
+func newTally(b *testing.B, lines int) *tally {
+	t := &tally{seen: make([]atomic.Int32, lines+1)}
+	t.Server = httptest.NewServer(t)
+	b.Cleanup(t.Close)
+	return t
+}
+
+func (t *tally) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	t.requests.Add(1)
+	_, rest, _ := bytes.Cut(body, []byte("timestamp="))
+	digits, _, _ := bytes.Cut(rest, []byte("&"))
+	if n, err := strconv.Atoi(string(digits)); err == nil && n > 0 && n < len(t.seen) && t.seen[n].Add(1) == 1 {
+		t.distinct.Add(1)
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// postLoop is a bare loop of keep-alive POSTs in a process of its own:
+// postloop URL REQUESTS CONNECTIONS.
+func postLoop() {
+	requests, _ := strconv.Atoi(os.Args[2])
+	conns, _ := strconv.Atoi(os.Args[3])
+	body := url.Values{"event": {"support_conference_member_added"}, "version": {"1"}, "timestamp": {"1733240460"},
+		"appliance_id": {"support.example.com"}, "lsid": {"e9e99aeb9ad54fb381634498502c5a1b"}, "external_key": {"INC0010023"},
+		"name": {"Zoë Müller"}, "type": {"customer"}}.Encode()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns}}
+	var left atomic.Int64
+	left.Store(int64(requests))
+	var wg sync.WaitGroup
+	for range conns {
+		wg.Go(func() {
+			for left.Add(-1) >= 0 {
+				res, err := client.Post(os.Args[1], "application/x-www-form-urlencoded", bytes.NewReader([]byte(body)))
+				if err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// bare measures the loop: requests a second.
+func bare(b *testing.B, target string, conns int) float64 {
+	const requests = 50_000
+	begin := time.Now()
+	cmd := exec.Command("postloop", target, strconv.Itoa(requests), strconv.Itoa(conns))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	return requests / time.Since(begin).Seconds()
+}
+
+// BenchmarkWholeWay measures from a log of 200,000 lines of 352 bytes to a
+// counting HTTP receiver, one event a POST, synced, beside a bare loop of
+// keep-alive POSTs with as many connections, before and after. Run it with
+// -benchtime 1x.
+func BenchmarkWholeWay(b *testing.B) {
+	for _, c := range []struct {
+		order string
+		conns int
+	}{{"session", 8}, {"strict", 1}} {
+		b.Run(c.order, func(b *testing.B) {
+			for range b.N {
+				wholeWay(b, c.order, c.conns)
+			}
+		})
+	}
+}
+
+func wholeWay(b *testing.B, order string, conns int) {
+	const lines = 200_000
+	t := newTally(b, lines)
+	dir := b.TempDir()
+	writeBenchLog(b, dir+"/session.log", lines)
+	writeFile(b, dir+"/tailpost.toml", fmt.Sprintf(`state_dir = "state"
+[log]
+format = "json"
+[[sources.tail]]
+name = "log"
+path = "session.log"
+format = "bg"
+start = "beginning"
+appliance_id = "support.example.com"
+[[recipients.http]]
+name = "r"
+url = "%s/"
+order = "%s"
+max_in_flight = %d
+`, t.URL, order, conns))
+
+	plain := newTally(b, 1)
+	before := bare(b, plain.URL, conns)
+	cmd := exec.Command("tailpost", "run", "--config", dir+"/tailpost.toml")
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	for t.distinct.Load() < lines && time.Since(begin) < 5*time.Minute {
+		time.Sleep(time.Millisecond) // a benchmark's clock, not a synchronisation
+	}
+	took := time.Since(begin)
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	_ = cmd.Wait()
+	after := bare(b, plain.URL, conns)
+
+	rate := lines / took.Seconds()
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	b.ReportMetric(rate, "events/s")
+	b.ReportMetric((before+after)/2, "bare-POSTs/s")
+	b.ReportMetric(rate/((before+after)/2), "ratio")
+	b.ReportMetric(float64(cpu.Microseconds())/lines, "cpu-µs/event")
+	b.ReportMetric(float64(lines-t.distinct.Load()), "lost")
+	b.ReportMetric(float64(t.requests.Load()-t.distinct.Load()), "repeated")
+	b.ReportMetric(0, "ns/op")
+}
+
+// writeBenchLog writes bg lines of 352 bytes; their time is their number.
+func writeBenchLog(b *testing.B, path string, lines int) {
+	const size = 352
+	var buf bytes.Buffer
+	for n := 1; n <= lines; n++ {
+		from := buf.Len()
+		fmt.Fprintf(&buf, "<133>Dec  3 15:26:40 appliance BG[4711]: 1427:01:01:event=support_conference_member_added;when=%d;site=support.example.com;lsid=%032x;external_key=INC0010023;type=customer;name=Zoë Müller;gsnumber=22;hostname=WS01;os=", n, n%5000)
+		for buf.Len()-from < size-1 {
+			buf.WriteByte('x')
+		}
+		buf.WriteByte('\n')
+	}
+	writeFile(b, path, buf.String())
+}
+
+func writeFile(b *testing.B, path, text string) {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
