@@ -86,8 +86,11 @@ func fieldText(f bridge.Field) string {
 
 // form is a body under construction.
 type form struct {
-	b    []byte
-	used map[string]bool // names as receivers read them; made at the first free one
+	b []byte
+	// used counts names as receivers read them; made at the first free one.
+	// The count is the last number that was tried behind such a name, so that
+	// thousands of one name don't cost a search each.
+	used map[string]int
 }
 
 func (f *form) add(name, value string) {
@@ -104,24 +107,25 @@ func (f *form) add(name, value string) {
 // overridden and nothing left out.
 func (f *form) addFree(name, prefix, value string) {
 	if f.used == nil {
-		f.used = map[string]bool{"": true}
+		f.used = map[string]int{"": 1}
 		for _, v := range vendorVariables {
-			f.used[v] = true
+			f.used[v] = 1
 		}
 	}
 	free := name
-	if f.used[readAs(free)] {
+	if f.used[readAs(free)] > 0 {
 		free = prefix + strings.TrimLeft(strings.ReplaceAll(name, "\x00", ""), " ")
 	}
-	for i, stem := 2, free; f.used[readAs(free)]; i++ {
-		// Before the bracket, behind which PHP sees an array's key.
-		head, tail, _ := strings.Cut(stem, "[")
-		free = head + "_" + strconv.Itoa(i)
-		if tail != "" {
-			free += "_" + tail
-		}
+	// The number goes before a bracket, behind which PHP sees an array's key.
+	head, tail, _ := strings.Cut(free, "[")
+	if tail != "" {
+		tail = "_" + tail
 	}
-	f.used[readAs(free)] = true
+	for stem := readAs(free); f.used[readAs(free)] > 0; {
+		f.used[stem]++
+		free = head + "_" + strconv.Itoa(f.used[stem]) + tail
+	}
+	f.used[readAs(free)] = 1
 	f.add(free, value)
 }
 
