@@ -7,6 +7,9 @@
 //
 //   - One of the seven session events: Parsed. It needs a session (lsid) and a
 //     time; without them the line is an error.
+//   - The reporting side's "External Key": Parsed, without an event. It sets
+//     the key of the session's later events that have none.
+//   - A part of a bg message: Open, until the last one comes. (See segments.)
 //   - A line with a name of its own that is none of the seven: Raw, one event
 //     whose fields stand in Extra. A raw event without a time of its own has
 //     the time of reading.
@@ -24,7 +27,9 @@
 // # Which input becomes which field
 //
 // C: confirmed in a source; I: inferred; O: our own convention. Whatever is not
-// named here goes to Extra by its own name.
+// named here goes to Extra by its own name. A JSON object under a bg line's
+// header is read as json is, but needs no time of its own and is Ignored where
+// it has no name.
 //
 //	field            bg               siem                        json
 //	event            event O          the sixth column C          event, event_type C
@@ -37,26 +42,33 @@
 //	site_id          the header C     -                           site_id O
 //	conference_id    conference_id O  dstUid 1 I                  conference_id O
 //	conference_name  conference_name O dstUser 1 I                conference_name O
-//	name             name 2 O         srcUser 2 I                 name 2 C, performed_by.name 2 C
-//	type             type 2 O         srcPriv 2 I                 type 2 C, performed_by.type 2 C
+//	name             name 2 O         srcUser 2 I                 name 2 I, performed_by.name 2 I
+//	type             type 2 O         srcPriv 2 I                 type 2 I, performed_by.type 2 I
 //	username         username O       username 3 C                username C
 //	user_id          user_id O        user_id 3 C, srcUid 3 I,    user_id C
 //	                                  dstUid 1 I
 //	display_name     display_name O   confMemPrivName 3 I,        display_name O, private_name 2 I
 //	                                  dstUser 1 I
-//	gsnumber         gsnumber C       -                           gsnumber O
-//	private_ip       private_ip O     private_ip, srcPrivAddr 2 I private_ip C
-//	public_ip        public_ip O      public_ip C, srcAddr 2 4 I  public_ip C
-//	hostname         hostname O       hostname, srcHost 2 I       hostname C
-//	os               os O             os, confMemOs 2 I           os C
+//	gsnumber         gsnumber O       -                           gsnumber O
+//	private_ip       private_ip O     private_ip 2 I,             private_ip C
+//	                                  srcPrivAddr 2 I
+//	public_ip        public_ip O      public_ip 2 C, srcAddr 2 4 I public_ip C
+//	hostname         hostname O       hostname 2 I, srcHost 2 I   hostname C
+//	os               os O             os 2 I, confMemOs 2 I       os C
 //	survey           survey:ID:… O    -                           survey O
 //	custom           custom:CODE O    -                           custom, custom_attributes O
+//
+// The numbers mean:
 //
 //	1: on owner changes: the queue, or the representative where dstPriv is
 //	   "representative"
 //	2: on member events only; elsewhere in Extra
 //	3: on member events of a representative only
 //	4: not where it is a mangled IPv6 address
+//
+// In siem, whose values are not escaped, externalKey only counts before the
+// first field that people can write into (srcUser, dstUser, sessionOwner, msg):
+// a display name must not move a session to another ticket.
 //
 // The fields of a json line's "data" count as if they stood beside it. A form
 // body has the variables of the appliance's outbound event, survey_NAME

@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"cmp"
 	"container/heap"
 	"container/list"
 	"encoding/binary"
@@ -186,12 +187,7 @@ func (k *keys) restore(entries []bridge.Entry) error {
 			return fmt.Errorf("saved state: entry %s is damaged", clip(string(e.Key)))
 		}
 	}
-	slices.SortFunc(all, func(a, b *sessionKey) int {
-		if a.used < b.used {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b *sessionKey) int { return cmp.Compare(a.used, b.used) })
 	for _, s := range all {
 		k.insert(s)
 		if s.ended != 0 {
