@@ -1,0 +1,128 @@
+package spool
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// appendCheckpoint appends all that is to be known of a recipient: name,
+// first number, frontier, counts, the numbers settled above the frontier as
+// rows, the tries of events in the window, and the whole parked set. The
+// frontier stands nowhere without the parked set: a journal that loses frames
+// gives an older frontier with all that was parked then, and so repeats
+// events, but never skips one.
+func (p *progress) appendCheckpoint(b []byte) []byte {
+	m := p.frontier()
+	p.settled.dropBelow(m.number)
+	b = appendSized(b, p.name)
+	b = binary.LittleEndian.AppendUint64(b, p.first)
+	b = appendMark(b, m)
+	b = binary.AppendUvarint(b, uint64(settlements))
+	for _, n := range p.counts {
+		b = binary.AppendUvarint(b, n)
+	}
+	rows := slices.Collect(p.settled.runs())
+	b = binary.AppendUvarint(b, uint64(len(rows)))
+	at := m.number
+	for _, r := range rows {
+		b = binary.AppendUvarint(b, r.first-at)
+		b = binary.AppendUvarint(b, r.n)
+		at = r.first
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.tries)))
+	for _, n := range slices.Sorted(maps.Keys(p.tries)) {
+		b = binary.LittleEndian.AppendUint64(b, n)
+		b = appendTry(b, p.tries[n])
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.parked)))
+	at = 0
+	for _, n := range slices.Sorted(maps.Keys(p.parked)) {
+		b = binary.AppendUvarint(b, n-at)
+		b = appendParked(b, p.parked[n])
+		at = n
+	}
+	return b
+}
+
+// checkpointBytes is at least the size of what appendCheckpoint appends.
+func (p *progress) checkpointBytes() int {
+	return recipientBytes + len(p.name) + p.notes + len(p.tries)*tryBytes + len(p.parked)*(parkedBytes+tryBytes)
+}
+
+// rowMost bounds a row of settled numbers that is read from a file.
+const rowMost = 1 << 24
+
+func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
+	r := reader{b: payload}
+	name, first, m := string(r.sized()), r.uint64(), r.mark()
+	p := newProgress(name, handle, m)
+	p.first = first
+	for i := range r.count(1) {
+		if n := r.uvarint(); i < settlements {
+			p.counts[i] = n
+		}
+	}
+	at := m.number
+	for range r.count(2) {
+		at += r.uvarint()
+		n := r.uvarint()
+		if n > rowMost {
+			return nil, fmt.Errorf("checkpoint of %q: a row of %d settled events", name, n)
+		}
+		for i := range n {
+			p.settled.add(at + i)
+		}
+	}
+	for range r.count(8) {
+		n, t := r.uint64(), r.try()
+		p.tries[n] = t
+		p.notes += len(t.Note)
+	}
+	at = 0
+	for range r.count(8) {
+		at += r.uvarint()
+		e := r.parked()
+		p.parked[at] = e
+		p.notes += noteBytes(e.try)
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("checkpoint of %q: %w", name, r.err)
+	}
+	return p, nil
+}
+
+// apply replays one fact about a recipient. A fact that doesn't fit what is
+// known, because the one before it is lost, changes nothing.
+func (p *progress) apply(f frame, payload []byte) {
+	r := reader{b: payload}
+	switch f.kind {
+	case kindSettle:
+		if how := bridge.Settlement(f.detail); how > 0 && int(how) < settlements {
+			p.settle(f.first, how)
+		}
+	case kindFail:
+		if t := r.try(); r.err == nil {
+			p.fail(f.first, t)
+		}
+	case kindPark:
+		if e := r.parked(); r.err == nil {
+			p.park(f.first, e)
+		}
+	case kindPlace:
+		if at := r.place(); r.err == nil {
+			p.move(f.first, at)
+		}
+	}
+}
+
+// move applies a fact: the parked event stands elsewhere now.
+func (p *progress) move(number uint64, to place) {
+	if e, ok := p.parked[number]; ok {
+		e.place = to
+		p.parked[number] = e
+	}
+}

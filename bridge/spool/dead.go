@@ -1,0 +1,88 @@
+package spool
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// DeadLetter is an event that a recipient will not be sent again by itself,
+// as dispatch wrote it.
+type DeadLetter struct {
+	Recipient string
+	Number    uint64 // the event's
+	Time      time.Time
+	Letter    []byte
+}
+
+func appendLetter(b []byte, l DeadLetter) []byte {
+	b = appendSized(b, l.Recipient)
+	b = appendTime(b, l.Time)
+	return append(b, l.Letter...)
+}
+
+func parseLetter(r stored) (DeadLetter, bool) {
+	p := reader{b: r.payload}
+	l := DeadLetter{Number: r.number, Recipient: string(p.sized()), Time: p.time()}
+	l.Letter = p.b
+	return l, r.kind == kindLetter && p.err == nil
+}
+
+// bury makes a dead letter durable, trying until ctx ends.
+func (s *Spool) bury(ctx context.Context, recipient string, number uint64, letter []byte) error {
+	payload := appendLetter(nil, DeadLetter{Recipient: recipient, Time: time.Now(), Letter: letter})
+	if len(payload) > payloadMost {
+		return fmt.Errorf("a dead letter of %d bytes: %w", len(payload), ErrTooBig)
+	}
+	rs := []stored{{kindLetter, number, payload}}
+	for said := ""; ; {
+		err := s.dead.put(rs)
+		if err == nil {
+			return nil
+		}
+		if err.Error() != said {
+			said = err.Error()
+			s.o.Log.Error().Err(err).Str("recipient", recipient).Dur("retry_every", s.o.RetryEvery).Msg("a dead letter can't be written; its event waits")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(s.o.RetryEvery):
+		}
+	}
+}
+
+// ReadDead gives each dead letter in a state directory, oldest first, each
+// once. It takes no lock: the bridge may be running or not. Letter is valid
+// until each returns; an error of each ends it and is given back.
+func ReadDead(dir string, each func(DeadLetter) error) error { return readDead(OS(), dir, each) }
+
+func readDead(fsys FS, dir string, each func(DeadLetter) error) error {
+	_, err := scanDead(fsys, dir, each)
+	return err
+}
+
+func scanDead(fsys FS, dir string, each func(DeadLetter) error) (epoch uint64, err error) {
+	seen := make(map[string]*numberSet)
+	epoch, err = readStore(fsys, filepath.Join(dir, deadDir), magicDead, func(r stored) error {
+		l, ok := parseLetter(r)
+		if !ok {
+			return nil
+		}
+		known := seen[l.Recipient]
+		if known == nil {
+			known = new(numberSet)
+			seen[l.Recipient] = known
+		}
+		if known.has(l.Number) {
+			return nil // a write that failed and was made again
+		}
+		known.add(l.Number)
+		return each(l)
+	})
+	if err != nil {
+		return epoch, fmt.Errorf("read dead letters: %w", err)
+	}
+	return epoch, nil
+}

@@ -1,0 +1,9 @@
+package spool
+
+// What the tests of the package spool_test need to see: they are outside,
+// because the file system that they use imports this package.
+var (
+	ReadEventsFS     = readEvents
+	ReadDeadFS       = readDead
+	ReadQuarantineFS = readQuarantine
+)

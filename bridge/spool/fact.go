@@ -1,0 +1,92 @@
+package spool
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// The kinds of frames in the journal. In those of a recipient, count is its
+// handle and first the event's number.
+const (
+	kindRecipient   kind = 10 // a checkpoint: all there is to know of one recipient
+	kindSnapshotEnd kind = 11 // the checkpoints at the front are complete; count: how many
+	kindSettle      kind = 20 // detail: how; no payload
+	kindFail        kind = 21 // payload: the try
+	kindPark        kind = 22 // payload: session, place, the try if there was one
+	kindPlace       kind = 23 // payload: where the parked event stands now
+	kindDrop        kind = 24 // first: the segment that is about to go
+)
+
+// Sizes of what a checkpoint holds, without notes: what each takes at the
+// most as things are (numbers stand as differences, and short).
+const (
+	recipientBytes = 512
+	parkedBytes    = 40
+	tryBytes       = 36
+)
+
+func appendPlace(b []byte, p place) []byte {
+	b = binary.LittleEndian.AppendUint64(b, p.seg)
+	b = binary.AppendUvarint(b, uint64(p.off))
+	b = binary.AppendUvarint(b, uint64(p.index))
+	return binary.AppendUvarint(b, uint64(p.size))
+}
+
+func (r *reader) place() place {
+	return place{seg: r.uint64(), off: int64(r.uvarint()), index: uint32(r.uvarint()), size: uint32(r.uvarint())}
+}
+
+func appendMark(b []byte, m mark) []byte {
+	b = binary.LittleEndian.AppendUint64(b, m.number)
+	b = appendPlace(b, m.place)
+	b = binary.AppendUvarint(b, m.passed)
+	return binary.AppendUvarint(b, m.lost)
+}
+
+func (r *reader) mark() mark {
+	return mark{number: r.uint64(), place: r.place(), passed: r.uvarint(), lost: r.uvarint()}
+}
+
+func appendTry(b []byte, t bridge.Try) []byte {
+	b = binary.AppendUvarint(b, uint64(t.Attempts))
+	b = binary.AppendVarint(b, int64(t.Clock))
+	b = binary.AppendVarint(b, int64(t.Wait))
+	b = binary.AppendVarint(b, t.Since)
+	b = append(b, byte(t.Fault))
+	return appendSized(b, t.Note)
+}
+
+func (r *reader) try() bridge.Try {
+	t := bridge.Try{
+		Attempts: int(r.uvarint()),
+		Clock:    time.Duration(r.varint()),
+		Wait:     time.Duration(r.varint()),
+		Since:    r.varint(),
+		Fault:    bridge.Scope(r.byte()),
+	}
+	if n := r.sized(); len(n) > 0 {
+		t.Note = append([]byte(nil), n...)
+	}
+	return t
+}
+
+// appendParked appends the session, the place and the try behind a 1, or a 0.
+func appendParked(b []byte, e parkedEvent) []byte {
+	b = binary.LittleEndian.AppendUint64(b, e.session)
+	b = appendPlace(b, e.place)
+	if e.try == nil {
+		return append(b, 0)
+	}
+	return appendTry(append(b, 1), *e.try)
+}
+
+func (r *reader) parked() parkedEvent {
+	e := parkedEvent{session: r.uint64(), place: r.place()}
+	if r.byte() != 0 {
+		t := r.try()
+		e.try = &t
+	}
+	return e
+}

@@ -1,0 +1,127 @@
+package spool
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"time"
+)
+
+// fileHead is what each file of ours begins with. It stands there twice, at 0
+// and at headCopy, so that one bad sector doesn't take the salt, without which
+// nothing else can be read. Frames begin at bodyStart.
+//
+//	  0  magic         8 bytes: whose file it is
+//	  8  version       uint32
+//	 12  zero          4 bytes
+//	 16  salt          8 bytes
+//	 24  epoch         uint64
+//	 32  first         uint64: a segment's first number, a journal's generation, a store file's place in the row
+//	 40  prev          uint64: the segment before, by its first number; 0: none
+//	 48  prevEnd       uint64: the length up to which that one counts
+//	 56  prevNext      uint64: the number that would have come next in it
+//	 64  created       int64: Unix nanoseconds
+//	124  CRC-32C of the 124 bytes before
+type fileHead struct {
+	magic    magic
+	salt     salt
+	epoch    uint64
+	first    uint64
+	prev     uint64
+	prevEnd  int64
+	prevNext uint64
+	created  time.Time
+}
+
+type magic [8]byte
+
+var (
+	magicSegment    = magic([]byte("tpsegmnt"))
+	magicJournal    = magic([]byte("tpjournl"))
+	magicDead       = magic([]byte("tpdeadlt"))
+	magicQuarantine = magic([]byte("tpquarnt"))
+)
+
+const (
+	formatVersion = 1
+	headBytes     = 128
+	headCopy      = 512
+	bodyStart     = 1024
+)
+
+func newSalt() (s salt) {
+	_, _ = rand.Read(s[:]) // never fails: it ends the program instead
+	return s
+}
+
+// appendHead appends both copies, up to bodyStart.
+func appendHead(b []byte, h fileHead) []byte {
+	at := len(b)
+	b = append(b, make([]byte, bodyStart)...)
+	c := b[at:]
+	copy(c, h.magic[:])
+	binary.LittleEndian.PutUint32(c[8:], formatVersion)
+	copy(c[16:], h.salt[:])
+	binary.LittleEndian.PutUint64(c[24:], h.epoch)
+	binary.LittleEndian.PutUint64(c[32:], h.first)
+	binary.LittleEndian.PutUint64(c[40:], h.prev)
+	binary.LittleEndian.PutUint64(c[48:], uint64(h.prevEnd))
+	binary.LittleEndian.PutUint64(c[56:], h.prevNext)
+	binary.LittleEndian.PutUint64(c[64:], uint64(h.created.UnixNano()))
+	binary.LittleEndian.PutUint32(c[headBytes-4:], checksum(c[:headBytes-4]))
+	copy(c[headCopy:], c[:headBytes])
+	return b
+}
+
+// parseHead reads the better of the two copies from the first bodyStart bytes
+// of a file. Where both are good and differ, a power cut fell between them:
+// the higher first is the newer.
+func parseHead(b []byte, m magic) (h fileHead, ok bool) {
+	for _, at := range [...]int{0, headCopy} {
+		if len(b) < at+headBytes {
+			break
+		}
+		if c, good := parseHeadCopy(b[at:at+headBytes], m); good && (!ok || c.first > h.first) {
+			h, ok = c, true
+		}
+	}
+	return h, ok
+}
+
+func parseHeadCopy(b []byte, m magic) (fileHead, bool) {
+	if magic(b) != m || binary.LittleEndian.Uint32(b[8:]) != formatVersion ||
+		binary.LittleEndian.Uint32(b[headBytes-4:]) != checksum(b[:headBytes-4]) {
+		return fileHead{}, false
+	}
+	return fileHead{
+		magic:    m,
+		salt:     salt(b[16:]),
+		epoch:    binary.LittleEndian.Uint64(b[24:]),
+		first:    binary.LittleEndian.Uint64(b[32:]),
+		prev:     binary.LittleEndian.Uint64(b[40:]),
+		prevEnd:  int64(binary.LittleEndian.Uint64(b[48:])),
+		prevNext: binary.LittleEndian.Uint64(b[56:]),
+		created:  time.Unix(0, int64(binary.LittleEndian.Uint64(b[64:]))),
+	}, true
+}
+
+// readHead reads the head of an open file. blank says that there is no head
+// and nothing else either: the file is empty or all zero as far as its first
+// bodyStart bytes go.
+func readHead(f File, m magic) (h fileHead, ok, blank bool) {
+	w := newWindow(f, bodyStart)
+	w.stubborn = true
+	b, _ := w.get(0, bodyStart, bodyStart) // a stubborn window doesn't fail
+	if h, ok = parseHead(b, m); ok {
+		return h, true, false
+	}
+	return fileHead{}, false, isZero(b) && w.blind == 0
+}
+
+func isZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}

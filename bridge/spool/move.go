@@ -1,0 +1,127 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// moveBatch is how much is moved in one record, in bytes of events.
+const moveBatch = 1 << 20
+
+// moving is a parked event that is about to stand elsewhere.
+type moving struct {
+	movedEvent
+	from place
+}
+
+// move writes the events of a segment that are still parked once more, at the
+// end, with the same numbers. It reports whether all of them stand there now,
+// durable, and their recipients know. Where there is no room, or one can't be
+// read, the segment has to stay.
+func (s *Spool) move(ctx context.Context, sg segment) bool {
+	ms := s.parkedEvents(sg.first())
+	for len(ms) > 0 {
+		n, bytes := 0, 0
+		for n < len(ms) && (n == 0 || bytes+int(ms[n].from.size) <= moveBatch) {
+			bytes += int(ms[n].from.size)
+			n++
+		}
+		if err := s.moveSome(ctx, ms[:n]); err != nil {
+			if !errors.Is(err, errNoRoom) && !errors.Is(err, ErrClosed) && ctx.Err() == nil {
+				s.o.Log.Warn().Err(err).Str("segment", segmentName(sg.first())).Msg("parked events can't be moved out of an old segment; it stays")
+			}
+			return false
+		}
+		ms = ms[n:]
+	}
+	return !s.wantedBy(sg).any()
+}
+
+// parkedEvents gives what is parked in a segment, each event once, in order.
+func (s *Spool) parkedEvents(first uint64) []moving {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	found := make(map[uint64]moving)
+	for _, p := range s.journal.recipients {
+		for n, e := range p.parked {
+			if e.place.seg == first {
+				found[n] = moving{movedEvent{number: n, session: e.session}, e.place}
+			}
+		}
+	}
+	ms := make([]moving, 0, len(found))
+	for _, n := range slices.Sorted(maps.Keys(found)) {
+		ms = append(ms, found[n])
+	}
+	return ms
+}
+
+func (s *Spool) moveSome(ctx context.Context, ms []moving) error {
+	var events []movedEvent
+	var kept []moving
+	for _, m := range ms {
+		data, err := s.readEvent(m.from, m.number)
+		if errors.Is(err, bridge.ErrDamaged) && !s.isParkedAt(m) {
+			continue // settled meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		m.data = data
+		events, kept = append(events, m.movedEvent), append(kept, m)
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	payload := appendMoved(nil, events)
+	e := &entry{
+		kind: kindMoved, count: uint32(len(events)), payload: payload, sum: checksum(payload),
+		first: events[0].number, hasty: true, done: make(chan outcome, 1),
+	}
+	o, err := s.commit(ctx, e)
+	if err != nil {
+		return err
+	}
+	for i, m := range kept {
+		to := place{seg: o.at.seg, off: o.at.off, index: uint32(i), size: uint32(len(m.data))}
+		if err := s.moved(ctx, m, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Spool) isParkedAt(m moving) bool {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	for _, p := range s.journal.recipients {
+		if e, ok := p.parked[m.number]; ok && e.place == m.from {
+			return true
+		}
+	}
+	return false
+}
+
+// moved records where a parked event stands now, for each recipient that has
+// it parked.
+func (s *Spool) moved(ctx context.Context, m moving, to place) error {
+	j := &s.journal
+	j.mu.Lock()
+	all := slices.Collect(maps.Values(j.recipients))
+	j.mu.Unlock()
+	for _, p := range all {
+		still := func() bool {
+			e, ok := p.parked[m.number]
+			return ok && e.place == m.from
+		}
+		f := frame{kind: kindPlace, count: p.handle, first: m.number}
+		if _, err := j.record(ctx, f, appendPlace(nil, to), still, func() { j.moveLocked(p, m.number, to) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

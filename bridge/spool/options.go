@@ -1,0 +1,121 @@
+package spool
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// Options are the settings of the table [spool], and what the program adds to
+// them.
+type Options struct {
+	Fsync     string          `toml:"fsync"`      // always | interval
+	MaxBytes  option.Size     `toml:"max_bytes"`  // of segments and journal together; 1 MiB at least
+	MinFree   string          `toml:"min_free"`   // of the file system: "auto", a size, or "0"
+	Keep      option.Duration `toml:"keep"`       // settled events stay this long
+	KeepDead  option.Duration `toml:"keep_dead"`  // dead letters and quarantined lines
+	MaxParked int             `toml:"max_parked"` // over all recipients
+
+	Dir string         `toml:"-"` // the state directory
+	FS  FS             `toml:"-"` // nil: OS()
+	Log zerolog.Logger `toml:"-"`
+	// LockWait is how long Open waits for the lock of another process.
+	LockWait time.Duration `toml:"-"`
+	// RetryEvery lies between tries after a failed write or sync; 0: 10 s.
+	RetryEvery time.Duration `toml:"-"`
+}
+
+// The two ways to sync.
+const (
+	fsyncAlways   = "always"
+	fsyncInterval = "interval"
+)
+
+// minFreeAuto stands for the smaller of 512 MiB and 5 % of the file system.
+const minFreeAuto = "auto"
+
+const (
+	maxBytesLeast  = 1 << 20
+	retryEvery     = 10 * time.Second
+	segmentMost    = 64 << 20
+	segmentLeast   = 64 << 10
+	journalMost    = 16 << 20
+	journalLeast   = 64 << 10
+	minFreeMost    = 512 << 20
+	maxParkedMost  = 10_000_000
+	blockSize      = 4 << 10 // files grow and are sized in such steps
+	preallocate    = 4 << 20 // a segment's blocks are taken in such steps
+	storeFileBytes = 4 << 20 // a file of dead letters or quarantined lines is rolled at this size
+	storeMost      = 1 << 30 // all files of one such store
+	damagedMost    = 256 << 20
+)
+
+// Defaults gives the settings that hold where the configuration says nothing.
+func Defaults() Options {
+	return Options{
+		Fsync:     fsyncAlways,
+		MaxBytes:  10 << 30,
+		MinFree:   minFreeAuto,
+		Keep:      option.Duration(24 * time.Hour),
+		KeepDead:  option.Duration(30 * 24 * time.Hour),
+		MaxParked: 100_000,
+	}
+}
+
+// Check reports all that is wrong with the settings. None of them is a path:
+// dir is not used.
+func (o *Options) Check(string) (ps []option.Problem) {
+	if o.Fsync != fsyncAlways && o.Fsync != fsyncInterval {
+		ps = append(ps, option.Problem{Key: "fsync", Text: "is neither \"always\" nor \"interval\""})
+	}
+	if o.MaxBytes < maxBytesLeast {
+		ps = append(ps, option.Problem{Key: "max_bytes", Text: o.MaxBytes.String() + " is too little", Hint: "use 1MiB at least"})
+	}
+	if _, err := o.minFree(0); err != nil {
+		ps = append(ps, option.Problem{Key: "min_free", Text: err.Error(), Hint: "or \"auto\""})
+	}
+	if o.KeepDead <= 0 {
+		ps = append(ps, option.Problem{Key: "keep_dead", Text: "dead letters would go at once", Hint: "use \"30d\""})
+	}
+	if o.MaxParked < 1 || o.MaxParked > maxParkedMost {
+		ps = append(ps, option.Problem{Key: "max_parked", Text: "is not between 1 and 10000000"})
+	}
+	if o.Fsync == fsyncInterval {
+		ps = append(ps, option.Problem{Key: "fsync", Text: "with \"interval\" a power cut may lose lines that were read in the last moment before it, when their source can't be read again", Warning: true})
+	}
+	return ps
+}
+
+// minFree gives min_free in bytes on a file system of that size.
+func (o *Options) minFree(total int64) (int64, error) {
+	if o.MinFree == minFreeAuto || o.MinFree == "" {
+		return min(minFreeMost, total/20), nil
+	}
+	n, err := option.ParseSize(o.MinFree)
+	return int64(n), err
+}
+
+// segmentBytes is the size at which a segment is sealed: a sixteenth of what
+// there is. One record and the state at its head fit in any case.
+func (o *Options) segmentBytes(total int64) int64 {
+	return clampBlocks(smallerOf(int64(o.MaxBytes), total)/16, segmentLeast, segmentMost)
+}
+
+// journalBytes is the size of each of the journal's two files.
+func (o *Options) journalBytes(total int64) int64 {
+	return clampBlocks(smallerOf(int64(o.MaxBytes), total)/32, journalLeast, journalMost)
+}
+
+// smallerOf leaves out a total that is not known.
+func smallerOf(n, total int64) int64 {
+	if total > 0 {
+		return min(n, total)
+	}
+	return n
+}
+
+func clampBlocks(n, least, most int64) int64 {
+	return max(least, min(most, n)) &^ (blockSize - 1)
+}

@@ -1,0 +1,235 @@
+package spool
+
+import (
+	"fmt"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// place is where an event stands: the segment, the frame in it, which of the
+// frame's events it is, and its size.
+type place struct {
+	seg   uint64
+	off   int64
+	index uint32
+	size  uint32
+}
+
+// mark is a point in the order of numbers: everything below number was met,
+// and so many of the events below it were passed or lost on the way.
+type mark struct {
+	number uint64
+	place  place // where the event with that number stands, or where to look on
+	passed uint64
+	lost   uint64
+}
+
+// openEvent is an event that was given out and is neither settled nor parked.
+type openEvent struct{ mark }
+
+type parkedEvent struct {
+	session uint64
+	place   place
+	try     *bridge.Try // nil: no attempt yet
+}
+
+// progress is how far one recipient has come: all that the journal knows of
+// it. It is guarded by the journal's mutex.
+type progress struct {
+	name   string
+	handle uint32
+	first  uint64 // its first number
+	counts [settlements]uint64
+	base   mark // the frontier as it stands in the journal
+	parked map[uint64]parkedEvent
+	tries  map[uint64]bridge.Try // of failed events that are not parked
+	// settled holds what was settled above the frontier.
+	settled numberSet
+
+	// reached is where reading goes on; open, in order, is what was given out
+	// before it and is not done. Both live only as long as the process.
+	reached mark
+	open    []openEvent
+
+	facts int // written since its last checkpoint
+	notes int // bytes of the notes in parked and tries
+}
+
+// settlements is the number of ways to end, with 0 left free.
+const settlements = int(bridge.Damaged) + 1
+
+func newProgress(name string, handle uint32, at mark) *progress {
+	return &progress{
+		name: name, handle: handle, first: at.number, base: at, reached: at,
+		parked: make(map[uint64]parkedEvent), tries: make(map[uint64]bridge.Try),
+	}
+}
+
+// frontier is the point below which every event is settled, parked, passed or
+// lost.
+func (p *progress) frontier() mark {
+	if len(p.open) > 0 {
+		return p.open[0].mark
+	}
+	return p.reached
+}
+
+// done reports whether an event at or above the frontier needs no giving out.
+func (p *progress) done(number uint64) bool {
+	if p.settled.has(number) {
+		return true
+	}
+	_, ok := p.parked[number]
+	return ok
+}
+
+// known counts the events in [from, to) that are done; from is at or above
+// the frontier.
+func (p *progress) known(from, to uint64) uint64 {
+	n := p.settled.within(from, to)
+	for number := range p.parked {
+		if from <= number && number < to {
+			n++
+		}
+	}
+	return uint64(n)
+}
+
+// lose notes that the events in [from, to), which reading has just come past,
+// can't be had. Those that are done need not be had.
+func (p *progress) lose(from, to uint64) {
+	n := numbersBetween(from, to)
+	p.reached.lost += n - min(n, p.known(from, to))
+}
+
+// epochBits is the number of low bits of a number that count within an epoch.
+const epochBits = 40
+
+// numbersBetween counts the numbers from one up to another. Between two
+// epochs lie numbers that were never given: only those of the later one count.
+func numbersBetween(from, to uint64) uint64 {
+	return to - max(from, to>>epochBits<<epochBits)
+}
+
+// pass takes an event that was given out as one that isn't wanted. Those given
+// out behind it now have one more before them.
+func (p *progress) pass(number uint64) {
+	i, ok := p.opened(number)
+	if !ok {
+		return
+	}
+	p.open = append(p.open[:i], p.open[i+1:]...)
+	for k := range p.open[i:] {
+		p.open[i+k].passed++
+	}
+	p.reached.passed++
+	p.trim()
+}
+
+// opened finds an event that was given out.
+func (p *progress) opened(number uint64) (int, bool) {
+	for i := range p.open {
+		if p.open[i].number == number {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (p *progress) close(number uint64) {
+	if i, ok := p.opened(number); ok {
+		p.open = append(p.open[:i], p.open[i+1:]...)
+	}
+}
+
+// settle applies a fact: the event has ended so. It reports whether that was
+// news, and the parked event if it was one.
+func (p *progress) settle(number uint64, how bridge.Settlement) (was parkedEvent, wasParked, news bool) {
+	if was, wasParked = p.parked[number]; wasParked {
+		p.notes -= noteBytes(was.try)
+		delete(p.parked, number)
+	} else {
+		if number < p.base.number || p.settled.has(number) {
+			return parkedEvent{}, false, false
+		}
+		p.dropTry(number)
+		p.close(number)
+		p.settled.add(number)
+		p.trim()
+	}
+	p.counts[how]++
+	return was, wasParked, true
+}
+
+// fail applies a fact: an attempt failed.
+func (p *progress) fail(number uint64, t bridge.Try) {
+	if e, ok := p.parked[number]; ok {
+		p.notes += len(t.Note) - noteBytes(e.try)
+		e.try = &t
+		p.parked[number] = e
+		return
+	}
+	if number < p.base.number || p.settled.has(number) {
+		return
+	}
+	p.dropTry(number)
+	p.tries[number] = t
+	p.notes += len(t.Note)
+}
+
+// park applies a fact: the event waits aside. It reports whether that was
+// news.
+func (p *progress) park(number uint64, e parkedEvent) bool {
+	if _, ok := p.parked[number]; ok || number < p.base.number || p.settled.has(number) {
+		return false
+	}
+	p.dropTry(number)
+	p.close(number)
+	p.parked[number] = e
+	p.notes += noteBytes(e.try)
+	p.trim()
+	return true
+}
+
+func (p *progress) dropTry(number uint64) {
+	if t, ok := p.tries[number]; ok {
+		p.notes -= len(t.Note)
+		delete(p.tries, number)
+	}
+}
+
+// trim forgets what was settled below the frontier, now and then.
+func (p *progress) trim() {
+	if len(p.settled.blocks) > 2 || len(p.open) == 0 {
+		p.settled.dropBelow(p.frontier().number)
+	}
+}
+
+func noteBytes(t *bridge.Try) int {
+	if t == nil {
+		return 0
+	}
+	return len(t.Note)
+}
+
+// stats gives the counts, without what waits unread.
+func (p *progress) stats() QueueStats {
+	st := QueueStats{
+		First:     p.first,
+		Frontier:  p.frontier().number,
+		Delivered: p.counts[bridge.Delivered],
+		Dead:      p.counts[bridge.Dead],
+		Dropped:   p.counts[bridge.Dropped],
+		Filtered:  p.counts[bridge.Filtered] + p.reached.passed,
+		Skipped:   p.counts[bridge.Skipped],
+		Damaged:   p.counts[bridge.Damaged] + p.reached.lost,
+		Parked:    uint64(len(p.parked)),
+		Window:    uint64(len(p.open)),
+	}
+	st.Waiting = st.Parked + st.Window
+	return st
+}
+
+func unknownEvent(name string, number uint64) error {
+	return fmt.Errorf("recipient %s: event %x is neither given out nor parked", name, number)
+}

@@ -1,0 +1,266 @@
+package spool
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// Queue is one recipient's way through the spool. It is used by one
+// goroutine, but for Wake and Stats.
+//
+// Methods that take a context write to the journal. They return nil once the
+// fact stands there, and try until then, every RetryEvery, or until ctx ends:
+// what can't be recorded hasn't happened. A kill afterwards costs nothing, a
+// power cut the facts of the last 50 ms.
+type Queue struct {
+	s    *Spool
+	p    *progress // guarded by the journal's mutex
+	c    *cursor
+	wake chan struct{}
+
+	restored   uint64         // the highest number that was parked when the queue was opened
+	unreadable map[uint64]int // failed reads of events that Get was asked for
+}
+
+// Queue gives the queue of a recipient with what was saved of it. A name that
+// is not known is registered: its first number is the next one to be given,
+// and durable when Queue returns. (Where the journal was lost it is the
+// oldest number there is, because the name may have been known once.)
+//
+// Asked for once more, it gives a new queue that begins at the frontier; the
+// old one must not be used any longer.
+func (s *Spool) Queue(name string) (*Queue, error) {
+	j := &s.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	p := j.byName[name]
+	if p == nil {
+		var err error
+		if p, err = s.registerLocked(name); err != nil {
+			return nil, err
+		}
+	}
+	p.reached, p.open = p.frontier(), nil
+	q := &Queue{s: s, p: p, wake: make(chan struct{}, 1), unreadable: make(map[uint64]int)}
+	q.c = newCursor(s.o.FS, s.o.Dir, &s.segs, p.reached, s.damaged.found)
+	q.wake <- struct{}{}
+	for n := range p.parked {
+		q.restored = max(q.restored, n)
+	}
+	s.mu.Lock()
+	old := s.queues[name]
+	s.queues[name] = q
+	s.mu.Unlock()
+	if old != nil {
+		old.c.close()
+	}
+	return q, nil
+}
+
+func (s *Spool) registerLocked(name string) (*progress, error) {
+	at := s.endMark()
+	if s.lost {
+		if at = s.beginMark(); at.number != s.endMark().number {
+			s.o.Log.Warn().Str("recipient", name).Msg("the journal was lost: all that the spool holds is sent to this recipient, again if it was sent before")
+		}
+	}
+	j := &s.journal
+	p := newProgress(name, j.freeHandleLocked(), at)
+	for n := range s.buried[name].each() {
+		p.settle(n, bridge.Dead)
+	}
+	j.recipients[p.handle], j.byName[name] = p, p
+	if err := j.renewLocked(); err != nil {
+		delete(j.recipients, p.handle)
+		delete(j.byName, name)
+		return nil, err
+	}
+	return p, nil
+}
+
+// Names gives the names of all recipients that the journal knows, sorted.
+func (s *Spool) Names() []string {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.journal.byName))
+}
+
+// Restored gives the parked events in the order of their numbers, and what is
+// saved of failed events that are not parked, by number.
+func (q *Queue) Restored() (parked []bridge.Parked, tries map[uint64]bridge.Try) {
+	q.s.journal.mu.Lock()
+	defer q.s.journal.mu.Unlock()
+	for _, n := range slices.Sorted(maps.Keys(q.p.parked)) {
+		e := q.p.parked[n]
+		b := bridge.Parked{Number: n, Session: e.session}
+		if e.try != nil {
+			b.Try = *e.try
+		}
+		parked = append(parked, b)
+	}
+	return parked, maps.Clone(q.p.tries)
+}
+
+// Wake gives a channel that has a value when Next may have more.
+func (q *Queue) Wake() <-chan struct{} { return q.wake }
+
+func (q *Queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Next gives the next event that is durable and neither settled nor parked;
+// ok is false where there is none yet. It doesn't wait. What can't be read is
+// skipped, set aside, and counted. An error may pass: Next can be called
+// again later.
+func (q *Queue) Next() (it bridge.Item, ok bool, err error) {
+	for {
+		st, ok, err := q.c.next()
+		if err != nil || !ok {
+			return bridge.Item{}, false, err
+		}
+		if q.take(st) {
+			return bridge.Item{Number: st.number, Data: st.data}, true, nil
+		}
+	}
+}
+
+// take notes that reading has come so far, and reports whether the event is
+// to be given out.
+func (q *Queue) take(st step) bool {
+	q.s.journal.mu.Lock()
+	defer q.s.journal.mu.Unlock()
+	p := q.p
+	from := p.frontier().place.seg
+	at := mark{number: st.number, place: st.place, passed: p.reached.passed, lost: p.reached.lost}
+	p.reached.number = st.to
+	if st.place.seg != 0 {
+		p.reached.place = st.place
+	}
+	give := false
+	switch {
+	case st.to == st.number+1 && p.done(st.number):
+		p.trim()
+	case st.data == nil:
+		p.lose(st.number, st.to)
+		q.s.o.Log.Error().Str("recipient", p.name).Uint64("lost", p.reached.lost-at.lost).Msg("events in the spool are damaged and can't be sent")
+	default:
+		p.open = append(p.open, openEvent{at})
+		give = true
+	}
+	q.advanced(from)
+	return give
+}
+
+// advanced tells retention when the frontier has left a segment. The
+// journal's mutex is held.
+func (q *Queue) advanced(from uint64) {
+	if q.p.frontier().place.seg != from {
+		q.s.kick()
+	}
+}
+
+// Pass says that the recipient doesn't want this event. It is not written
+// down: after a restart events above the frontier are looked at again.
+func (q *Queue) Pass(number uint64) {
+	q.s.journal.mu.Lock()
+	defer q.s.journal.mu.Unlock()
+	p := q.p
+	from := p.frontier().place.seg
+	p.pass(number)
+	q.advanced(from)
+}
+
+// Settle records that the event has ended for this recipient.
+func (q *Queue) Settle(ctx context.Context, number uint64, how bridge.Settlement) error {
+	if _, err := q.whereIs(number); err != nil {
+		return err
+	}
+	j := &q.s.journal
+	f := frame{kind: kindSettle, detail: byte(how), count: q.p.handle, first: number}
+	_, err := j.record(ctx, f, nil, nil, func() {
+		from := q.p.frontier().place.seg
+		j.settleLocked(q.p, number, how)
+		q.advanced(from)
+	})
+	return err
+}
+
+// Fail records a failed attempt of an event that was given out or is parked.
+// A note is left out where the journal has no room for it.
+func (q *Queue) Fail(ctx context.Context, number uint64, t bridge.Try) error {
+	if _, err := q.whereIs(number); err != nil {
+		return err
+	}
+	j := &q.s.journal
+	if len(t.Note) > 0 && !j.fits(len(t.Note), 3, 4) {
+		q.s.o.Log.Warn().Str("recipient", q.p.name).Int("bytes", len(t.Note)).Msg("no room in the journal for a sink's note; it is left out")
+		t.Note = nil
+	}
+	t.Note = slices.Clone(t.Note)
+	f := frame{kind: kindFail, count: q.p.handle, first: number}
+	_, err := j.record(ctx, f, appendTry(nil, t), nil, func() {
+		q.p.fail(number, t)
+		j.factLocked(q.p)
+	})
+	return err
+}
+
+// Park takes an event that was given out aside, under a hash of its session.
+// It reports false, and nothing has changed, where max_parked is reached or
+// the journal has no room for more.
+func (q *Queue) Park(ctx context.Context, number, session uint64, t bridge.Try) (bool, error) {
+	at, err := q.whereIs(number)
+	if err != nil {
+		return false, err
+	}
+	e := parkedEvent{session: session, place: at}
+	if t.Attempts > 0 {
+		t.Note = slices.Clone(t.Note)
+		e.try = &t
+	}
+	j := &q.s.journal
+	f := frame{kind: kindPark, count: q.p.handle, first: number}
+	room := func() bool {
+		return j.parked < j.maxParked && j.fitsLocked(parkedBytes+tryBytes+len(t.Note), 1, 2)
+	}
+	return j.record(ctx, f, appendParked(nil, e), room, func() {
+		from := q.p.frontier().place.seg
+		j.parkLocked(q.p, number, e)
+		q.advanced(from)
+	})
+}
+
+// Bury makes a dead letter of the event: the letter is durable, and the event
+// settled, when it returns nil.
+func (q *Queue) Bury(ctx context.Context, number uint64, letter []byte) error {
+	if _, err := q.whereIs(number); err != nil {
+		return err
+	}
+	if err := q.s.bury(ctx, q.p.name, number, letter); err != nil {
+		return err
+	}
+	return q.Settle(ctx, number, bridge.Dead)
+}
+
+// Stats gives the counts. It may be called at any time.
+func (q *Queue) Stats() QueueStats {
+	q.s.journal.mu.Lock()
+	defer q.s.journal.mu.Unlock()
+	st := q.p.stats()
+	at := q.p.reached.number
+	unread := q.s.segs.waiting(at)
+	if at <= q.restored { // those were counted as parked
+		unread -= min(unread, q.p.known(at, math.MaxUint64))
+	} else {
+		unread -= min(unread, uint64(q.p.settled.within(at, math.MaxUint64)))
+	}
+	st.Waiting += unread
+	return st
+}

@@ -1,0 +1,213 @@
+package spool
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// The kinds of frames in a segment.
+const (
+	kindState   kind = 1 // the whole map of one source; only at the head
+	kindHeadEnd kind = 2 // the head is complete; count: how many states stand in it
+	kindIngest  kind = 3 // first: number of the first event; count: events
+	kindMoved   kind = 4 // events of an older segment, once more; count: events
+)
+
+// detailLines marks an ingest record that holds quarantined lines.
+const detailLines byte = 1
+
+// Ingest is what a source gives at once: all of it becomes durable or
+// nothing.
+type Ingest struct {
+	Source  string
+	Changes []bridge.Entry // of the source's state; a nil Value removes the key
+	Events  [][]byte       // opaque here; numbered in this order
+	// Quarantined are the lines that could not be parsed, opaque too. They
+	// get numbers of a sequence of their own.
+	Quarantined [][]byte
+}
+
+// QuarantinedLine is a line that could not be parsed, as ingest gave it.
+type QuarantinedLine struct {
+	Number uint64 // of the sequence of quarantined lines
+	Source string
+	Time   time.Time // when it was spooled
+	Line   []byte
+}
+
+// tableEntry is what stands at the front of an ingest or moved record for
+// each event: where its bytes end, counted from the table's end, and their
+// CRC-32C. So one event can be read, and trusted, without the others.
+const tableEntry = 8
+
+// eventBytes gives the size of the table and of all events.
+func eventBytes(events [][]byte) int {
+	n := 0
+	for _, e := range events {
+		n += tableEntry + len(e)
+	}
+	return n
+}
+
+func appendEvents(b []byte, events [][]byte) []byte {
+	end := 0
+	for _, e := range events {
+		end += len(e)
+		b = binary.LittleEndian.AppendUint32(b, uint32(end))
+		b = binary.LittleEndian.AppendUint32(b, checksum(e))
+	}
+	for _, e := range events {
+		b = append(b, e...)
+	}
+	return b
+}
+
+// cutEvents gives the events of a record's payload and what stands behind
+// them.
+func cutEvents(payload []byte, count uint32) (events [][]byte, rest []byte, err error) {
+	table := uint64(count) * tableEntry
+	if table > uint64(len(payload)) {
+		return nil, nil, errShort
+	}
+	body, at := payload[table:], uint32(0)
+	events = make([][]byte, 0, count)
+	for i := range int(count) {
+		end := binary.LittleEndian.Uint32(payload[i*tableEntry:])
+		if end < at || uint64(end) > uint64(len(body)) {
+			return nil, nil, errShort
+		}
+		events = append(events, body[at:end])
+		at = end
+	}
+	return events, body[at:], nil
+}
+
+// skipEvents gives what stands behind the events of a payload of ours.
+func skipEvents(payload []byte, count uint32) []byte {
+	table := payload[count*tableEntry:]
+	if count == 0 {
+		return table
+	}
+	return table[binary.LittleEndian.Uint32(payload[(count-1)*tableEntry:]):]
+}
+
+// appendIngest appends an ingest record's payload: the events, then source,
+// time, changes, and the quarantined lines with the number of the first.
+func appendIngest(b []byte, in *Ingest, now time.Time, line uint64) []byte {
+	b = appendEvents(b, in.Events)
+	b = appendSized(b, in.Source)
+	b = appendTime(b, now)
+	b = binary.AppendUvarint(b, uint64(len(in.Changes)))
+	for _, c := range in.Changes {
+		b = appendSized(b, c.Key)
+		if c.Value == nil {
+			b = append(b, 0)
+			continue
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(c.Value))+1), c.Value...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(in.Quarantined)))
+	if len(in.Quarantined) > 0 {
+		b = binary.LittleEndian.AppendUint64(b, line)
+	}
+	for _, l := range in.Quarantined {
+		b = appendSized(b, l)
+	}
+	return b
+}
+
+// ingestBytes is at least the size of the payload that appendIngest makes.
+func ingestBytes(in *Ingest) int {
+	n := eventBytes(in.Events) + len(in.Source) + 4*binary.MaxVarintLen64
+	for _, c := range in.Changes {
+		n += len(c.Key) + len(c.Value) + 2*binary.MaxVarintLen32
+	}
+	for _, l := range in.Quarantined {
+		n += len(l) + binary.MaxVarintLen32
+	}
+	return n
+}
+
+// record is an ingest record's payload, taken apart. All of it points into
+// the payload.
+type record struct {
+	source  []byte
+	time    time.Time
+	changes []bridge.Entry
+	events  [][]byte
+	line    uint64 // number of the first quarantined line
+	lines   [][]byte
+}
+
+func parseIngest(payload []byte, count uint32) (rec record, err error) {
+	events, rest, err := cutEvents(payload, count)
+	if err != nil {
+		return record{}, fmt.Errorf("events: %w", err)
+	}
+	rec, err = parseRest(rest)
+	rec.events = events
+	return rec, err
+}
+
+// parseRest reads what stands behind the events.
+func parseRest(b []byte) (rec record, err error) {
+	r := reader{b: b}
+	rec = record{source: r.sized(), time: r.time()}
+	for range r.count(2) {
+		c := bridge.Entry{Key: r.sized()}
+		if n := r.uvarint(); n > 0 {
+			c.Value = r.take(n - 1)
+		}
+		rec.changes = append(rec.changes, c)
+	}
+	n := r.count(1)
+	if n > 0 {
+		rec.line = r.uint64()
+	}
+	for range n {
+		rec.lines = append(rec.lines, r.sized())
+	}
+	return rec, r.err
+}
+
+// movedEvent is an event that outlives its segment because a recipient has it
+// parked.
+type movedEvent struct {
+	number  uint64
+	session uint64 // as its recipients parked it
+	data    []byte
+}
+
+// movedEntry is what stands at the end of a moved record for each event.
+const movedEntry = 16
+
+// appendMoved appends a moved record's payload: the events, then a number and
+// a session of 8 bytes each for every one.
+func appendMoved(b []byte, ms []movedEvent) []byte {
+	events := make([][]byte, len(ms))
+	for i, m := range ms {
+		events[i] = m.data
+	}
+	b = appendEvents(b, events)
+	for _, m := range ms {
+		b = binary.LittleEndian.AppendUint64(b, m.number)
+		b = binary.LittleEndian.AppendUint64(b, m.session)
+	}
+	return b
+}
+
+func parseMoved(payload []byte, count uint32) ([]movedEvent, error) {
+	events, rest, err := cutEvents(payload, count)
+	if err != nil {
+		return nil, err
+	}
+	r := reader{b: rest}
+	ms := make([]movedEvent, 0, len(events))
+	for _, e := range events {
+		ms = append(ms, movedEvent{data: e, number: r.uint64(), session: r.uint64()})
+	}
+	return ms, r.err
+}

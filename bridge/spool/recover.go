@@ -1,0 +1,247 @@
+package spool
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// recover brings everything up to where it was. What it deletes never
+// counted; what can't be read it sets aside.
+func (s *Spool) recover() error {
+	o := &s.o
+	_, total, err := o.FS.Space(o.Dir)
+	if err != nil {
+		total = 0
+	}
+	s.segmentSize = o.segmentBytes(total)
+	s.damaged = damaged{fs: o.FS, dir: filepath.Join(o.Dir, damagedDir), log: o.Log}
+	aside, err := s.damaged.load()
+	if err != nil {
+		return err
+	}
+	sv, err := surveySegments(o.FS, o.Dir)
+	if err != nil {
+		return err
+	}
+	epoch := sv.epoch
+	for _, name := range aside {
+		if first, err := strconv.ParseUint(name[:min(len(name), 16)], 16, 64); err == nil {
+			epoch = max(epoch, first>>epochBits)
+		}
+	}
+	files, err := s.openJournal(o.journalBytes(total))
+	if err != nil {
+		return err
+	}
+	r, err := replayJournal(files)
+	if err != nil {
+		return err
+	}
+	epoch = max(epoch, r.epoch)
+	if err := s.recoverSegments(&sv); err != nil {
+		return err
+	}
+	lettersEpoch, err := s.recoverStores(r)
+	if err != nil {
+		return err
+	}
+	return s.startEpoch(r, max(epoch, lettersEpoch)+1)
+}
+
+// openJournal makes the journal's two files where they are missing.
+func (s *Spool) openJournal(size int64) ([2]File, error) {
+	j := &s.journal
+	j.fs, j.dir, j.size, j.log = s.o.FS, s.o.Dir, size, s.o.Log
+	j.maxParked, j.retryEvery = s.o.MaxParked, s.o.RetryEvery
+	j.touched = make(chan struct{}, 1)
+	files, err := openJournal(s.o.FS, s.o.Dir, true)
+	j.files = files
+	return files, err
+}
+
+// recoverSegments goes over the last segment, and takes away what never
+// counted.
+func (s *Spool) recoverSegments(sv *survey) error {
+	dir := s.segmentDir()
+	for _, first := range append(sv.blank, sv.uncounted...) {
+		if err := s.o.FS.Remove(segmentPath(s.o.Dir, first)); err != nil {
+			return err
+		}
+	}
+	for _, info := range sv.unreadable {
+		first, _ := parseSegmentName(info.Name)
+		name := damagedName(first, span{0, info.Size})
+		if err := s.o.FS.Rename(filepath.Join(dir, info.Name), filepath.Join(s.o.Dir, damagedDir, name)); err != nil {
+			return err
+		}
+		s.damaged.whole(name, info.Size)
+	}
+	if len(sv.blank)+len(sv.uncounted)+len(sv.unreadable) > 0 {
+		if err := s.syncDirs(segmentDir, damagedDir); err != nil {
+			return err
+		}
+	}
+	st, last, whole, err := recoverState(s.o.FS, s.o.Dir, sv.segs)
+	if err != nil {
+		return err
+	}
+	if !whole || len(sv.segs) == 0 && len(sv.unreadable) > 0 {
+		s.o.Log.Error().Msg("the state of the sources could not be recovered whole: they may read lines again, or go on where they are")
+	}
+	s.state = st
+	if n := len(sv.segs); n > 0 {
+		if err := s.trim(&sv.segs[n-1], last); err != nil {
+			return err
+		}
+	}
+	for _, sg := range sv.segs {
+		s.segs.add(sg)
+	}
+	return nil
+}
+
+func (s *Spool) syncDirs(names ...string) error {
+	for _, n := range names {
+		if err := s.o.FS.SyncDir(filepath.Join(s.o.Dir, n)); err != nil {
+			return fmt.Errorf("sync %s: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// trim makes the last segment end where its last good frame does. A torn
+// write behind that is kept in damaged/ first; where it can't be, it stays in
+// the file, and doesn't count. What a kill left in the page cache becomes
+// durable before anybody is told of it.
+func (s *Spool) trim(sg *segment, r scanned) error {
+	f, err := s.o.FS.Open(segmentPath(s.o.Dir, sg.first()), true)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	for _, bad := range r.bad {
+		s.damaged.found(*sg, f, bad)
+	}
+	sg.limit, sg.next, sg.lines = r.end, r.next, r.lines
+	if r.blind > 0 || r.tail.bytes() == 0 {
+		return nil
+	}
+	if r.zero || s.damaged.keep(sg.first(), f, r.tail) {
+		if f.Truncate(r.end) == nil {
+			sg.size = r.end
+		}
+	}
+	return nil
+}
+
+// recoverStores lists dead letters and quarantined lines. Every dead letter
+// counts as settled: its write was the settling, and the fact in the journal
+// may be lost.
+func (s *Spool) recoverStores(r *replay) (epoch uint64, err error) {
+	for st, dir := range map[*store]string{&s.dead: deadDir, &s.quarantine: quarantineDir} {
+		st.fs, st.dir, st.keep = s.o.FS, filepath.Join(s.o.Dir, dir), s.o.KeepDead.D()
+		if st.files, err = listStore(st.fs, st.dir); err != nil {
+			return 0, fmt.Errorf("list %s: %w", dir, err)
+		}
+	}
+	s.dead.magic, s.quarantine.magic = magicDead, magicQuarantine
+	byName := make(map[string]*progress, len(r.recipients))
+	for _, p := range r.recipients {
+		byName[p.name] = p
+	}
+	s.buried = make(map[string]*numberSet)
+	return scanDead(s.o.FS, s.o.Dir, func(l DeadLetter) error {
+		switch p := byName[l.Recipient]; {
+		case p != nil:
+			p.settle(l.Number, bridge.Dead)
+		case r.lost:
+			if s.buried[l.Recipient] == nil {
+				s.buried[l.Recipient] = new(numberSet)
+			}
+			s.buried[l.Recipient].add(l.Number)
+		}
+		return nil
+	})
+}
+
+// startEpoch opens a new epoch: durable, with all that was replayed, in a journal
+// file of its own, before anything else is written.
+func (s *Spool) startEpoch(r *replay, epoch uint64) error {
+	all := s.segs.all()
+	fresh := r.generation == 0 && len(all) == 0
+	s.lost = r.lost && !fresh
+	if s.lost {
+		s.o.Log.Error().Msg("the journal is damaged or missing: recipients that it doesn't know are sent all that the spool holds")
+	} else if r.damaged > 0 {
+		s.o.Log.Error().Int64("bytes", r.damaged).Msg("the journal is damaged: some events may be sent again")
+	}
+	for first := range r.dropped { // its lines were saved before that was written
+		s.segs.change(first, func(sg *segment) { sg.lines = 0 })
+	}
+	if err := s.rescue(r, all); err != nil {
+		return err
+	}
+	s.dead.epoch, s.quarantine.epoch = epoch, epoch
+	s.next = epoch << epochBits
+	s.lines.Store(epoch << epochBits)
+	j := &s.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.recipients = r.recipients
+	j.recountLocked()
+	j.cur, j.head = r.keep, fileHead{epoch: epoch, first: r.generation}
+	for i := range j.files {
+		if _, _, err := j.blankLocked(i); err != nil {
+			return err
+		}
+	}
+	return j.renewLocked()
+}
+
+// rescue looks after recipients whose next events stood in a segment that is
+// gone. That can't happen while the journal is whole: a segment goes only
+// when they have durably come past it. If the journal has lost that, what was
+// parked there, and moved on, must not be lost too: it is parked again.
+func (s *Spool) rescue(r *replay, all []segment) error {
+	for _, p := range r.recipients {
+		if !missing(all, p.base.number) {
+			continue
+		}
+		n := 0
+		err := movedEvents(s.o.FS, s.o.Dir, all, func(sg segment, at place, m movedEvent) error {
+			if here, ok := s.segs.holding(m.number); ok && m.number < here.next {
+				return nil // Next will give it
+			}
+			if m.number >= p.base.number && !p.done(m.number) {
+				p.parked[m.number] = parkedEvent{session: m.session, place: at}
+				n++
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		s.o.Log.Error().Str("recipient", p.name).Int("parked_again", n).Msg("segments that this recipient had not come past are gone; the journal has lost how far it was")
+	}
+	return nil
+}
+
+// missing reports whether events at or above a number stood in a segment that
+// is not there.
+func missing(all []segment, number uint64) bool {
+	for i, sg := range all {
+		if i > 0 && sg.head.prev == all[i-1].first() {
+			continue
+		}
+		if sg.head.prev != 0 && sg.head.prevNext > number {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,167 @@
+package spool
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+)
+
+// replay gathers what the journal's files say, the older one first. Both are
+// read: the newer one begins with all that the older one had come to, so
+// where its front is damaged, or was never finished, the older one's word
+// holds, and the facts behind the damage go on from there.
+type replay struct {
+	recipients map[uint32]*progress // by handle
+	dropped    map[uint64]bool      // segments that were about to go
+	epoch      uint64               // the highest that a head names
+	generation uint64               // the newest that can be read; 0: none
+	keep       int                  // the file that must not be written next: 0 or 1
+	// lost says that a recipient may have been registered that is not known.
+	lost    bool
+	damaged int64 // bytes that stood between good frames and could not be read
+
+	// Of the file that was read last:
+	ended bool // its front has the end mark
+	used  bool // facts stand behind the front
+}
+
+// journalFile is one of the journal's two files with its head.
+type journalFile struct {
+	file  File
+	head  fileHead
+	index int
+}
+
+// replayJournal reads both files; those that don't exist are nil.
+func replayJournal(files [2]File) (*replay, error) {
+	r := &replay{recipients: make(map[uint32]*progress), dropped: make(map[uint64]bool)}
+	var read []journalFile
+	unreadable := 0
+	for i, f := range files {
+		if f == nil {
+			continue
+		}
+		switch h, ok, blank := readHead(f, magicJournal); {
+		case ok:
+			read = append(read, journalFile{f, h, i})
+		case !blank:
+			unreadable++
+		}
+	}
+	slices.SortFunc(read, func(a, b journalFile) int { return cmp.Compare(a.head.first, b.head.first) })
+	for _, f := range read {
+		if err := r.file(f); err != nil {
+			return nil, err
+		}
+		// A front that was never finished says nothing that the other file
+		// doesn't: that one is still the truth.
+		if r.ended || r.used || len(read) == 1 {
+			r.keep = f.index
+		}
+	}
+	switch {
+	case unreadable > 0 || len(read) == 0:
+		r.lost = true
+	case len(read) == 1 && read[0].head.first > 1:
+		r.lost = true // the other one was written once, and is gone
+	case !r.ended && r.used:
+		r.lost = true // facts follow only once the front is durable: its end is damaged
+	}
+	return r, nil
+}
+
+// file replays one file. Damage costs the facts that stood in it, and no
+// others.
+func (r *replay) file(f journalFile) error {
+	size, err := f.file.Size()
+	if err != nil {
+		return fmt.Errorf("journal generation %d: %w", f.head.first, err)
+	}
+	r.epoch, r.generation = max(r.epoch, f.head.epoch), f.head.first
+	r.ended, r.used, r.lost = false, false, false
+	w := newWalker(f.file, f.head.salt, bodyStart, size)
+	w.stubborn = true
+	for {
+		f, at, bad, ok, err := w.next()
+		if err != nil || !ok {
+			return err
+		}
+		r.damaged += bad.bytes()
+		payload, good, err := w.payload(f, at)
+		if err != nil {
+			return err
+		}
+		if !good {
+			r.damaged += f.bytes()
+			continue
+		}
+		r.frame(f, payload)
+	}
+}
+
+func (r *replay) frame(f frame, payload []byte) {
+	switch f.kind {
+	case kindRecipient:
+		p, err := parseCheckpoint(payload, f.count)
+		if err != nil { // whole, yet not readable: another version wrote it
+			r.lost = true
+			return
+		}
+		r.recipients[p.handle] = p
+	case kindSnapshotEnd:
+		r.ended = true
+		r.lost = r.lost || int(f.count) > len(r.recipients)
+	case kindDrop:
+		r.used = true
+		r.dropped[f.first] = true
+	case kindSettle, kindFail, kindPark, kindPlace:
+		r.used = true
+		if p := r.recipients[f.count]; p != nil {
+			p.apply(f, payload)
+		} else {
+			r.lost = true
+		}
+	}
+}
+
+// The folders of the state directory that are the spool's.
+const (
+	segmentDir    = "segments"
+	journalDir    = "journal"
+	deadDir       = "dead"
+	quarantineDir = "quarantine"
+	damagedDir    = "damaged"
+	lockName      = "lock"
+)
+
+// journalName gives the name of one of the journal's two files.
+func journalName(dir string, i int) string {
+	return filepath.Join(dir, journalDir, fmt.Sprintf("journal.%d", i))
+}
+
+// openJournal opens those of the two files that exist.
+func openJournal(fsys FS, dir string, write bool) (files [2]File, err error) {
+	for i := range files {
+		f, err := fsys.Open(journalName(dir, i), write)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			closeFiles(files[:])
+			return [2]File{}, err
+		}
+		files[i] = f
+	}
+	return files, nil
+}
+
+func closeFiles(files []File) {
+	for _, f := range files {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package spool
+
+import (
+	"errors"
+	"time"
+)
+
+// roomPoll is how often a full spool looks for room by itself. Retention
+// tells it sooner.
+const roomPoll = time.Second
+
+// fullError says why nothing more can be taken for now. Nothing has failed.
+type fullError struct{ why string }
+
+func (e *fullError) Error() string { return e.why }
+
+const (
+	fullMaxBytes = "max_bytes is reached"
+	fullMinFree  = "the file system's free space is under min_free"
+)
+
+// used is the size of all segments and the journal, in bytes.
+func (s *Spool) used() int64 { return s.segs.bytes() + 2*s.journal.size }
+
+// segmentRoom is how large all segments together may become.
+func (s *Spool) segmentRoom() int64 { return int64(s.o.MaxBytes) - 2*s.journal.size }
+
+// haveRoom reports whether the segments may grow by so many bytes. For
+// entries some room is left out: the head of a new segment, behind which a
+// settled one can go, must fit even when nothing else does.
+func (s *Spool) haveRoom(more int64, forEntries bool) error {
+	limit := int64(s.o.MaxBytes)
+	if forEntries {
+		s.mu.Lock()
+		_, heads := s.state.bytesAfter("", nil)
+		s.mu.Unlock()
+		limit -= (bodyStart + int64(heads) + blockSize) &^ (blockSize - 1)
+	}
+	if s.used()+more > limit {
+		return &fullError{why: fullMaxBytes}
+	}
+	if !forEntries {
+		return nil
+	}
+	if free, least := s.freeSpace(); free >= 0 && free-more < least {
+		return &fullError{why: fullMinFree}
+	}
+	return nil
+}
+
+// freeSpace gives what is free on the file system and min_free; free is
+// negative where that can't be known.
+func (s *Spool) freeSpace() (free, least int64) {
+	free, total, err := s.o.FS.Space(s.o.Dir)
+	if err != nil {
+		return -1, 0
+	}
+	least, _ = s.o.minFree(total)
+	s.free.Store(free)
+	s.minFree.Store(least)
+	return free, least
+}
+
+// tight reports whether settled segments should go before their time. That
+// begins before the spool is full, so that parked events can still be moved
+// out of their segments.
+func (s *Spool) tight() bool {
+	s.mu.Lock()
+	full := s.full != ""
+	s.mu.Unlock()
+	if full || s.used() > int64(s.o.MaxBytes)/4*3 {
+		return true
+	}
+	free, least := s.freeSpace()
+	return free >= 0 && free < 2*least
+}
+
+// writable notes whether entries can be written, and logs when that changes.
+func (s *Spool) writable(err error) {
+	full, failing := "", ""
+	if e := (*fullError)(nil); errors.As(err, &e) {
+		full = e.why
+	} else if err != nil {
+		failing = err.Error()
+	}
+	s.mu.Lock()
+	wasFull, wasFailing := s.full, s.failing
+	s.full, s.failing = full, failing
+	s.mu.Unlock()
+	switch {
+	case failing != "" && failing != wasFailing:
+		s.o.Log.Error().Err(err).Dur("retry_every", s.o.RetryEvery).Msg("the spool can't be written; no lines are taken")
+	case full != "" && full != wasFull:
+		oldest, holder := s.oldest()
+		s.o.Log.Error().Str("why", full).Str("oldest", oldest).Str("recipient", holder).Msg("the spool is full; no lines are taken")
+	case err == nil && (wasFull != "" || wasFailing != ""):
+		s.o.Log.Info().Msg("the spool takes lines again")
+	}
+	if full != "" {
+		s.kick()
+	}
+}
+
+// kick asks retention to look now.
+func (s *Spool) kick() { notify(s.kicked) }
+
+// wanted tells why a segment can't go.
+type wanted struct {
+	unread string // a recipient that has not come past it
+	parked tally
+}
+
+func (w wanted) any() bool { return w.unread != "" || w.parked.events > 0 }
+
+// wantedBy looks who wants events of a segment: of those that have not come
+// past it the one that is furthest behind. Recipients without a queue count
+// like all others.
+func (s *Spool) wantedBy(sg segment) wanted {
+	j := &s.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	w := wanted{parked: j.parkedIn[sg.first()]}
+	if sg.next <= sg.first() {
+		return w // no events in it
+	}
+	least := sg.next
+	for _, p := range j.recipients {
+		if at := p.frontier().number; at < least {
+			least, w.unread = at, p.name
+		}
+	}
+	return w
+}
+
+// oldest gives the name of the oldest segment and the recipient that wants it.
+func (s *Spool) oldest() (name, holder string) {
+	all := s.segs.all()
+	if len(all) == 0 {
+		return "", ""
+	}
+	w := s.wantedBy(all[0])
+	if holder = w.unread; holder == "" && w.parked.events > 0 {
+		holder = s.parkedBy(all[0].first())
+	}
+	return segmentName(all[0].first()), holder
+}
+
+// parkedBy gives a recipient that has events of a segment parked.
+func (s *Spool) parkedBy(first uint64) string {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	for _, p := range s.journal.recipients {
+		for _, e := range p.parked {
+			if e.place.seg == first {
+				return p.name
+			}
+		}
+	}
+	return ""
+}
+
+// wantedBytes is the size of what can't be deleted.
+func (s *Spool) wantedBytes() int64 {
+	n := 2 * s.journal.size
+	all := s.segs.all()
+	for i, sg := range all {
+		if i == len(all)-1 || s.wantedBy(sg).any() {
+			n += sg.size
+		}
+	}
+	return n
+}
+
+// warn logs once when wanted bytes come over 50 % and 80 % of max_bytes.
+func (s *Spool) warn() {
+	level, bytes := 0, s.wantedBytes()
+	switch most := int64(s.o.MaxBytes); {
+	case bytes >= most/10*8:
+		level = 80
+	case bytes >= most/10*5:
+		level = 50
+	}
+	if was := s.warned.Swap(int32(level)); int32(level) > was {
+		oldest, holder := s.oldest()
+		s.o.Log.Warn().Int("percent", level).Int64("bytes", bytes).Str("oldest", oldest).Str("recipient", holder).Msg("the spool fills up")
+	}
+}

@@ -1,0 +1,124 @@
+package spool
+
+import (
+	"fmt"
+)
+
+// scanned is what going over a whole segment shows.
+type scanned struct {
+	end    int64  // behind its last good frame
+	next   uint64 // the number behind its last event
+	tail   span   // what stands behind end: a torn write, or blocks taken in advance
+	zero   bool   // tail holds zero bytes alone
+	bad    []span // damage, with good frames behind it
+	headed bool   // the states at its head are complete and good
+	used   bool   // there are frames behind the head
+	lines  int
+	blind  int64 // bytes that could not be read
+}
+
+// scanSegment goes over a segment and checks every frame. If st is not nil,
+// the states and changes in it are merged into st.
+func scanSegment(f File, sg segment, st states) (scanned, error) {
+	w := newWalker(f, sg.head.salt, bodyStart, sg.limit)
+	w.stubborn = true
+	r := scanned{end: bodyStart, next: sg.first()}
+	var bad []span
+	heads := 0
+	for {
+		f, at, skipped, ok, err := w.next()
+		if err != nil {
+			return r, err
+		}
+		if !ok {
+			break
+		}
+		if skipped.bytes() > 0 {
+			bad = append(bad, skipped)
+		}
+		payload, good, err := w.payload(f, at)
+		if err != nil {
+			return r, err
+		}
+		if !good {
+			bad = append(bad, span{at, at + f.bytes()})
+			continue
+		}
+		r.bad, bad = append(r.bad, bad...), nil
+		r.end = at + f.bytes()
+		r.frame(f, payload, st, &heads)
+	}
+	r.tail, r.blind = span{r.end, max(r.end, sg.limit)}, w.blind
+	zero, err := w.zero(r.tail)
+	r.zero = zero
+	return r, err
+}
+
+func (r *scanned) frame(f frame, payload []byte, st states, heads *int) {
+	switch f.kind {
+	case kindState:
+		*heads++
+		if st != nil && st.setState(payload) != nil {
+			*heads--
+		}
+	case kindHeadEnd:
+		r.headed = *heads == int(f.count)
+	case kindIngest:
+		r.used = true
+		r.next = f.first + uint64(f.count)
+		rec, err := parseIngest(payload, f.count)
+		if err != nil {
+			return
+		}
+		r.lines += len(rec.lines)
+		if st != nil {
+			st.merge(rec.source, rec.changes)
+		}
+	default:
+		r.used = true
+	}
+}
+
+// scanFile is scanSegment for one that is not open yet.
+func scanFile(fsys FS, dir string, sg segment, st states) (scanned, error) {
+	f, err := fsys.Open(segmentPath(dir, sg.first()), false)
+	if err != nil {
+		return scanned{}, err
+	}
+	defer f.Close()
+	r, err := scanSegment(f, sg, st)
+	if err != nil {
+		return r, fmt.Errorf("segment %016x: %w", sg.first(), err)
+	}
+	return r, nil
+}
+
+// recoverState gives the merged states at the end of the last segment, and
+// what going over that one showed. Where its head can't be read whole, the
+// segment before gives what the head should say, and so on. whole is false
+// where none could; then what there is must do: a position that is too old
+// repeats lines, none at all might skip them.
+func recoverState(fsys FS, dir string, segs []segment) (st states, last scanned, whole bool, err error) {
+	from, any := len(segs)-1, false
+	for ; from >= 0 && !whole; from-- {
+		st = make(states)
+		if last, err = scanFile(fsys, dir, segs[from], st); err != nil {
+			return nil, last, false, err
+		}
+		any = any || last.used || segs[from].head.prev != 0
+		whole = last.headed
+		if from > 0 && segs[from].head.prev != segs[from-1].first() {
+			any = true
+		}
+	}
+	if from+1 == len(segs)-1 && whole {
+		return st, last, true, nil // as it should be: only the last one was read
+	}
+	st = make(states)
+	for _, sg := range segs[from+1:] {
+		if last, err = scanFile(fsys, dir, sg, st); err != nil {
+			return nil, last, false, err
+		}
+	}
+	return st, last, whole || !any, nil
+}

@@ -1,0 +1,175 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Spool is an open spool. Its methods may be called by several goroutines at
+// once.
+type Spool struct {
+	o           Options
+	lock        io.Closer
+	segmentSize int64
+	segs        segments
+	journal     journal
+	dead        store
+	quarantine  store
+	damaged     damaged
+
+	lost   bool                  // the journal was: a name that is not known may have been
+	buried map[string]*numberSet // dead letters of names that the journal doesn't know; only if lost
+	lines  atomic.Uint64         // number of the next quarantined line
+
+	work   chan struct{} // entries wait
+	room   chan struct{} // there may be room again
+	kicked chan struct{} // retention should look
+
+	mu      sync.Mutex
+	pending []*entry
+	closed  bool
+	state   states // durable; written by the committer
+	next    uint64 // the number behind the last durable event; written by the committer
+	queues  map[string]*Queue
+	full    string // why ingest waits for room
+	failing string // the failure because of which ingest waits
+
+	free, minFree atomic.Int64 // as last looked at
+	warned        atomic.Int32 // percent
+}
+
+// Open takes the lock of the state directory, makes what is missing in it,
+// and recovers what is there. It starts nothing: what is appended becomes
+// durable only while Run runs. On a full disk it works, if the directory and
+// the journal exist.
+func Open(ctx context.Context, o Options) (*Spool, error) {
+	if o.FS == nil {
+		o.FS = OS()
+	}
+	if o.RetryEvery <= 0 {
+		o.RetryEvery = retryEvery
+	}
+	for _, dir := range []string{"", segmentDir, journalDir, deadDir, quarantineDir, damagedDir} {
+		if err := o.FS.MkdirAll(filepath.Join(o.Dir, dir)); err != nil {
+			return nil, fmt.Errorf("make the state directory: %w", err)
+		}
+	}
+	lock, err := takeLock(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Spool{
+		o: o, lock: lock, queues: make(map[string]*Queue),
+		work: make(chan struct{}, 1), room: make(chan struct{}, 1), kicked: make(chan struct{}, 1),
+	}
+	if err := s.recover(); err != nil {
+		s.release()
+		return nil, fmt.Errorf("open the spool in %s: %w", o.Dir, err)
+	}
+	return s, nil
+}
+
+// lockPoll is how often a lock that another process has is tried.
+const lockPoll = 100 * time.Millisecond
+
+func takeLock(ctx context.Context, o *Options) (io.Closer, error) {
+	for begun := time.Now(); ; {
+		lock, err := o.FS.Lock(filepath.Join(o.Dir, lockName))
+		if err == nil {
+			return lock, nil
+		}
+		held := (*LockedError)(nil)
+		if !errors.As(err, &held) {
+			return nil, fmt.Errorf("lock the state directory: %w", err)
+		}
+		if time.Since(begun) >= o.LockWait {
+			return nil, fmt.Errorf("another tailpost uses the state directory: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// Run makes durable what is appended, syncs the journal and deletes what is
+// over its time, until ctx ends; then it commits what waits, refuses what
+// comes, and syncs once more. It is called once.
+func (s *Spool) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.journal.run(ctx) })
+	wg.Go(func() { s.retain(ctx) })
+	c := committer{s: s, next: s.next}
+	c.run(ctx)
+	wg.Wait()
+	return s.journal.sync()
+}
+
+// Close syncs the journal, closes all files and gives the lock back. It is
+// called after Run has returned, and after the last use of the queues.
+func (s *Spool) Close() error {
+	s.refuse(nil)
+	err := s.journal.sync()
+	s.release()
+	return err
+}
+
+func (s *Spool) release() {
+	s.mu.Lock()
+	for _, q := range s.queues {
+		q.c.close()
+	}
+	s.mu.Unlock()
+	s.journal.close()
+	s.dead.close()
+	s.quarantine.close()
+	_ = s.lock.Close()
+}
+
+// endMark gives the place behind the last durable event.
+func (s *Spool) endMark() mark {
+	last, _ := s.segs.last()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return mark{number: s.next, place: place{seg: last.first(), off: last.limit}}
+}
+
+// beginMark gives the place of the oldest event.
+func (s *Spool) beginMark() mark {
+	for _, sg := range s.segs.all() {
+		if sg.next > sg.first() {
+			return mark{number: sg.first(), place: place{seg: sg.first()}}
+		}
+	}
+	return s.endMark()
+}
+
+// Status tells how things are. It costs little, but not nothing: it looks at
+// every segment and recipient.
+func (s *Spool) Status() Status {
+	st := Status{
+		Bytes: s.used(), Wanted: s.wantedBytes(), MaxBytes: int64(s.o.MaxBytes),
+		Damage: s.damaged.status(), Dead: s.dead.status(), Lines: s.quarantine.status(),
+	}
+	st.Free, st.MinFree = s.freeSpace()
+	all := s.segs.all()
+	st.Segments = len(all)
+	if len(all) > 0 {
+		st.Oldest = all[0].first()
+		_, st.Holder = s.oldest()
+	}
+	s.journal.mu.Lock()
+	st.JournalFailing, st.Parked = s.journal.said, s.journal.parked
+	s.journal.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.Next, st.Full, st.Failing = s.next, s.full, s.failing
+	return st
+}

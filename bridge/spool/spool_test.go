@@ -1,0 +1,165 @@
+package spool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/bridge/spool/spooltest"
+)
+
+const dir = "/state"
+
+func options(fs spool.FS) spool.Options {
+	o := spool.Defaults()
+	o.Dir, o.FS, o.MinFree = dir, fs, "0"
+	o.MaxBytes = 4 << 20
+	return o
+}
+
+// running is a spool whose Run is under way.
+type running struct {
+	*spool.Spool
+	t    testing.TB
+	stop context.CancelFunc
+	done chan error
+}
+
+func open(t testing.TB, o spool.Options) *running {
+	t.Helper()
+	s, err := spool.Open(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	return run(t, s)
+}
+
+func run(t testing.TB, s *spool.Spool) *running {
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	r := &running{Spool: s, t: t, stop: stop, done: make(chan error, 1)}
+	go func() { r.done <- s.Run(ctx) }()
+	t.Cleanup(func() { r.end() })
+	return r
+}
+
+// end stops Run and closes the spool, once.
+func (r *running) end() error {
+	if r.stop == nil {
+		return nil
+	}
+	r.stop()
+	r.stop = nil
+	err := <-r.done
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+func (r *running) mustEnd() {
+	r.t.Helper()
+	if err := r.end(); err != nil {
+		r.t.Fatalf("close: %v", err)
+	}
+}
+
+// add appends events with those texts, one record, and gives the first number.
+func (r *running) add(source string, events ...string) uint64 {
+	r.t.Helper()
+	n, err := r.Append(r.t.Context(), ingest(source, events...))
+	if err != nil {
+		r.t.Fatalf("Append: %v", err)
+	}
+	return n
+}
+
+// ingest makes a record whose position is its last event.
+func ingest(source string, events ...string) spool.Ingest {
+	in := spool.Ingest{Source: source}
+	for _, e := range events {
+		in.Events = append(in.Events, []byte(e))
+		in.Changes = []bridge.Entry{{Key: []byte("at"), Value: []byte(e)}}
+	}
+	return in
+}
+
+func (r *running) queue(name string) *spool.Queue {
+	r.t.Helper()
+	q, err := r.Queue(name)
+	if err != nil {
+		r.t.Fatalf("Queue: %v", err)
+	}
+	return q
+}
+
+// texts gives the events that Next has now.
+func texts(t testing.TB, q *spool.Queue) (out []string, numbers []uint64) {
+	t.Helper()
+	for {
+		it, ok, err := q.Next()
+		if err != nil {
+			t.Fatalf("Next: %v", err)
+		}
+		if !ok {
+			return out, numbers
+		}
+		out, numbers = append(out, string(it.Data)), append(numbers, it.Number)
+	}
+}
+
+func (r *running) state(source string) string {
+	for _, e := range r.State(source) {
+		if string(e.Key) == "at" {
+			return string(e.Value)
+		}
+	}
+	return ""
+}
+
+func TestRoundTrip(t *testing.T) {
+	fs := spooltest.New(0)
+	s := open(t, options(fs))
+	q := s.queue("r")
+	s.add("a", "one", "two")
+	s.add("b", "three")
+	got, numbers := texts(t, q)
+	equal(t, "events", got, []string{"one", "two", "three"})
+	if err := q.Settle(t.Context(), numbers[0], bridge.Delivered); err != nil {
+		t.Fatal(err)
+	}
+	s.mustEnd()
+
+	s = open(t, options(fs.Crash(0)))
+	q = s.queue("r")
+	got, again := texts(t, q)
+	equal(t, "events after reopen", got, []string{"two", "three"})
+	equal(t, "numbers after reopen", again, numbers[1:])
+	equal(t, "state", s.state("a")+s.state("b"), "twothree")
+	if n := s.add("a", "four"); n <= numbers[2] || n>>40 != numbers[2]>>40+1 {
+		t.Errorf("number %x after %x: no new epoch", n, numbers[2])
+	}
+	st := q.Stats()
+	equal(t, "delivered", st.Delivered, 1)
+	equal(t, "waiting", st.Waiting, 3)
+}
+
+func equal[T any](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if g, w := fmt.Sprint(got), fmt.Sprint(want); g != w {
+		t.Errorf("%s: got %s, want %s", what, g, w)
+	}
+}
+
+var (
+	_ = errors.Is
+	_ = time.Now
+	_ = zerolog.Nop
+	_ = option.Size(0)
+)

@@ -1,0 +1,127 @@
+package spool
+
+import (
+	"bytes"
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// stateMost bounds the state of one source, in bytes. Ingest keeps it far
+// below.
+const stateMost = 16 << 20
+
+// states are the merged maps of all sources.
+type states map[string]*sourceState
+
+type sourceState struct {
+	entries map[string][]byte
+	bytes   int // of all keys and values, and what stands around them
+}
+
+// entryBytes is what an entry takes at the most.
+func entryBytes(key, value int) int { return key + value + 2*binary.MaxVarintLen32 }
+
+// merge applies the changes of one ingest record. Nothing of them is kept.
+func (st states) merge(source []byte, changes []bridge.Entry) {
+	if len(changes) == 0 {
+		return
+	}
+	m := st[string(source)]
+	if m == nil {
+		m = &sourceState{entries: make(map[string][]byte), bytes: len(source)}
+		st[string(source)] = m
+	}
+	for _, c := range changes {
+		m.bytes += m.growth(c)
+		if c.Value == nil {
+			delete(m.entries, string(c.Key))
+			continue
+		}
+		m.entries[string(c.Key)] = bytes.Clone(c.Value)
+	}
+}
+
+// growth is how many bytes a change adds.
+func (m *sourceState) growth(c bridge.Entry) (n int) {
+	if old, ok := m.entries[string(c.Key)]; ok {
+		n = -entryBytes(len(c.Key), len(old))
+	}
+	if c.Value != nil {
+		n += entryBytes(len(c.Key), len(c.Value))
+	}
+	return n
+}
+
+// entries gives the map of a source, sorted by key.
+func (st states) entries(source string) []bridge.Entry {
+	m := st[source]
+	if m == nil {
+		return nil
+	}
+	out := make([]bridge.Entry, 0, len(m.entries))
+	for _, k := range slices.Sorted(maps.Keys(m.entries)) {
+		out = append(out, bridge.Entry{Key: []byte(k), Value: bytes.Clone(m.entries[k])})
+	}
+	return out
+}
+
+// bytesAfter is the size of a source's state once the changes are merged, and
+// of the states of all sources then.
+func (st states) bytesAfter(source string, changes []bridge.Entry) (one, all int) {
+	for _, m := range st {
+		all += m.bytes + 2*frameHead
+	}
+	m := st[source]
+	if m == nil {
+		m = &sourceState{}
+		all += len(source) + 2*frameHead
+	}
+	one = m.bytes
+	for _, c := range changes {
+		one += m.growth(c)
+	}
+	return one, all + one - m.bytes
+}
+
+// appendStates appends the head of a segment: each source's whole map in a
+// frame of its own, and the mark that it is complete.
+func (st states) appendStates(b []byte, s salt) []byte {
+	var payload []byte
+	for _, source := range slices.Sorted(maps.Keys(st)) {
+		payload = appendState(payload[:0], source, st[source].entries)
+		b = appendFrame(b, s, frame{kind: kindState}, payload)
+	}
+	return appendFrame(b, s, frame{kind: kindHeadEnd, count: uint32(len(st))}, nil)
+}
+
+func appendState(b []byte, source string, m map[string][]byte) []byte {
+	b = appendSized(b, source)
+	b = binary.AppendUvarint(b, uint64(len(m)))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		b = appendSized(appendSized(b, k), m[k])
+	}
+	return b
+}
+
+// setState puts the whole map of one source, as it stands at a segment's
+// head, in the place of what was known of it.
+func (st states) setState(payload []byte) error {
+	r := reader{b: payload}
+	source := r.sized()
+	var all []bridge.Entry
+	for range r.count(2) {
+		all = append(all, bridge.Entry{Key: r.sized(), Value: r.sized()})
+	}
+	if r.err != nil {
+		return r.err
+	}
+	delete(st, string(source))
+	if len(all) == 0 {
+		st[string(source)] = &sourceState{entries: make(map[string][]byte), bytes: len(source)}
+	}
+	st.merge(source, all)
+	return nil
+}

@@ -1,0 +1,109 @@
+package spool
+
+import (
+	"bytes"
+	"hash/crc32"
+)
+
+// span is a stretch of a file, from its first byte to the one behind it.
+type span struct{ from, to int64 }
+
+func (s span) bytes() int64 { return s.to - s.from }
+
+// walker goes over the frames of a file, from one to the next. What is no
+// frame it leaves out, and says so: it looks at each multiple of 8 behind it
+// for the next good header.
+type walker struct {
+	*window
+	salt  salt
+	off   int64 // where the next frame should begin
+	limit int64 // nothing at or behind it counts
+}
+
+func newWalker(f File, s salt, from, limit int64) *walker {
+	return &walker{window: newWindow(f, windowBytes), salt: s, off: from, limit: limit}
+}
+
+// next gives the next frame and where it begins. bad is what was left out
+// before it; ok is false at the end, where bad is what stands behind the last
+// frame. After an error the same call can be made again.
+func (w *walker) next() (f frame, at int64, bad span, ok bool, err error) {
+	for at = w.off; at+frameHead <= w.limit; {
+		b, err := w.get(at, frameHead, w.limit)
+		if err != nil {
+			return frame{}, 0, span{}, false, err
+		}
+		if f, good := parseFrame(b, w.salt); good && f.bytes() <= w.limit-at {
+			bad = span{w.off, at}
+			w.off = at + f.bytes()
+			return f, at, bad, true, nil
+		}
+		if at, err = w.marker(at + frameAlign); err != nil {
+			return frame{}, 0, span{}, false, err
+		}
+	}
+	bad = span{w.off, max(w.off, w.limit)}
+	w.off = bad.to
+	return frame{}, bad.to, bad, false, nil
+}
+
+// marker gives the next multiple of 8 at which a frame's marker stands, or
+// the end.
+func (w *walker) marker(at int64) (int64, error) {
+	for at+frameHead <= w.limit {
+		n := int(min(windowBytes/2, w.limit-at))
+		b, err := w.get(at, n, w.limit)
+		if err != nil {
+			return 0, err
+		}
+		for i := 0; i+len(frameMarker) <= len(b); i += frameAlign {
+			if bytes.Equal(b[i:i+len(frameMarker)], frameMarker[:]) {
+				return at + int64(i), nil
+			}
+		}
+		at += aligned(int64(n))
+	}
+	return w.limit, nil
+}
+
+// sound reports whether the payload of the frame at that place is what was
+// written.
+func (w *walker) sound(f frame, at int64) (bool, error) {
+	sum, off := uint32(0), at+frameHead
+	for left := int(f.size); left > 0; {
+		n := min(left, windowBytes)
+		b, err := w.get(off, n, w.limit)
+		if err != nil {
+			return false, err
+		}
+		sum = crc32.Update(sum, castagnoli, b)
+		left, off = left-n, off+int64(n)
+	}
+	return sum == f.sum, nil
+}
+
+// payload gives a frame's payload, checked; ok is false where it is damaged.
+// It is valid until the next call.
+func (w *walker) payload(f frame, at int64) (b []byte, ok bool, err error) {
+	b, err = w.get(at+frameHead, int(f.size), w.limit)
+	if err != nil {
+		return nil, false, err
+	}
+	return b, checksum(b) == f.sum, nil
+}
+
+// zero reports whether a stretch holds zero bytes alone.
+func (w *walker) zero(s span) (bool, error) {
+	for off := s.from; off < s.to; {
+		n := int(min(windowBytes, s.to-off))
+		b, err := w.get(off, n, s.to)
+		if err != nil {
+			return false, err
+		}
+		if !isZero(b) {
+			return false, nil
+		}
+		off += int64(n)
+	}
+	return true, nil
+}
