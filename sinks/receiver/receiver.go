@@ -194,7 +194,7 @@ func (r *Receiver) servers() []server {
 		s := r.smtpServer()
 		all = append(all, server{
 			serve: func() error {
-				if err := s.Serve(netutil.LimitListener(r.mailListener(), connectionsMax)); err != nil {
+				if err := s.Serve(r.mailListener()); err != nil {
 					return fmt.Errorf("serve SMTP: %w", err)
 				}
 				return nil

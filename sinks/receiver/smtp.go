@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 	"github.com/rs/zerolog"
+	"golang.org/x/net/netutil"
 )
 
 // Step is a place in a mail's dialog where it can be refused.
@@ -73,10 +74,11 @@ func (r *Receiver) smtpServer() *smtp.Server {
 
 // mailListener is the socket, with TLS on it if mail begins so.
 func (r *Receiver) mailListener() net.Listener {
+	l := netutil.LimitListener(r.smtp, connectionsMax)
 	if r.o.ImplicitTLS {
-		return tls.NewListener(r.smtp, r.ident.tls)
+		return tls.NewListener(l, r.ident.tls)
 	}
-	return r.smtp
+	return l
 }
 
 // mailSession is one SMTP connection. It is used by one goroutine.

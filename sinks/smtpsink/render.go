@@ -45,7 +45,7 @@ func (r *Relay) render(m Mail, now time.Time) ([]byte, error) {
 // blanks, at most limit characters. Runs of blanks matter: where the library
 // folds a header in the middle of one, a line of blanks alone comes out.
 func headerText(s string, limit int) string {
-	s = strings.Join(strings.Fields(string(macro.Header.Append(nil, s))), " ")
+	s = string(macro.Header.Append(nil, strings.Join(strings.Fields(s), " ")))
 	n := 0
 	for i := range s {
 		if n == limit-1 && len(s)-i > 1 {
