@@ -16,9 +16,9 @@ type splitter struct {
 	from int64  // its offset
 	read int64  // bytes taken
 
-	recs  []bridge.Record // whole lines that were not sent yet
-	size  int             // bytes in them
-	told  int64           // bytes up to the end of what was sent
+	recs []bridge.Record // whole lines that were not sent yet
+	size int             // bytes in them
+	told int64           // bytes up to the end of what was sent
 }
 
 // take goes through b until a batch is full, and gives what is left of b.

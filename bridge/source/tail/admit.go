@@ -75,8 +75,7 @@ func (r *reader) begunAnew(a *admission) {
 		a.orphans = append(a.orphans, orphan{state: g.at, name: g.name, sure: true, unread: max(0, g.size-g.at.off)})
 		a.anew = append(a.anew, g)
 		a.count.Truncations++
-		g.echo, g.prev = g.at.lines, nil
-		g.at = state{id: g.at.id, seq: r.next()}
+		g.at = state{id: g.at.id}
 		g.marks, g.scanned, g.size, g.looked, g.changed = marks{}, 0, 0, false, time.Now()
 	}
 }
@@ -114,19 +113,7 @@ func (r *reader) refreshStats(a *admission) {
 		return false
 	})
 	slices.SortStableFunc(a.open, func(x, y *found) int {
-		if lx, ly := a.live(x), a.live(y); lx != ly {
-			if lx {
-				return 1
-			}
-			return -1
-		}
-		if x.st.mtime != y.st.mtime {
-			return cmp.Compare(x.st.mtime, y.st.mtime)
-		}
-		if r.l.names.olderName(x.name, y.name) {
-			return -1
-		}
-		return 1
+		return cmp.Or(after(a.live(x), a.live(y)), r.byAge(x.st.mtime, x.name, y.st.mtime, y.name))
 	})
 }
 
@@ -135,7 +122,10 @@ func (a *admission) live(c *found) bool { return a.list.hasLive && a.list.live =
 // resume goes on at s in the file c, whatever its identity was.
 func (r *reader) resume(a *admission, c *found, s state, m marks) *file {
 	s.id, s.finished = c.st.id, false
-	g := &file{f: c.f, name: c.name, at: s, marks: m, scanned: s.off, changed: time.Now(), wasLive: a.live(c)}
+	if s.off == 0 {
+		s.seq = 0 // nothing of it was read: its place is by its age
+	}
+	g := &file{f: c.f, name: c.name, at: s, marks: m, mtime: c.st.mtime, scanned: s.off, changed: time.Now(), wasLive: a.live(c)}
 	a.add = append(a.add, g)
 	return g
 }
@@ -280,10 +270,10 @@ func (r *reader) rest(a *admission) {
 			r.unsure = append(r.unsure, c) // it may be the copy of that one: the next round tells
 		case live && r.replaced(a, c):
 		default:
-			g := r.resume(a, c, state{seq: r.next()}, marks{})
-			if g.prev = newest(r.files, a.add[:len(a.add)-1]); g.prev != nil && live {
+			if live && len(r.files)+len(a.add) > 0 {
 				a.count.Rotations++
 			}
+			r.resume(a, c, state{}, marks{})
 		}
 	}
 	a.open = nil
@@ -297,7 +287,7 @@ func (r *reader) isCopy(a *admission, c *found) bool {
 			continue
 		}
 		if same, err := prefixOf(c.f, c.st.size, g.f); err == nil && same {
-			r.resume(a, c, state{seq: r.next()}, marks{}).copyOf = g
+			r.resume(a, c, state{}, marks{}).copyOf = g
 			return true
 		}
 	}
@@ -354,16 +344,6 @@ func (r *reader) replaced(a *admission, c *found) bool {
 	return false
 }
 
-func newest(lists ...[]*file) *file {
-	var last *file
-	for _, g := range slices.Concat(lists...) {
-		if g.copyOf == nil && (last == nil || g.at.seq > last.at.seq) {
-			last = g
-		}
-	}
-	return last
-}
-
 // lost gives up positions whose bytes nobody has. One whose file may only be
 // hidden, as on a file system that isn't mounted yet, is kept until there is
 // a log under the name again.
@@ -390,8 +370,8 @@ func (r *reader) lost(a *admission) {
 // finished remembers a file that is not to be read.
 func (r *reader) finished(a *admission, c *found) {
 	m, err := readMarks(c.f, c.st.size)
-	if err != nil {
-		r.unsure = append(r.unsure, c)
+	if err != nil { // the next start will look at it again
+		r.l.settle(c.f, c.st.id, c.st.size)
 		return
 	}
 	s := state{
@@ -405,11 +385,11 @@ func (r *reader) finished(a *admission, c *found) {
 
 // admitted makes the new positions durable, then reads on from them.
 func (r *reader) admitted(ctx context.Context, a *admission) error {
-	for _, g := range a.add {
-		r.put(g, a.list)
-	}
+	r.put(a.add, a.list)
 	for _, g := range a.anew { // in one batch with the copy's: neither without the other
-		a.batch.Positions = append(a.batch.Positions, g.at.position())
+		s := g.at
+		s.seq = r.next()
+		a.batch.Positions = append(a.batch.Positions, s.position())
 	}
 	if len(a.batch.Positions) > 0 || len(a.batch.Losses) > 0 {
 		if err := r.send(ctx, a.batch); err != nil {

@@ -20,6 +20,11 @@ func (r *reader) batch(ctx context.Context, g *file, limit int64) (bool, error) 
 	if err != nil {
 		return false, err
 	}
+	if reg.long || len(reg.ends) > 0 {
+		if err := r.isNext(g); err != nil {
+			return false, err
+		}
+	}
 	switch {
 	case reg.long:
 		return true, r.cutLine(ctx, g, reg, limit)
@@ -33,7 +38,7 @@ func (r *reader) batch(ctx context.Context, g *file, limit int64) (bool, error) 
 	if err := r.pass(ctx, g, reg, n); err != nil {
 		return false, err
 	}
-	echoes := g.echoes(reg)
+	echoes := r.echoes(g, reg)
 	if echoes > 0 {
 		r.log.Info().Int("lines", echoes).Msg("the new file begins with the last lines of the one before; they are not taken again")
 	}
@@ -132,7 +137,10 @@ func (r *reader) commit(ctx context.Context, g *file, p step) error {
 	s.head, s.firstSum, s.lastSum = head, sum(now.first), sum(now.last)
 	s.size, s.mtime = max(g.size, s.off), g.mtime
 	if len(p.recs) > 0 {
-		s.lines = hashLines(g.at.lines, p.recs)
+		s.lines = hashLines(r.last, p.recs)
+	}
+	if s.seq == 0 {
+		s.seq = r.next()
 	}
 	r.stamp(g, head, p.recs)
 	pos := s.position()
@@ -151,7 +159,10 @@ func (r *reader) commit(ctx context.Context, g *file, p step) error {
 			p.count(c)
 		}
 	})
-	g.at, g.marks, g.scanned, g.prev, g.echo = s, now, s.off, nil, nil
+	g.at, g.marks, g.scanned = s, now, s.off
+	if len(p.recs) > 0 {
+		r.last = s.lines
+	}
 	return nil
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
-// hashLines adds the last lines of a batch to the hashes of those before.
+// hashLines adds the last lines of a batch to the hashes of those before, of
+// this file or of the one that was read before it.
 func hashLines(before []uint64, recs []bridge.Record) []uint64 {
 	hs := slices.Clone(before)
 	for _, rec := range recs[max(0, len(recs)-lineHashes):] {
@@ -18,11 +19,8 @@ func hashLines(before []uint64, recs []bridge.Record) []uint64 {
 // echoes is how many lines at the beginning of a new file repeat the last
 // lines of the one before it: some rotation scripts recreate the file and
 // write the last message's lines back. Empty lines prove nothing.
-func (g *file) echoes(reg region) int {
-	before := g.echo
-	if g.prev != nil {
-		before = g.prev.at.lines
-	}
+func (r *reader) echoes(g *file, reg region) int {
+	before := r.last
 	if len(before) == 0 || g.at.off != 0 {
 		return 0
 	}

@@ -84,17 +84,24 @@ func (r *reader) finishCopies(g *file) []bridge.Position {
 	return a.batch.Positions
 }
 
-// stillCopy lets a held copy be judged anew when it has grown into something
-// of its own.
-func (r *reader) stillCopy(g *file) {
-	st, err := statFile(g.f)
-	if err != nil || st.size == g.size && g.looked {
-		return
+// strayed lets held copies be judged anew that are no longer what their
+// originals begin with. It reports whether there were any.
+func (r *reader) strayed() bool {
+	any := false
+	for _, c := range slices.Clone(r.files) {
+		if c.copyOf == nil {
+			continue
+		}
+		st, err := statFile(c.f)
+		if err != nil {
+			continue
+		}
+		if same, err := prefixOf(c.f, st.size, c.copyOf.f); err == nil && !same {
+			r.rejudge(c)
+			any = true
+		}
 	}
-	g.size, g.looked = st.size, true
-	if same, err := prefixOf(g.f, st.size, g.copyOf.f); err == nil && !same {
-		r.rejudge(g)
-	}
+	return any
 }
 
 // letGo closes a finished file.

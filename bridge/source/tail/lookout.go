@@ -60,14 +60,19 @@ func openToRead(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 }
 
-// scan looks through the directory until two looks agree: a name that is
-// moved while the directory is read may be missed once.
-func (l *lookout) scan() {
+// scan looks through the directory until it looks like the last time: a name
+// that is moved while the directory is read may be missed once.
+func (l *lookout) scan() { l.scanAtLeast(1) }
+
+func (l *lookout) scanAtLeast(looks int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for range 5 {
+	for i := range looks + 4 {
 		before := l.list
 		l.lookLocked()
+		if i+1 < looks {
+			continue
+		}
 		if l.list.dirError != nil || l.list.live == before.live && maps.Equal(l.list.names, before.names) {
 			return
 		}
@@ -151,6 +156,13 @@ func (l *lookout) take() []*found {
 	fs := l.fresh
 	l.fresh = nil
 	return fs
+}
+
+// waiting reports whether take would give something.
+func (l *lookout) waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.fresh) > 0
 }
 
 func (l *lookout) listing() listing {

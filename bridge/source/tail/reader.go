@@ -27,9 +27,7 @@ type file struct {
 	scanned     int64     // no newline between at.off and here
 	changed     time.Time // when size or mtime changed last, or it lost its name
 	wasLive     bool
-	copyOf      *file    // it repeats this one, so far: held, not read
-	prev        *file    // the file before it, until its own first lines are read
-	echo        []uint64 // instead of prev: the hashes of the last lines that stood in this file before it began anew
+	copyOf      *file // it repeats this one, so far: held, not read
 }
 
 // reader decides what is read from where, and reads it. One goroutine owns it.
@@ -45,6 +43,7 @@ type reader struct {
 	done     map[fileID]state    // finished, remembered
 	gone     map[fileID]int      // finished ones that are missing, and the look at which they first were
 	unsure   []*found            // empty siblings: what they are, will show
+	last     []uint64            // hashes of the last lines that were taken
 	seen     bool                // the source has been started before
 	seq      uint64              // the last one given
 	oldest   int64               // siblings whose mtime is below were there before us: never read
@@ -69,6 +68,9 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 		s, err := decodeState(p.Data)
 		if err != nil {
 			return nil, fmt.Errorf("saved position %q of source %q: %w", p.Stream, o.Name, err)
+		}
+		if s.seq >= r.seq && len(s.lines) > 0 {
+			r.last = s.lines
 		}
 		r.seq = max(r.seq, s.seq)
 		if s.mtime >= r.oldest {
@@ -124,6 +126,7 @@ func (r *reader) run(ctx context.Context, kick <-chan struct{}) error {
 // look admits what was found and reads each held file on, the oldest first.
 // It reports whether there may be more to read at once.
 func (r *reader) look(ctx context.Context) (more bool, err error) {
+	r.strayed()
 	if err := r.admit(ctx); err != nil {
 		return false, err
 	}
@@ -131,11 +134,7 @@ func (r *reader) look(ctx context.Context) (more bool, err error) {
 	r.tellTrouble(list)
 	for _, g := range slices.Clone(r.files) {
 		r.named(g, list)
-		if !slices.Contains(r.files, g) {
-			continue
-		}
-		if g.copyOf != nil {
-			r.stillCopy(g)
+		if g.copyOf != nil || !slices.Contains(r.files, g) {
 			continue
 		}
 		read, err := r.read(ctx, g)
@@ -184,6 +183,9 @@ func (r *reader) read(ctx context.Context, g *file) (bool, error) {
 	g.size, g.mtime, g.changed = max(g.size, st.size), st.mtime, time.Now()
 	read, err := r.drain(ctx, g, st.size)
 	switch {
+	case errors.Is(err, errOlder):
+		g.looked = false
+		return true, nil
 	case errors.Is(err, errChanged):
 		g.looked = false
 		return read, r.began(ctx)
@@ -210,6 +212,27 @@ func (r *reader) drain(ctx context.Context, g *file, limit int64) (read bool, er
 		read = true
 	}
 	return read, nil
+}
+
+// errOlder says that a file must wait: one that comes before it has turned up.
+var errOlder = errors.New("an older file turned up")
+
+// isNext gives errOlder if a file was rotated away unseen before g got its
+// first lines. They have been searched now, so whatever came before them is
+// there to be seen.
+func (r *reader) isNext(g *file) error {
+	if g.at.off > 0 {
+		return nil
+	}
+	r.l.scanAtLeast(2)
+	filled := slices.ContainsFunc(r.unsure, func(c *found) bool {
+		st, err := statFile(c.f)
+		return err == nil && st.size > 0 && !c.since.IsZero()
+	})
+	if r.l.waiting() || r.strayed() || filled {
+		return errOlder
+	}
+	return nil
 }
 
 // shrunk finds that bytes went which had not been read, though what had been
@@ -242,20 +265,50 @@ func (r *reader) cantRead(g *file, err error) error {
 	return nil
 }
 
-// put adds a file in its place: by the order in which files were met, the
-// live one last.
-func (r *reader) put(g *file, list listing) {
-	r.files = append(r.files, g)
-	slices.SortStableFunc(r.files, func(a, b *file) int {
-		la, lb := r.isLive(a, list), r.isLive(b, list)
-		if la != lb {
-			if la {
-				return 1
-			}
-			return -1
+// put adds files in their places: those that were begun in the order of their
+// beginning, then those that were not, by age, the live one last.
+func (r *reader) put(add []*file, list listing) {
+	r.files = append(r.files, add...)
+	for _, g := range r.files {
+		if name, ok := list.names[g.at.id]; ok {
+			g.name = name
 		}
-		return cmp.Compare(a.at.seq, b.at.seq)
+		if st, err := statFile(g.f); err == nil && st.mtime != g.mtime {
+			g.mtime, g.looked = st.mtime, false
+		}
+	}
+	slices.SortStableFunc(r.files, func(a, b *file) int {
+		if c := after(r.isLive(a, list), r.isLive(b, list)); c != 0 {
+			return c
+		}
+		if c := after(a.at.seq == 0, b.at.seq == 0); c != 0 || a.at.seq != 0 {
+			return cmp.Or(c, cmp.Compare(a.at.seq, b.at.seq))
+		}
+		return r.byAge(a.mtime, a.name, b.mtime, b.name)
 	})
+}
+
+// byAge compares two siblings by their times, then by their names.
+func (r *reader) byAge(amtime int64, aname string, bmtime int64, bname string) int {
+	switch {
+	case amtime != bmtime:
+		return cmp.Compare(amtime, bmtime)
+	case r.l.names.olderName(aname, bname):
+		return -1
+	case r.l.names.olderName(bname, aname):
+		return 1
+	}
+	return 0
+}
+
+func after(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func (r *reader) drop(g *file) {
