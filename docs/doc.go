@@ -1,0 +1,3 @@
+// Package docs holds the project's documentation, and the tests that keep it
+// true.
+package docs
