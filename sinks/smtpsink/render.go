@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
 
@@ -45,16 +46,15 @@ func (r *Relay) render(m Mail, now time.Time) ([]byte, error) {
 // blanks, at most limit characters. Runs of blanks matter: where the library
 // folds a header in the middle of one, a line of blanks alone comes out.
 func headerText(s string, limit int) string {
-	s = string(macro.Header.Append(nil, strings.Join(strings.Fields(s), " ")))
-	n := 0
-	for i := range s {
-		if n == limit-1 && len(s)-i > 1 {
-			return s[:i] + "…"
-		}
-		n++
+	s = string(macro.Header.Append(nil, singleBlanks(s)))
+	s = singleBlanks(s) // what was dropped may have stood between two
+	if utf8.RuneCountInString(s) <= limit {
+		return s
 	}
-	return s
+	return string([]rune(s)[:limit-1]) + "…"
 }
+
+func singleBlanks(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // cutText bounds a mail's text, in bytes, at the end of a character.
 func cutText(s string, limit int) string {

@@ -86,7 +86,10 @@ func lines(b *strings.Builder, heading string, n int, at func(int) (label, value
 	fmt.Fprintf(b, "\n%s\n", heading)
 	for i := range n {
 		label, value := at(i)
-		fmt.Fprintf(b, "    %s: %s\n", indent(label), indent(value))
+		if !strings.HasSuffix(label, "?") {
+			label += ":"
+		}
+		fmt.Fprintf(b, "    %s %s\n", indent(label), indent(value))
 	}
 }
 
