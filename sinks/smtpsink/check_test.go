@@ -1,0 +1,120 @@
+package smtpsink_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/sinks/smtpsink"
+)
+
+func problems(t *testing.T, ps []option.Problem) []string {
+	t.Helper()
+	var out []string
+	for _, p := range ps {
+		s := p.String()
+		if p.Warning {
+			s = "warning: " + s
+		}
+		if strings.Contains(s, "s3cr3t") {
+			t.Errorf("a secret is shown: %s", s)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func expect(t *testing.T, got, want []string) {
+	t.Helper()
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestCheckRelay(t *testing.T) {
+	secret := option.NewSecret("s3cr3t")
+	password := writeFile(t, "password", []byte("s3cr3t\n"))
+	for _, c := range []struct {
+		name string
+		set  func(*smtpsink.RelayOptions)
+		want []string
+	}{
+		{name: "nothing wrong", set: func(*smtpsink.RelayOptions) {}},
+		{name: "a name in from", set: func(o *smtpsink.RelayOptions) { o.From = "Tailpost <t@example.com>" }},
+		{name: "all at once", set: func(o *smtpsink.RelayOptions) { *o = smtpsink.RelayOptions{Auth: "xoauth2"} },
+			want: []string{"host: is missing", "port: 0 is no port", `security: "" is unknown`, `auth: "xoauth2" is unknown`, "from: is missing"}},
+		{name: "a port in host", set: func(o *smtpsink.RelayOptions) { o.Host = "smtp.example.com:25" }, want: []string{"host: "}},
+		{name: "an IPv6 host", set: func(o *smtpsink.RelayOptions) { o.Host = "2001:db8::1" }},
+		{name: "line end in from", set: func(o *smtpsink.RelayOptions) { o.From = "a@example.com\r\nBcc: b@example.com" }, want: []string{"from: "}},
+		{name: "no address", set: func(o *smtpsink.RelayOptions) { o.From = "tailpost" }, want: []string{"from: "}},
+		{name: "ca_file", set: func(o *smtpsink.RelayOptions) { o.CAFile = "/nonexistent/ca.pem" }, want: []string{"ca_file: open"}},
+		{name: "login", set: func(o *smtpsink.RelayOptions) { o.Username, o.PasswordFile = "u", password }},
+		{name: "no password", set: func(o *smtpsink.RelayOptions) { o.Username = "u" }, want: []string{"username: has no password"}},
+		{name: "no user", set: func(o *smtpsink.RelayOptions) { o.PasswordFile = password }, want: []string{"password: has no user name"}},
+		{name: "password file absent", set: func(o *smtpsink.RelayOptions) { o.Username, o.PasswordFile = "u", "/nonexistent/p" }, want: []string{"password_file: "}},
+		{name: "password here", set: func(o *smtpsink.RelayOptions) { o.Username, o.Password = "u", secret }, want: []string{"warning: password: a secret"}},
+		{name: "plain without user", set: func(o *smtpsink.RelayOptions) { o.Auth = "plain" }, want: []string{`auth: "plain" needs`}},
+		{name: "none with user", set: func(o *smtpsink.RelayOptions) { o.Auth, o.Username, o.PasswordFile = "none", "u", password }, want: []string{"username: is never used"}},
+		{name: "in the clear", set: func(o *smtpsink.RelayOptions) { o.Security, o.Username, o.PasswordFile = "none", "u", password }, want: []string{`security: with "none" the password`}},
+		{name: "in the clear on this machine", set: func(o *smtpsink.RelayOptions) {
+			o.Host, o.Security, o.Username, o.PasswordFile = "localhost", "none", "u", password
+		}},
+		{name: "in the clear without a password", set: func(o *smtpsink.RelayOptions) { o.Security = "none" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := smtpsink.RelayDefaults()
+			o.Host, o.From = "smtp.example.com", "tailpost@example.com"
+			c.set(&o)
+			expect(t, problems(t, o.Check(t.TempDir())), c.want)
+			if s := fmt.Sprintf("%v %+v", o, o); strings.Contains(s, "s3cr3t") {
+				t.Errorf("a secret is shown: %s", s)
+			}
+		})
+	}
+}
+
+func TestCheck(t *testing.T) {
+	var eleven option.List
+	for i := range 11 {
+		eleven = append(eleven, fmt.Sprintf("a%d@example.com", i))
+	}
+	for _, c := range []struct {
+		name string
+		o    smtpsink.Options
+		want []string
+	}{
+		{name: "ten", o: smtpsink.Options{Address: eleven[:10]}},
+		{name: "none", want: []string{"address: is missing"}},
+		{name: "eleven", o: smtpsink.Options{Address: eleven}, want: []string{"address: has 11 addresses; use ten at most"}},
+		{name: "no addresses", o: smtpsink.Options{Address: option.List{"a", "b@", "c@example.com\r\nRCPT TO:<x@example.com>"}},
+			want: []string{`address: "a"`, `address: "b@"`, `address: "c@`}},
+		{name: "a name", o: smtpsink.Options{Address: option.List{"A <a@example.com>"}}, want: []string{`address: "A <a@example.com>" has a name in it; use "a@example.com"`}},
+		{name: "twice", o: smtpsink.Options{Address: option.List{"a@example.com", "A@Example.com"}}, want: []string{`address: "A@Example.com" is there twice`}},
+		{name: "too long", o: smtpsink.Options{Address: option.List{strings.Repeat("a", 250) + "@b.example"}}, want: []string{"address: "}},
+		{name: "tokens", o: smtpsink.Options{Address: eleven[:1], Subject: "%%LSID%% %%survey_x%% %%time%%", Body: "%%external_key%% 100%%"}},
+		{name: "unknown tokens", o: smtpsink.Options{Address: eleven[:1], Subject: "%%external_keys%%", Body: "%%zzz%%"},
+			want: []string{"warning: subject: %%external_keys%% is empty unless the input has such a field; did you mean %%external_key%%? known are id, event,", "warning: body: %%zzz%% is empty unless the input has such a field; known are"}},
+		{name: "two lines", o: smtpsink.Options{Address: eleven[:1], Subject: "a\nb"}, want: []string{"subject: has more than one line"}},
+		{name: "a long body", o: smtpsink.Options{Address: eleven[:1], Body: strings.Repeat("a", 1<<20)}, want: []string{"body: is longer than 64 KiB"}},
+	} {
+		t.Run(c.name, func(t *testing.T) { expect(t, problems(t, c.o.Check(".")), c.want) })
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	if _, err := smtpsink.New(nil, smtpsink.Options{Address: option.List{"a@example.com"}}); err == nil {
+		t.Error("a sink without a mail server")
+	}
+	relay, err := smtpsink.NewRelay(smtpsink.RelayOptions{Host: "h", From: "a@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := smtpsink.New(relay, smtpsink.Options{}); err == nil {
+		t.Error("a sink without an address")
+	}
+	if _, err := smtpsink.NewRelay(smtpsink.RelayOptions{Host: "h", From: "x"}); err == nil {
+		t.Error("a relay without a sender")
+	}
+}
