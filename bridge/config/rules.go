@@ -50,6 +50,11 @@ func (l *loader) checkIngest(t *table, o *ingest.Options) {
 	if o.Format != "" {
 		ps = append(ps, oneOf("format", o.Format, parsers.Formats()...)...)
 	}
+	for _, name := range o.CustomFields {
+		if _, err := parsers.New(parsers.Options{Format: parsers.Formats()[0], CustomFields: []string{name}}); err != nil {
+			ps = append(ps, option.Problem{Key: "custom_fields", Text: err.Error()})
+		}
+	}
 	if o.Format == "siem" && o.Timezone == "" {
 		ps = append(ps, option.Problem{Key: "timezone", Text: "is missing, and siem lines have no zone: UTC is used",
 			Hint: `name the appliance's, such as "Europe/Berlin", or "UTC"`, Warning: true})
