@@ -180,14 +180,7 @@ func (r *reader) bySums(a *admission) {
 	}
 	a.orphans = slices.DeleteFunc(a.orphans, func(o orphan) bool { return r.adopt(a, &o) })
 	// What was read to its end under another identity is not read again.
-	if len(a.open) == 0 {
-		return
-	}
-	for _, s := range inOrder(r.done) {
-		if _, there := a.list.names[s.id]; !there {
-			r.adoptDone(a, s)
-		}
-	}
+	a.open = slices.DeleteFunc(a.open, func(c *found) bool { return r.adoptDone(a, c) })
 }
 
 func inOrder(m map[fileID]state) []state {
@@ -236,20 +229,42 @@ func (r *reader) shorter(c *found, o *orphan) bool {
 	return err == nil && sum(first) == o.firstSum
 }
 
-// adoptDone knows a finished file again under another identity.
-func (r *reader) adoptDone(a *admission, s state) {
-	for i, c := range a.open {
-		if s.off == 0 || c.st.size < s.off {
+// adoptDone knows a finished file again under another identity. What has the
+// log's own name is one only if the finished file has gone.
+func (r *reader) adoptDone(a *admission, c *found) bool {
+	for _, s := range r.done {
+		if _, there := a.list.names[s.id]; there && a.live(c) || s.off == 0 || c.st.size < s.off {
 			continue
 		}
-		m, fits, err := s.fits(c.f)
-		if err != nil || !fits {
-			continue
+		if m, fits, err := s.fits(c.f); err == nil && fits {
+			s.seq = r.next()
+			r.resume(a, c, s, m)
+			return true
 		}
-		a.open = slices.Delete(a.open, i, i+1)
-		r.resume(a, c, s, m)
-		return
 	}
+	return false
+}
+
+// growsLikeDone waits for a sibling that may become the copy of a finished
+// file, until it has been quiet for a linger.
+func (r *reader) growsLikeDone(c *found) bool {
+	if c.st.size < window {
+		return false
+	}
+	first, err := readExactly(c.f, 0, window)
+	if err != nil {
+		return false
+	}
+	for _, s := range r.done {
+		if s.off <= c.st.size || sum(first) != s.firstSum {
+			continue
+		}
+		if c.since.IsZero() || c.was != c.st.size {
+			c.since, c.was = time.Now(), c.st.size
+		}
+		return time.Since(c.since) < r.o.Linger
+	}
+	return false
 }
 
 func (r *reader) holds(id fileID) bool {
@@ -266,6 +281,8 @@ func (r *reader) rest(a *admission) {
 		case !live && r.isCopy(a, c):
 		case !live && r.older(a, c):
 			r.finished(a, c)
+		case !live && r.growsLikeDone(c):
+			r.unsure = append(r.unsure, c)
 		case !live && r.anyBegunAnew():
 			r.unsure = append(r.unsure, c) // it may be the copy of that one: the next round tells
 		case live && r.replaced(a, c):

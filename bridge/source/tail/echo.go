@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -25,14 +26,15 @@ func (r *reader) echoes(g *file, reg region) int {
 		return 0
 	}
 	var hs []uint64
-	begin, blank := 0, true
+	var texts [][]byte
+	begin := 0
 	for _, end := range reg.ends[:min(len(reg.ends), lineHashes)] {
+		texts = append(texts, reg.buf[begin:end])
 		hs = append(hs, sum(reg.buf[begin:end]))
-		blank = blank && begin == end
 		begin = end + 1
 	}
-	for n := min(len(hs), len(before)); n > 0 && !blank; n-- {
-		if slices.Equal(hs[:n], before[len(before)-n:]) {
+	for n := min(len(hs), len(before)); n > 0; n-- {
+		if slices.Equal(hs[:n], before[len(before)-n:]) && len(bytes.Join(texts[:n], nil)) > 0 {
 			return n
 		}
 	}

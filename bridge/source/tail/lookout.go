@@ -17,7 +17,10 @@ type found struct {
 	st   fileStat // when it was opened
 	name string   // within the directory
 
-	since time.Time // owned by the reader: since when it is known and empty
+	// Owned by the reader: since when it has had this size, while it waits to
+	// be judged.
+	since time.Time
+	was   int64
 }
 
 // listing is what one look through the directory showed.

@@ -58,7 +58,7 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 		o: o, l: l, counts: c, emit: emit,
 		log:   o.Log.With().Str("source", o.Name).Str("path", o.Path).Logger(),
 		saved: map[fileID]state{}, done: map[fileID]state{}, gone: map[fileID]int{},
-		broken: map[fileID]struct{}{},
+		broken: map[fileID]struct{}{}, said: c.get().Waiting,
 	}
 	for _, p := range from {
 		r.seen = true
@@ -227,7 +227,7 @@ func (r *reader) isNext(g *file) error {
 	r.l.scanAtLeast(2)
 	filled := slices.ContainsFunc(r.unsure, func(c *found) bool {
 		st, err := statFile(c.f)
-		return err == nil && st.size > 0 && !c.since.IsZero()
+		return err == nil && st.size > 0 && c.st.size == 0
 	})
 	if r.l.waiting() || r.strayed() || filled {
 		return errOlder

@@ -1,0 +1,106 @@
+package tail
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// deny makes opening the log fail, as its mode would if we were not root.
+func deny(r *rig) *atomic.Bool {
+	var denied atomic.Bool
+	denied.Store(true)
+	r.src.open = func(path string) (*os.File, error) {
+		if denied.Load() && filepath.Base(path) == "app.log" {
+			return nil, &os.PathError{Op: "open", Path: path, Err: syscall.EACCES}
+		}
+		return openToRead(path)
+	}
+	return &denied
+}
+
+func TestUnreadableFile(t *testing.T) {
+	var log logBuffer
+	r := newRig(t, withLog(&log))
+	denied := deny(r)
+	r.write("app.log", text("a"))
+	if err := os.Chmod(r.path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	r.wantStats("whose it is", func(s Stats) bool {
+		return strings.HasPrefix(s.Waiting, "no permission to read "+r.path+", which has owner ") && strings.HasSuffix(s.Waiting, "mode 0640")
+	})
+	r.quiet()
+	denied.Store(false)
+	r.want("a")
+	said := log.with(t, "waiting for the log file")
+	if len(said) != 1 || said[0]["as"] == nil || said[0]["hint"] == nil || said[0]["source"] != "test" {
+		t.Errorf("said %v", said)
+	}
+	if len(log.with(t, "the log file can be read now")) != 1 {
+		t.Error("it was not said that it can be read")
+	}
+}
+
+// What is written while the file can't be read yet is not skipped.
+func TestUnreadableAtTheFirstStart(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Start = StartEnd })
+	denied := deny(r)
+	r.write("app.log", text("old")+"half")
+	r.start()
+	r.wantSeen()
+	r.write("app.log", text("", "new"))
+	r.restart()
+	denied.Store(false)
+	r.want("half", "new")
+	r.wantNoLoss()
+}
+
+// A restart while the file can't be read loses no position.
+func TestUnreadableAtRestart(t *testing.T) {
+	r := newRig(t)
+	r.write("app.log", text("a"))
+	r.start()
+	r.want("a")
+	r.halt()
+	r.write("app.log", text("b"))
+	denied := deny(r)
+	r.start()
+	r.quiet()
+	denied.Store(false)
+	r.want("a", "b")
+	r.wantNoLoss()
+}
+
+func TestExplain(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	denied := &os.PathError{Op: "open", Path: path, Err: syscall.EACCES}
+	for _, tc := range []struct {
+		name              string
+		path              string
+		err               error
+		wantWhy, wantHint string
+	}{
+		{name: "fine", path: path},
+		{name: "denied", path: path, err: denied, wantWhy: "no permission to read " + path + ", which has owner ", wantHint: "setfacl -m u:"},
+		{name: "missing", path: path + "x", err: os.ErrNotExist, wantWhy: path + "x does not exist", wantHint: "as soon as it appears"},
+		{name: "no descriptors", path: path, err: syscall.EMFILE, wantWhy: "no file descriptors left", wantHint: "raise the limit"},
+		{name: "other", path: path, err: errors.New("stale file handle"), wantWhy: "stale file handle"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			why, hint := explain(tc.path, tc.err)
+			if !strings.Contains(why, tc.wantWhy) || !strings.Contains(hint, tc.wantHint) || (why == "") != (tc.wantWhy == "") {
+				t.Errorf("why %q, hint %q", why, hint)
+			}
+		})
+	}
+}
