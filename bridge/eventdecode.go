@@ -43,6 +43,14 @@ type eventJSON struct {
 
 // DecodeEvent reads what AppendJSON wrote.
 func DecodeEvent(b []byte) (Event, error) {
+	if e, ok := scanEvent(b); ok {
+		return e, nil
+	}
+	return decodeEvent(b)
+}
+
+// decodeEvent is DecodeEvent by the standard library.
+func decodeEvent(b []byte) (Event, error) {
 	var j eventJSON
 	if err := json.Unmarshal(b, &j); err != nil {
 		return Event{}, fmt.Errorf("decode event: %w", err)
@@ -54,6 +62,9 @@ func DecodeEvent(b []byte) (Event, error) {
 	extra, err := decodeFields(j.Extra)
 	if err != nil {
 		return Event{}, fmt.Errorf("decode event: extra: %w", err)
+	}
+	if len(j.Survey) == 0 {
+		j.Survey = nil
 	}
 	return Event{
 		ID: j.ID, Name: j.Name, Version: j.Version, Timestamp: j.Timestamp, ApplianceID: j.ApplianceID,
