@@ -113,17 +113,30 @@ func TestUpAgainRetriesWhatFailedByItsFault(t *testing.T) {
 		r := newRig(t, func(p *Policy) {
 			p.RetryBackoff = Exponential
 			p.RetryInterval, p.MaxRetryInterval = option.Duration(10*time.Second), option.Duration(10*time.Hour)
-		}, func(_ bridge.Event, at time.Duration) error {
-			if at < 5*time.Hour {
-				return errBusy
+		}, func(e bridge.Event, at time.Duration) error {
+			switch {
+			case e.Session == "first", at > 5*time.Hour+5*time.Second:
+				return nil
+			case at > 5*time.Hour:
+				return errDial
 			}
-			return nil
+			return errBusy
 		})
-		for i := range 20 {
+		r.q.add("first")
+		r.start()
+		time.Sleep(time.Second)
+		for i := range 7 { // one less than would make it down
 			r.q.add(fmt.Sprint("s", i))
 		}
-		r.run(5*time.Hour + 15*time.Second) // one probe
-		r.wantCount(bridge.Delivered, 20)
+		time.Sleep(5 * time.Hour)
+		synctest.Wait()
+		if s := r.w.Stats(); s.Parked != 7 || s.Down {
+			t.Errorf("stats %+v, want 7 parked and not down", s)
+		}
+		r.q.add("late") // finds it down; a probe or two later it is up
+		time.Sleep(30 * time.Second)
+		r.stop()
+		r.wantCount(bridge.Delivered, 9)
 	})
 }
 
