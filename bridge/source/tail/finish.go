@@ -11,10 +11,6 @@ import (
 // maxDone is how many finished files a source remembers.
 const maxDone = 1000
 
-// missingLooks is how many looks a finished file must be missing in until it
-// is forgotten: one look may miss a file that is being renamed.
-const missingLooks = 3
-
 // linger lets go of a file that has lost its name to another and has been
 // quiet for a while. A last line without a newline is then taken as it is.
 func (r *reader) linger(ctx context.Context, g *file, st fileStat) error {
@@ -119,13 +115,7 @@ func (r *reader) forget(ctx context.Context, list listing) error {
 	var b bridge.Batch
 	if list.dirError == nil && list.hasLive && !list.archives && r.seen {
 		for id := range r.done {
-			if _, there := list.names[id]; there {
-				delete(r.gone, id)
-				continue
-			}
-			if since, ok := r.gone[id]; !ok {
-				r.gone[id] = list.n
-			} else if list.n-since >= missingLooks {
+			if r.isMissing(id, list) {
 				b.Positions = append(b.Positions, r.forgetOne(id))
 			}
 		}
@@ -149,6 +139,20 @@ func (r *reader) forget(ctx context.Context, list listing) error {
 
 func (r *reader) forgetOne(id fileID) bridge.Position {
 	delete(r.done, id)
-	delete(r.gone, id)
+	delete(r.missing, id)
 	return bridge.Position{Stream: id.key(), Gone: true}
+}
+
+// isMissing reports whether the file has been missing for a linger: one look
+// may miss a file that is being renamed.
+func (r *reader) isMissing(id fileID, list listing) bool {
+	if _, there := list.names[id]; there {
+		delete(r.missing, id)
+		return false
+	}
+	since, ok := r.missing[id]
+	if !ok {
+		r.missing[id] = time.Now()
+	}
+	return ok && time.Since(since) >= r.o.Linger
 }

@@ -25,7 +25,6 @@ type found struct {
 
 // listing is what one look through the directory showed.
 type listing struct {
-	n        int               // counts the looks that succeeded
 	names    map[fileID]string // of the log and its siblings
 	live     fileID            // of the file that has the log's own name
 	hasLive  bool
@@ -83,7 +82,7 @@ func (l *lookout) scanAtLeast(looks int) {
 }
 
 func (l *lookout) lookLocked() {
-	next := listing{n: l.list.n + 1, names: map[fileID]string{}}
+	next := listing{names: map[fileID]string{}}
 	live := filepath.Join(l.dir, l.names.base)
 	st, err := statPath(live)
 	switch {
@@ -98,7 +97,7 @@ func (l *lookout) lookLocked() {
 	}
 	entries, err := readNames(l.dir)
 	if err != nil {
-		next.n, next.dirError = l.list.n, err
+		next.dirError = err
 		l.list = next
 		return
 	}

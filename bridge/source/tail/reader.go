@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,26 +37,26 @@ type reader struct {
 	counts *counters
 	emit   bridge.Emit
 
-	files    []*file             // held, oldest first, the live one last
-	saved    map[fileID]state    // unfinished, from the last run, their files not met yet
-	done     map[fileID]state    // finished, remembered
-	gone     map[fileID]int      // finished ones that are missing, and the look at which they first were
-	unsure   []*found            // empty siblings: what they are, will show
-	last     []uint64            // hashes of the last lines that were taken
-	seen     bool                // the source has been started before
-	seq      uint64              // the last one given
-	oldest   int64               // siblings whose mtime is below were there before us: never read
-	oldestID fileID              // of the file that set oldest; zero: several
-	buf      []byte              // what search has read
-	said     string              // the reason that was logged last why the file can't be read
-	broken   map[fileID]struct{} // files with a read error that was logged
+	files    []*file              // held, oldest first, the live one last
+	saved    map[fileID]state     // unfinished, from the last run, their files not met yet
+	done     map[fileID]state     // finished, remembered
+	missing  map[fileID]time.Time // files of saved or done that were not seen, and since when
+	unsure   []*found             // empty siblings: what they are, will show
+	last     []uint64             // hashes of the last lines that were taken
+	seen     bool                 // the source has been started before
+	seq      uint64               // the last one given
+	oldest   int64                // siblings whose mtime is below were there before us: never read
+	oldestID fileID               // of the file that set oldest; zero: several
+	buf      []byte               // what search has read
+	said     string               // the reason that was logged last why the file can't be read
+	broken   map[fileID]struct{}  // files with a read error that was logged
 }
 
 func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit bridge.Emit) (*reader, error) {
 	r := &reader{
 		o: o, l: l, counts: c, emit: emit,
 		log:   o.Log.With().Str("source", o.Name).Str("path", o.Path).Logger(),
-		saved: map[fileID]state{}, done: map[fileID]state{}, gone: map[fileID]int{},
+		saved: map[fileID]state{}, done: map[fileID]state{}, missing: map[fileID]time.Time{},
 		broken: map[fileID]struct{}{}, said: c.get().Waiting,
 	}
 	for _, p := range from {
@@ -214,27 +213,6 @@ func (r *reader) drain(ctx context.Context, g *file, limit int64) (read bool, er
 	return read, nil
 }
 
-// errOlder says that a file must wait: one that comes before it has turned up.
-var errOlder = errors.New("an older file turned up")
-
-// isNext gives errOlder if a file was rotated away unseen before g got its
-// first lines. They have been searched now, so whatever came before them is
-// there to be seen.
-func (r *reader) isNext(g *file) error {
-	if g.at.off > 0 {
-		return nil
-	}
-	r.l.scanAtLeast(2)
-	filled := slices.ContainsFunc(r.unsure, func(c *found) bool {
-		st, err := statFile(c.f)
-		return err == nil && st.size > 0 && c.st.size == 0
-	})
-	if r.l.waiting() || r.strayed() || filled {
-		return errOlder
-	}
-	return nil
-}
-
 // shrunk finds that bytes went which had not been read, though what had been
 // read still stands.
 func (r *reader) shrunk(ctx context.Context, g *file, st fileStat) error {
@@ -263,52 +241,6 @@ func (r *reader) cantRead(g *file, err error) error {
 	}
 	g.looked = false
 	return nil
-}
-
-// put adds files in their places: those that were begun in the order of their
-// beginning, then those that were not, by age, the live one last.
-func (r *reader) put(add []*file, list listing) {
-	r.files = append(r.files, add...)
-	for _, g := range r.files {
-		if name, ok := list.names[g.at.id]; ok {
-			g.name = name
-		}
-		if st, err := statFile(g.f); err == nil && st.mtime != g.mtime {
-			g.mtime, g.looked = st.mtime, false
-		}
-	}
-	slices.SortStableFunc(r.files, func(a, b *file) int {
-		if c := after(r.isLive(a, list), r.isLive(b, list)); c != 0 {
-			return c
-		}
-		if c := after(a.at.seq == 0, b.at.seq == 0); c != 0 || a.at.seq != 0 {
-			return cmp.Or(c, cmp.Compare(a.at.seq, b.at.seq))
-		}
-		return r.byAge(a.mtime, a.name, b.mtime, b.name)
-	})
-}
-
-// byAge compares two siblings by their times, then by their names.
-func (r *reader) byAge(amtime int64, aname string, bmtime int64, bname string) int {
-	switch {
-	case amtime != bmtime:
-		return cmp.Compare(amtime, bmtime)
-	case r.l.names.olderName(aname, bname):
-		return -1
-	case r.l.names.olderName(bname, aname):
-		return 1
-	}
-	return 0
-}
-
-func after(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 func (r *reader) drop(g *file) {

@@ -78,7 +78,7 @@ func parse(buf []byte, longest int64) region {
 		case int64(i) > longest:
 			reg.long, reg.more = at == 0, true
 			return reg
-		case len(reg.ends) == batchLines:
+		case len(reg.ends) == batchLines, at >= batchBytes:
 			reg.more = true
 			return reg
 		}

@@ -56,10 +56,19 @@ func (w *watch) wait(ctx context.Context, tick <-chan time.Time, kick chan<- str
 			w.l.scan()
 			hint(kick)
 			return true
-		case <-errs: // most likely an overflow: anything may have happened
+		case _, ok := <-errs: // most likely an overflow: anything may have happened
+			if !ok {
+				errs = nil
+				continue
+			}
 			w.l.scan()
 			hint(kick)
-		case ev := <-events:
+		case ev, ok := <-events:
+			if !ok { // it has given up: another is made
+				w.w.Close()
+				w.w, w.watched = nil, fileID{}
+				return true
+			}
 			w.event(ev, kick)
 		}
 	}

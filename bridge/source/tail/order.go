@@ -1,0 +1,74 @@
+package tail
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+)
+
+// put adds files in their places: those that were begun in the order of their
+// beginning, then those that were not, by age, the live one last.
+func (r *reader) put(add []*file, list listing) {
+	r.files = append(r.files, add...)
+	for _, g := range r.files {
+		if name, ok := list.names[g.at.id]; ok {
+			g.name = name
+		}
+		if st, err := statFile(g.f); err == nil && st.mtime != g.mtime {
+			g.mtime, g.looked = st.mtime, false
+		}
+	}
+	slices.SortStableFunc(r.files, func(a, b *file) int {
+		if c := after(r.isLive(a, list), r.isLive(b, list)); c != 0 {
+			return c
+		}
+		if c := after(a.at.seq == 0, b.at.seq == 0); c != 0 || a.at.seq != 0 {
+			return cmp.Or(c, cmp.Compare(a.at.seq, b.at.seq))
+		}
+		return r.byAge(a.mtime, a.name, b.mtime, b.name)
+	})
+}
+
+// byAge compares two siblings by their times, then by their names.
+func (r *reader) byAge(amtime int64, aname string, bmtime int64, bname string) int {
+	switch {
+	case amtime != bmtime:
+		return cmp.Compare(amtime, bmtime)
+	case r.l.names.olderName(aname, bname):
+		return -1
+	case r.l.names.olderName(bname, aname):
+		return 1
+	}
+	return 0
+}
+
+func after(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// errOlder says that a file must wait: one that comes before it has turned up.
+var errOlder = errors.New("an older file turned up")
+
+// isNext gives errOlder if a file was rotated away unseen before g got its
+// first lines. They have been searched now, so whatever came before them is
+// there to be seen.
+func (r *reader) isNext(g *file) error {
+	if g.at.off > 0 {
+		return nil
+	}
+	r.l.scanAtLeast(2)
+	filled := slices.ContainsFunc(r.unsure, func(c *found) bool {
+		st, err := statFile(c.f)
+		return err == nil && st.size > 0 && c.st.size == 0
+	})
+	if r.l.waiting() || r.strayed() || filled {
+		return errOlder
+	}
+	return nil
+}
