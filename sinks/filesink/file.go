@@ -17,6 +17,7 @@ import (
 type file struct {
 	path string
 	log  zerolog.Logger
+	sync func(*os.File) error
 
 	mu      sync.Mutex // guards f, which Close takes away from a write that hangs
 	f       *os.File
@@ -45,7 +46,7 @@ func (t *file) write(b []byte) error {
 		takeBack(f, before.Size(), int64(n))
 		return errors.Join(err, t.dropIf(err))
 	}
-	if err := f.Sync(); err != nil {
+	if err := t.sync(f); err != nil {
 		return errors.Join(fmt.Errorf("sync: %w", err), t.dropIf(err))
 	}
 	return nil

@@ -66,7 +66,7 @@ func New(o Options) (*Sink, error) {
 		}
 		s.out = stream{o.Out}
 	default:
-		s.out = &file{path: o.Path, log: o.Log.With().Str("recipient", o.Name).Str("path", o.Path).Logger()}
+		s.out = &file{path: o.Path, sync: (*os.File).Sync, log: o.Log.With().Str("recipient", o.Name).Str("path", o.Path).Logger()}
 	}
 	return s, nil
 }

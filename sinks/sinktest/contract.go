@@ -248,6 +248,9 @@ func testCancelledBefore(t *testing.T, rig Rig) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v, want context.Canceled", err)
 	}
+	if de := deliveryError(t, err); de.Down || de.Permanent {
+		t.Errorf("our own end is taken for the recipient's or for good: %+v", de)
+	}
 }
 
 // testFloods asks for bounded time and memory; whether the delivery counts as
