@@ -51,11 +51,11 @@ func newKeys(format string) keys {
 func (k *keys) set(lsid, key string, at int64) error {
 	switch {
 	case lsid == "":
-		return errors.New("External Key without a session")
+		return errors.New("an External Key line without a session")
 	case len(lsid) > sessionMax:
-		return fmt.Errorf("External Key: an lsid of %d bytes; %d are allowed", len(lsid), sessionMax)
+		return fmt.Errorf("an External Key line with an lsid of %d bytes; %d are allowed", len(lsid), sessionMax)
 	case len(key) > keyMax:
-		return fmt.Errorf("External Key of %d bytes; %d are allowed", len(key), keyMax)
+		return fmt.Errorf("an External Key of %d bytes; %d are allowed", len(key), keyMax)
 	}
 	k.forgetEnded(at)
 	s := k.sessions[lsid]

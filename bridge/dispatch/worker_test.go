@@ -32,7 +32,6 @@ type fakeSink struct {
 	got    []attempt
 	flying map[string]int
 	most   int // attempts at once
-	crash  func(e bridge.Event) bool
 }
 
 func (s *fakeSink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, error) {
