@@ -191,16 +191,20 @@ func (r *Receiver) servers() []server {
 		})
 	}
 	if r.smtp != nil {
-		s := r.smtpServer()
+		s, l := r.smtpServer(), r.mailListener()
 		all = append(all, server{
 			serve: func() error {
-				if err := s.Serve(r.mailListener()); err != nil {
+				if err := s.Serve(l); err != nil {
 					return fmt.Errorf("serve SMTP: %w", err)
 				}
 				return nil
 			},
-			// An SMTP client keeps its connection for minutes: nothing to wait for.
-			shutdown: func(context.Context) { _ = s.Close() },
+			// An SMTP client keeps its connection for minutes: nothing to wait
+			// for. The server doesn't know its listener before Serve is under way.
+			shutdown: func(context.Context) {
+				_ = s.Close()
+				_ = l.Close()
+			},
 		})
 	}
 	return all

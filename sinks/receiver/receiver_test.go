@@ -296,6 +296,21 @@ func TestPrintJSON(t *testing.T) {
 	}
 }
 
+// The context may end before the servers are under way.
+func TestEndsAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 200 {
+		r, err := receiver.New(receiver.Options{HTTPAddr: "127.0.0.1:0", SMTPAddr: "127.0.0.1:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	r, err := receiver.New(receiver.Options{HTTPAddr: "127.0.0.1:0"})
 	if err != nil {
