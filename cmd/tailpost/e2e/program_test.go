@@ -26,9 +26,15 @@ type program struct {
 func newProgram(t *testing.T, binary, config string) *program {
 	t.Helper()
 	p := &program{t: t, binary: binary, dir: t.TempDir()}
-	p.write("tailpost.toml", "state_dir = \"state\"\n[log]\nformat = \"json\"\n"+config)
+	p.configure(config)
 	t.Cleanup(p.finish)
 	return p
+}
+
+// configure writes another configuration, for the next start.
+func (p *program) configure(config string) {
+	p.t.Helper()
+	p.write("tailpost.toml", "state_dir = \"state\"\n[log]\nformat = \"json\"\n"+config)
 }
 
 func (p *program) path(name string) string { return filepath.Join(p.dir, name) }

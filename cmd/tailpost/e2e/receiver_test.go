@@ -15,6 +15,7 @@ type arrival struct {
 	id      string // webhook-id
 	session string
 	key     string // external_key
+	run     string // X-Run, of a test that tells starts of the bridge apart
 	at      time.Time
 }
 
@@ -52,6 +53,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		id:      req.Header.Get("Webhook-Id"),
 		session: req.PostForm.Get("lsid"),
 		key:     req.PostForm.Get("external_key"),
+		run:     req.Header.Get("X-Run"),
 		at:      time.Now(),
 	}
 	r.mu.Lock()
