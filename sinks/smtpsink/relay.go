@@ -103,6 +103,7 @@ func (r *Relay) Send(ctx context.Context, m Mail) (Sent, error) {
 		return sent, r.failed(ctx, bounded, err)
 	}
 	d.quit()
+	r.o.Log.Debug().Str("server", sent.Peer).Int("accepted", len(sent.Accepted)).Int("refused", len(sent.Refused)).Str("answer", sent.Answer).Msg("mail handed over")
 	return sent, nil
 }
 
