@@ -83,16 +83,16 @@ func (s *Spool) commit(ctx context.Context, e *entry) (outcome, error) {
 		return outcome{}, err
 	}
 	s.mu.Lock()
-	if s.closed || e.hasty && s.full != "" {
-		defer s.mu.Unlock()
-		if s.closed {
-			return outcome{}, ErrClosed
-		}
-		return outcome{}, errNoRoom
+	if s.closed {
+		s.mu.Unlock()
+		return outcome{}, ErrClosed
 	}
 	s.pending = append(s.pending, e)
 	s.mu.Unlock()
 	notify(s.work)
+	if e.hasty {
+		notify(s.room) // should the committer wait for that, it answers
+	}
 	select {
 	case o := <-e.done:
 		return o, o.err

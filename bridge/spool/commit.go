@@ -80,7 +80,9 @@ func (c *committer) last(ctx context.Context) {
 func (c *committer) commit(ctx context.Context, group []*entry) {
 	failed := 0
 	for {
-		group = c.s.hold(group)
+		if group = c.s.hold(group); len(group)+len(c.unsynced) == 0 {
+			return // nobody waits any more
+		}
 		err := c.try(&group)
 		if err == nil {
 			c.s.writable(nil)
@@ -105,6 +107,7 @@ func (c *committer) commit(ctx context.Context, group []*entry) {
 			return
 		case <-c.s.room:
 		case <-time.After(wait):
+			c.s.kick() // at most once each wait: retention may wake us by asking for room
 		}
 	}
 }

@@ -155,11 +155,19 @@ func (c *cursor) record() (step, bool, error) {
 // that events stood before it which were not met.
 func (c *cursor) advance() (step, bool, error) {
 	sg, ok := c.segs.after(c.seg.first())
+	for ok {
+		err := c.open(sg)
+		if err == nil {
+			break
+		}
+		if _, _, listed := c.segs.find(sg.first()); listed {
+			return step{}, false, err
+		}
+		// It was deleted meanwhile: there was nothing in it for us.
+		sg, ok = c.segs.after(c.seg.first())
+	}
 	if !ok {
 		return step{}, false, nil
-	}
-	if err := c.open(sg); err != nil {
-		return step{}, false, err
 	}
 	st := step{number: c.expect, to: sg.head.prevNext}
 	c.expect = max(c.expect, sg.first())

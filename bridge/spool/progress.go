@@ -154,9 +154,11 @@ func (p *progress) settle(number uint64, how bridge.Settlement) (was parkedEvent
 		}
 		p.dropTry(number)
 		p.close(number)
-		p.settled.add(number)
-		p.trim()
 	}
+	if number >= p.frontier().number { // reading may come to it (again)
+		p.settled.add(number)
+	}
+	p.trim()
 	p.counts[how]++
 	return was, wasParked, true
 }

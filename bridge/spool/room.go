@@ -32,7 +32,7 @@ func (s *Spool) haveRoom(more int64, forEntries bool) error {
 	limit := int64(s.o.MaxBytes)
 	if forEntries {
 		s.mu.Lock()
-		_, heads := s.state.bytesAfter("", nil)
+		heads := s.state.bytes
 		s.mu.Unlock()
 		limit -= (bodyStart + int64(heads) + blockSize) &^ (blockSize - 1)
 	}
@@ -96,7 +96,7 @@ func (s *Spool) writable(err error) {
 	case err == nil && (wasFull != "" || wasFailing != ""):
 		s.o.Log.Info().Msg("the spool takes lines again")
 	}
-	if full != "" {
+	if full != wasFull {
 		s.kick()
 	}
 }

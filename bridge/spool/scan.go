@@ -19,7 +19,7 @@ type scanned struct {
 
 // scanSegment goes over a segment and checks every frame. If st is not nil,
 // the states and changes in it are merged into st.
-func scanSegment(f File, sg segment, st states) (scanned, error) {
+func scanSegment(f File, sg segment, st *states) (scanned, error) {
 	w := newWalker(f, sg.head.salt, bodyStart, sg.limit)
 	w.stubborn = true
 	r := scanned{end: bodyStart, next: sg.first()}
@@ -54,7 +54,7 @@ func scanSegment(f File, sg segment, st states) (scanned, error) {
 	return r, err
 }
 
-func (r *scanned) frame(f frame, payload []byte, st states, heads *int) {
+func (r *scanned) frame(f frame, payload []byte, st *states, heads *int) {
 	switch f.kind {
 	case kindState:
 		*heads++
@@ -80,7 +80,7 @@ func (r *scanned) frame(f frame, payload []byte, st states, heads *int) {
 }
 
 // scanFile is scanSegment for one that is not open yet.
-func scanFile(fsys FS, dir string, sg segment, st states) (scanned, error) {
+func scanFile(fsys FS, dir string, sg segment, st *states) (scanned, error) {
 	f, err := fsys.Open(segmentPath(dir, sg.first()), false)
 	if err != nil {
 		return scanned{}, err
@@ -101,9 +101,9 @@ func scanFile(fsys FS, dir string, sg segment, st states) (scanned, error) {
 func recoverState(fsys FS, dir string, segs []segment) (st states, last scanned, whole bool, err error) {
 	from, any := len(segs)-1, false
 	for ; from >= 0 && !whole; from-- {
-		st = make(states)
-		if last, err = scanFile(fsys, dir, segs[from], st); err != nil {
-			return nil, last, false, err
+		st = newStates()
+		if last, err = scanFile(fsys, dir, segs[from], &st); err != nil {
+			return states{}, last, false, err
 		}
 		any = any || last.used || segs[from].head.prev != 0
 		whole = last.headed
@@ -114,10 +114,10 @@ func recoverState(fsys FS, dir string, segs []segment) (st states, last scanned,
 	if from+1 == len(segs)-1 && whole {
 		return st, last, true, nil // as it should be: only the last one was read
 	}
-	st = make(states)
+	st = newStates()
 	for _, sg := range segs[from+1:] {
-		if last, err = scanFile(fsys, dir, sg, st); err != nil {
-			return nil, last, false, err
+		if last, err = scanFile(fsys, dir, sg, &st); err != nil {
+			return states{}, last, false, err
 		}
 	}
 	return st, last, whole || !any, nil

@@ -100,7 +100,7 @@ func (r *running) queue(name string) *spool.Queue {
 }
 
 // texts gives the events that Next has now.
-func texts(t testing.TB, q *spool.Queue) (out []string, numbers []uint64) {
+func texts(t fataler, q *spool.Queue) (out []string, numbers []uint64) {
 	t.Helper()
 	for {
 		it, ok, err := q.Next()
@@ -148,6 +148,11 @@ func TestRoundTrip(t *testing.T) {
 	st := q.Stats()
 	equal(t, "delivered", st.Delivered, 1)
 	equal(t, "waiting", st.Waiting, 3)
+}
+
+type fataler interface {
+	Helper()
+	Fatalf(string, ...any)
 }
 
 func equal[T any](t testing.TB, what string, got, want T) {

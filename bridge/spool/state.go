@@ -14,28 +14,42 @@ import (
 const stateMost = 16 << 20
 
 // states are the merged maps of all sources.
-type states map[string]*sourceState
+type states struct {
+	sources map[string]*sourceState
+	bytes   int // of all of them, as they stand at a segment's head
+}
 
 type sourceState struct {
 	entries map[string][]byte
 	bytes   int // of all keys and values, and what stands around them
 }
 
+func newStates() states { return states{sources: make(map[string]*sourceState)} }
+
+// source gives the map of a source, a new one if need be.
+func (st *states) source(name []byte) *sourceState {
+	m := st.sources[string(name)]
+	if m == nil {
+		m = &sourceState{entries: make(map[string][]byte), bytes: len(name) + 2*frameHead}
+		st.sources[string(name)] = m
+		st.bytes += m.bytes
+	}
+	return m
+}
+
 // entryBytes is what an entry takes at the most.
 func entryBytes(key, value int) int { return key + value + 2*binary.MaxVarintLen32 }
 
 // merge applies the changes of one ingest record. Nothing of them is kept.
-func (st states) merge(source []byte, changes []bridge.Entry) {
+func (st *states) merge(source []byte, changes []bridge.Entry) {
 	if len(changes) == 0 {
 		return
 	}
-	m := st[string(source)]
-	if m == nil {
-		m = &sourceState{entries: make(map[string][]byte), bytes: len(source)}
-		st[string(source)] = m
-	}
+	m := st.source(source)
 	for _, c := range changes {
-		m.bytes += m.growth(c)
+		n := m.growth(c)
+		m.bytes += n
+		st.bytes += n
 		if c.Value == nil {
 			delete(m.entries, string(c.Key))
 			continue
@@ -56,8 +70,8 @@ func (m *sourceState) growth(c bridge.Entry) (n int) {
 }
 
 // entries gives the map of a source, sorted by key.
-func (st states) entries(source string) []bridge.Entry {
-	m := st[source]
+func (st *states) entries(source string) []bridge.Entry {
+	m := st.sources[source]
 	if m == nil {
 		return nil
 	}
@@ -70,14 +84,12 @@ func (st states) entries(source string) []bridge.Entry {
 
 // bytesAfter is the size of a source's state once the changes are merged, and
 // of the states of all sources then.
-func (st states) bytesAfter(source string, changes []bridge.Entry) (one, all int) {
-	for _, m := range st {
-		all += m.bytes + 2*frameHead
-	}
-	m := st[source]
+func (st *states) bytesAfter(source string, changes []bridge.Entry) (one, all int) {
+	m := st.sources[source]
+	all = st.bytes
 	if m == nil {
-		m = &sourceState{}
-		all += len(source) + 2*frameHead
+		m = &sourceState{bytes: len(source) + 2*frameHead}
+		all += m.bytes
 	}
 	one = m.bytes
 	for _, c := range changes {
@@ -88,13 +100,13 @@ func (st states) bytesAfter(source string, changes []bridge.Entry) (one, all int
 
 // appendStates appends the head of a segment: each source's whole map in a
 // frame of its own, and the mark that it is complete.
-func (st states) appendStates(b []byte, s salt) []byte {
+func (st *states) appendStates(b []byte, s salt) []byte {
 	var payload []byte
-	for _, source := range slices.Sorted(maps.Keys(st)) {
-		payload = appendState(payload[:0], source, st[source].entries)
+	for _, source := range slices.Sorted(maps.Keys(st.sources)) {
+		payload = appendState(payload[:0], source, st.sources[source].entries)
 		b = appendFrame(b, s, frame{kind: kindState}, payload)
 	}
-	return appendFrame(b, s, frame{kind: kindHeadEnd, count: uint32(len(st))}, nil)
+	return appendFrame(b, s, frame{kind: kindHeadEnd, count: uint32(len(st.sources))}, nil)
 }
 
 func appendState(b []byte, source string, m map[string][]byte) []byte {
@@ -108,7 +120,7 @@ func appendState(b []byte, source string, m map[string][]byte) []byte {
 
 // setState puts the whole map of one source, as it stands at a segment's
 // head, in the place of what was known of it.
-func (st states) setState(payload []byte) error {
+func (st *states) setState(payload []byte) error {
 	r := reader{b: payload}
 	source := r.sized()
 	var all []bridge.Entry
@@ -118,10 +130,11 @@ func (st states) setState(payload []byte) error {
 	if r.err != nil {
 		return r.err
 	}
-	delete(st, string(source))
-	if len(all) == 0 {
-		st[string(source)] = &sourceState{entries: make(map[string][]byte), bytes: len(source)}
+	if old := st.sources[string(source)]; old != nil {
+		st.bytes -= old.bytes
+		delete(st.sources, string(source))
 	}
+	st.source(source)
 	st.merge(source, all)
 	return nil
 }

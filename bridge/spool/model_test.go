@@ -1,0 +1,455 @@
+package spool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/bridge/spool/spooltest"
+)
+
+// TestModel drives a spool and a naive model of it with the same random
+// actions: appends, deliveries, failures, and restarts, after a clean end, a
+// kill, or a power cut that leaves any part of what was not synced.
+func TestModel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rapid.Check(bubble{t}, func(rt *rapid.T) {
+			m := newModel(rt)
+			defer func() { _ = m.stop() }()
+			rt.Repeat(map[string]func(*rapid.T){
+				"":        m.check,
+				"append":  m.append,
+				"burst":   m.burst,
+				"next":    m.next,
+				"deliver": m.deliver,
+				"bury":    m.bury,
+				"pass":    m.pass,
+				"fail":    m.fail,
+				"park":    m.park,
+				"get":     m.get,
+				"sleep":   m.sleep,
+				"restart": m.restart,
+				"crash":   m.crash,
+			})
+		})
+	})
+}
+
+// bubble hides the test's deadline, which is no time of the bubble's clock.
+type bubble struct{ testing.TB }
+
+// fate is what the model knows of one event and one recipient.
+type fate struct {
+	open, parked, settled, dead, passed bool
+	sure                                bool // of settled, parked: a power cut can't undo it
+	attempts                            int
+}
+
+type recipient struct {
+	name  string
+	q     *spool.Queue
+	fates map[uint64]*fate
+	given uint64 // the highest number that Next gave
+}
+
+type model struct {
+	rt    *rapid.T
+	fs    *spooltest.FS
+	s     *spool.Spool
+	end   context.CancelFunc
+	done  chan error
+	text  map[uint64]string // of every event that was acknowledged
+	top   uint64            // the highest number
+	at    map[string]string // each source's position
+	lines map[string]bool   // quarantined
+	rs    []*recipient
+	seq   int
+	fsync string
+}
+
+func newModel(rt *rapid.T) *model {
+	m := &model{rt: rt, fs: spooltest.New(0), text: make(map[uint64]string), at: make(map[string]string), lines: make(map[string]bool)}
+	m.fsync = rapid.SampledFrom([]string{"always", "interval"}).Draw(rt, "fsync")
+	m.rs = []*recipient{{name: "one", fates: map[uint64]*fate{}}, {name: "two", fates: map[uint64]*fate{}}}
+	m.start()
+	return m
+}
+
+func (m *model) start() {
+	o := options(m.fs)
+	o.MaxBytes, o.Keep, o.Fsync = 1<<20, 0, m.fsync
+	s, err := spool.Open(context.Background(), o)
+	if err != nil {
+		m.rt.Fatalf("Open: %v", err)
+	}
+	ctx, end := context.WithCancel(context.Background())
+	m.s, m.end, m.done = s, end, make(chan error, 1)
+	go func() { m.done <- s.Run(ctx) }()
+	for _, r := range m.rs {
+		if r.q, err = s.Queue(r.name); err != nil {
+			m.rt.Fatalf("Queue: %v", err)
+		}
+	}
+}
+
+func (m *model) stop() error {
+	m.end()
+	err := <-m.done
+	if cerr := m.s.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// burst fills a segment or more.
+func (m *model) burst(rt *rapid.T) {
+	for range rapid.IntRange(2, 6).Draw(rt, "times") {
+		m.append(rt)
+	}
+}
+
+func (m *model) append(rt *rapid.T) {
+	source := rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "source")
+	m.seq++
+	in := spool.Ingest{Source: source, Changes: []bridge.Entry{{Key: []byte("at"), Value: fmt.Append(nil, m.seq)}}}
+	for i := range rapid.IntRange(0, 5).Draw(rt, "events") {
+		e := fmt.Sprintf("%d.%d ", m.seq, i)
+		in.Events = append(in.Events, []byte(e+strings.Repeat("x", rapid.SampledFrom([]int{0, 300, 20_000}).Draw(rt, "more"))))
+	}
+	if rapid.Bool().Draw(rt, "quarantine") {
+		in.Quarantined = [][]byte{fmt.Append(nil, "line ", m.seq)}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	first, err := m.s.Append(ctx, in)
+	if errors.Is(err, context.DeadlineExceeded) {
+		if m.s.Status().Full == "" {
+			rt.Fatalf("Append doesn't return, and the spool isn't full")
+		}
+		return
+	}
+	if err != nil {
+		rt.Fatalf("Append: %v", err)
+	}
+	m.at[source] = fmt.Sprint(m.seq)
+	for _, l := range in.Quarantined {
+		m.lines[string(l)] = true
+	}
+	if m.fsync == "interval" {
+		time.Sleep(time.Second)
+	}
+	for i, e := range in.Events {
+		n := first + uint64(i)
+		if n <= m.top {
+			rt.Fatalf("number %x after %x", n, m.top)
+		}
+		m.top, m.text[n] = n, string(e)
+		for _, r := range m.rs {
+			r.fates[n] = &fate{}
+		}
+	}
+}
+
+func (m *model) recipient(rt *rapid.T) *recipient {
+	return rapid.SampledFrom(m.rs).Draw(rt, "recipient")
+}
+
+// pick draws an event of a recipient for which ok holds.
+func (m *model) pick(rt *rapid.T, r *recipient, ok func(*fate) bool) uint64 {
+	var ns []uint64
+	for _, n := range slices.Sorted(maps.Keys(r.fates)) {
+		if ok(r.fates[n]) {
+			ns = append(ns, n)
+		}
+	}
+	if len(ns) == 0 {
+		return 0
+	}
+	return rapid.SampledFrom(ns).Draw(rt, "event")
+}
+
+func openOnes(f *fate) bool     { return f.open }
+func openOrParked(f *fate) bool { return f.open || f.parked }
+func (f *fate) waiting() bool   { return !f.settled && !f.dead && !f.passed }
+func (f *fate) settle(dead bool) {
+	f.open, f.parked, f.settled, f.dead, f.sure = false, false, !dead, dead, dead
+}
+func mustNot(rt *rapid.T, e error) {
+	if e != nil {
+		rt.Fatal(e)
+	}
+}
+
+func (m *model) next(rt *rapid.T) {
+	r := m.recipient(rt)
+	for range rapid.IntRange(1, 8).Draw(rt, "times") {
+		it, ok, err := r.q.Next()
+		mustNot(rt, err)
+		if !ok {
+			for n, f := range r.fates {
+				if f.waiting() && !f.open && !f.parked {
+					rt.Fatalf("%s: event %x is durable, and Next doesn't give it", r.name, n)
+				}
+			}
+			return
+		}
+		f := r.fates[it.Number]
+		switch {
+		case f == nil:
+			rt.Fatalf("%s: Next gives %x, which was never acknowledged", r.name, it.Number)
+		case string(it.Data) != m.text[it.Number]:
+			rt.Fatalf("%s: event %x has other bytes", r.name, it.Number)
+		case it.Number <= r.given:
+			rt.Fatalf("%s: %x after %x", r.name, it.Number, r.given)
+		case f.open || f.parked || f.settled || f.dead || f.passed:
+			rt.Fatalf("%s: Next gives %x again: %+v", r.name, it.Number, *f)
+		}
+		for n, f := range r.fates {
+			if n < it.Number && f.waiting() && !f.open && !f.parked {
+				rt.Fatalf("%s: Next leaves out %x", r.name, n)
+			}
+		}
+		r.given, f.open = it.Number, true
+	}
+}
+
+func (m *model) deliver(rt *rapid.T) {
+	r := m.recipient(rt)
+	for range rapid.IntRange(1, 8).Draw(rt, "times") {
+		if n := m.pick(rt, r, openOrParked); n != 0 {
+			mustNot(rt, r.q.Settle(context.Background(), n, bridge.Delivered))
+			r.fates[n].settle(false)
+		}
+	}
+}
+
+func (m *model) bury(rt *rapid.T) {
+	r := m.recipient(rt)
+	if n := m.pick(rt, r, openOrParked); n != 0 {
+		mustNot(rt, r.q.Bury(context.Background(), n, []byte(m.text[n])))
+		r.fates[n].settle(true)
+	}
+}
+
+func (m *model) pass(rt *rapid.T) {
+	r := m.recipient(rt)
+	if n := m.pick(rt, r, openOnes); n != 0 {
+		r.q.Pass(n)
+		r.fates[n].open, r.fates[n].passed = false, true
+	}
+}
+
+func (m *model) fail(rt *rapid.T) {
+	r := m.recipient(rt)
+	if n := m.pick(rt, r, openOrParked); n != 0 {
+		f := r.fates[n]
+		f.attempts++
+		mustNot(rt, r.q.Fail(context.Background(), n, bridge.Try{Attempts: f.attempts, Note: []byte("note")}))
+	}
+}
+
+func (m *model) park(rt *rapid.T) {
+	r := m.recipient(rt)
+	if n := m.pick(rt, r, openOnes); n != 0 {
+		f := r.fates[n]
+		ok, err := r.q.Park(context.Background(), n, n%7, bridge.Try{Attempts: f.attempts})
+		mustNot(rt, err)
+		if ok {
+			f.open, f.parked, f.sure = false, true, false
+		}
+	}
+}
+
+func (m *model) get(rt *rapid.T) {
+	r := m.recipient(rt)
+	if n := m.pick(rt, r, openOrParked); n != 0 {
+		it, err := r.q.Get(context.Background(), n)
+		mustNot(rt, err)
+		if string(it.Data) != m.text[n] {
+			rt.Fatalf("%s: Get(%x) has other bytes", r.name, n)
+		}
+	}
+}
+
+// sleep lets the journal be synced, and retention look.
+func (m *model) sleep(rt *rapid.T) {
+	time.Sleep(rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 2 * time.Minute}).Draw(rt, "time"))
+	m.settleDown()
+}
+
+func (m *model) settleDown() {
+	for _, r := range m.rs {
+		for _, f := range r.fates {
+			f.sure = true
+		}
+	}
+}
+
+func (m *model) restart(rt *rapid.T) {
+	if rapid.Bool().Draw(rt, "kill") {
+		fs := m.fs.Kill()
+		_ = m.stop()
+		m.fs = fs
+	} else {
+		mustNot(rt, m.stop())
+		if rapid.Bool().Draw(rt, "power") {
+			m.fs = m.fs.Crash(0)
+		}
+	}
+	m.settleDown()
+	m.recover(rt)
+}
+
+func (m *model) crash(rt *rapid.T) {
+	keep := rapid.OneOf(rapid.IntRange(0, 200), rapid.IntRange(0, 100_000)).Draw(rt, "keep")
+	fs := m.fs.Crash(keep)
+	_ = m.stop()
+	m.fs = fs
+	m.recover(rt)
+}
+
+// recover opens the spool again and compares all that it says with what the
+// model knows.
+func (m *model) recover(rt *rapid.T) {
+	m.start()
+	m.readers(rt)
+	for _, r := range m.rs {
+		r.given = 0
+		parked, _ := r.q.Restored()
+		has := make(map[uint64]bool)
+		for _, p := range parked {
+			has[p.Number] = true
+			if p.Session != p.Number%7 {
+				rt.Fatalf("%s: %x is parked under session %d", r.name, p.Number, p.Session)
+			}
+		}
+		given := make(map[uint64]bool)
+		got, numbers := texts(rt, r.q)
+		for i, n := range numbers {
+			given[n] = true
+			if m.text[n] != got[i] {
+				rt.Fatalf("%s: event %x has other bytes", r.name, n)
+			}
+		}
+		for n, f := range r.fates {
+			m.recovered(rt, r, n, f, given[n], has[n])
+		}
+		var err error
+		if r.q, err = m.s.Queue(r.name); err != nil { // begins at the frontier again
+			rt.Fatal(err)
+		}
+	}
+}
+
+func (m *model) recovered(rt *rapid.T, r *recipient, n uint64, f *fate, given, parked bool) {
+	switch {
+	case f.dead && (given || parked):
+		rt.Fatalf("%s: %x is a dead letter and comes again", r.name, n)
+	case f.settled && f.sure && (given || parked):
+		rt.Fatalf("%s: %x is settled for sure and comes again", r.name, n)
+	case f.waiting() && !given && !parked:
+		rt.Fatalf("%s: %x is lost: %+v", r.name, n, *f)
+	case f.parked && f.sure && !parked:
+		rt.Fatalf("%s: %x is parked for sure and isn't any more", r.name, n)
+	}
+	f.open = false
+	f.parked = parked
+	if given || parked {
+		f.settled, f.passed = false, false
+	}
+	f.sure = true
+}
+
+func (m *model) check(rt *rapid.T) {
+	for source, at := range m.at {
+		for _, e := range m.s.State(source) {
+			if string(e.Value) != at {
+				rt.Fatalf("state of %s is %s, want %s", source, e.Value, at)
+			}
+		}
+	}
+	for _, r := range m.rs {
+		m.balance(rt, r)
+	}
+}
+
+// balance counts: every event is in one term, and the terms are right.
+func (m *model) balance(rt *rapid.T, r *recipient) {
+	var want spool.QueueStats
+	for _, f := range r.fates {
+		switch {
+		case f.dead:
+			want.Dead++
+		case f.settled:
+			want.Delivered++
+		case f.passed:
+			want.Filtered++
+		default:
+			want.Waiting++
+			if f.parked {
+				want.Parked++
+			}
+			if f.open {
+				want.Window++
+			}
+		}
+	}
+	got := r.q.Stats()
+	got.First, got.Frontier = 0, 0
+	if got != want {
+		rt.Fatalf("%s: stats %+v, want %+v", r.name, got, want)
+	}
+}
+
+// readers checks what those see who read the files without the lock: every
+// event that somebody waits for, in order, and every quarantined line once.
+func (m *model) readers(rt *rapid.T) {
+	seen, last := make(map[uint64]bool), uint64(0)
+	mustNot(rt, spool.ReadEventsFS(m.fs, dir, func(n uint64, e []byte) error {
+		if n <= last || m.text[n] != string(e) {
+			rt.Fatalf("ReadEvents gives %x after %x: %.20q", n, last, e)
+		}
+		seen[n], last = true, n
+		return nil
+	}))
+	for _, r := range m.rs {
+		for n, f := range r.fates {
+			if f.waiting() && !seen[n] {
+				rt.Fatalf("ReadEvents leaves out %x, for which %s waits", n, r.name)
+			}
+		}
+	}
+	lines := make(map[string]bool)
+	mustNot(rt, spool.ReadQuarantineFS(m.fs, dir, func(l spool.QuarantinedLine) error {
+		if lines[string(l.Line)] || !m.lines[string(l.Line)] {
+			rt.Fatalf("ReadQuarantine gives %q, again or from nowhere", l.Line)
+		}
+		lines[string(l.Line)] = true
+		return nil
+	}))
+	if len(lines) != len(m.lines) {
+		rt.Fatalf("ReadQuarantine gives %d lines of %d", len(lines), len(m.lines))
+	}
+	dead := make(map[string]bool)
+	mustNot(rt, spool.ReadDeadFS(m.fs, dir, func(l spool.DeadLetter) error {
+		dead[fmt.Sprint(l.Recipient, l.Number)] = true
+		return nil
+	}))
+	for _, r := range m.rs {
+		for n, f := range r.fates {
+			if f.dead != dead[fmt.Sprint(r.name, n)] {
+				rt.Fatalf("%s: %x is dead: %v, ReadDead says the contrary", r.name, n, f.dead)
+			}
+		}
+	}
+}
