@@ -18,6 +18,9 @@ type Receipt struct {
 	Answer string // its status and the first bytes of what it said; bounded
 	Took   time.Duration
 	Note   []byte // what the sink wants to know at the next attempt
+	// Partly says that a failed attempt was taken in part: the recipient
+	// works, though something of this event is refused.
+	Partly bool
 }
 
 // Sink hands events to one recipient.

@@ -151,3 +151,20 @@ func TestRestoredWaitIsNoLongerThanTheInterval(t *testing.T) {
 		r.wantCount(bridge.Delivered, 2)
 	})
 }
+
+func TestPartlyTakenIsNoSignOfBeingDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil, func(bridge.Event, time.Duration) error { return errEvent })
+		r.sink.partly = true
+		for i := range 100 {
+			r.q.add(fmt.Sprint("s", i))
+		}
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		synctest.Wait()
+		if s := r.w.Stats(); s.Down || s.Attempts != 100 {
+			t.Errorf("stats %+v, want 100 attempts and not down", s)
+		}
+		r.stop()
+	})
+}

@@ -37,16 +37,21 @@ func (w *Worker) delivered(ctx context.Context, l *lane, now time.Time) error {
 		return err
 	}
 	w.leave(l)
-	if w.health.good() {
-		w.o.Log.Info().Str("recipient", w.o.Name).Msg("recipient is up again")
-		w.retryAll()
-	}
+	w.works()
 	w.lastError = ""
 	w.board.update(func(s *Stats) {
 		s.Delivered++
 		s.LastGood, s.Status, s.LastError = now, "", ""
 	})
 	return nil
+}
+
+// works takes note that the recipient takes events.
+func (w *Worker) works() {
+	if w.health.good() {
+		w.o.Log.Info().Str("recipient", w.o.Name).Msg("recipient is up again")
+		w.retryAll()
+	}
 }
 
 // leave takes the first event off a lane, whose outcome is recorded.
@@ -103,6 +108,11 @@ func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) e
 		e.try.Note = n
 	}
 
+	if r.receipt.Partly {
+		// One address that is always refused must not take the others' down.
+		w.works()
+		first = false
+	}
 	lastGood := w.health.lastGood
 	if w.o.Policy.Order == Strict {
 		w.health.interval = e.try.Wait

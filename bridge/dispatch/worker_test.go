@@ -27,6 +27,7 @@ type fakeSink struct {
 	start  time.Time
 	answer func(e bridge.Event, at time.Duration) error
 	took   time.Duration // each attempt takes that long
+	partly bool          // a failed attempt was taken in part
 
 	mu     sync.Mutex
 	got    []attempt
@@ -64,7 +65,7 @@ func (s *fakeSink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Recei
 	at := time.Since(s.start)
 	err := s.answer(e, at)
 	s.got = append(s.got, attempt{at: at, event: e, nth: d.Attempt, ok: err == nil})
-	return bridge.Receipt{}, err
+	return bridge.Receipt{Partly: s.partly && err != nil}, err
 }
 
 func (s *fakeSink) attempts() []attempt {

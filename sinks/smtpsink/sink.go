@@ -65,6 +65,7 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 		de.Scope = bridge.ThisEvent
 	case err == nil && len(sent.Refused) > 0:
 		s.o.Log.Debug().Str("recipient", s.o.Name).Stringer("event", d.Events[0].ID).Int("refused", len(sent.Refused)).Msg("some addresses refused")
+		rec.Partly = true
 		err = &bridge.DeliveryError{Scope: bridge.ThisEvent, Err: refusals(sent)}
 	}
 	return rec, err

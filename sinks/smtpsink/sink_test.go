@@ -192,8 +192,8 @@ func TestSomeAddressesRefused(t *testing.T) {
 	if de == nil || de.Scope != bridge.ThisEvent || !strings.Contains(de.Error(), "1 of 3 addresses refused: bad@example.com: 550") {
 		t.Fatalf("first attempt: %v", de)
 	}
-	if want := "a@example.com\nc@example.com"; string(rec.Note) != want {
-		t.Fatalf("note %q, want %q", rec.Note, want)
+	if want := "a@example.com\nc@example.com"; string(rec.Note) != want || !rec.Partly {
+		t.Fatalf("note %q, partly %v; want %q", rec.Note, rec.Partly, want)
 	}
 	rec, de = deliver(t, s, rec.Note)
 	if de == nil || de.Scope != bridge.ThisEvent || de.Down {
