@@ -47,17 +47,14 @@ func SenderID(source, sender string, index int) ID {
 }
 
 func hashID(parts ...[]byte) (id ID) {
-	n := 0
+	h := sha256.New()
+	var b [sha256.Size]byte
 	for _, p := range parts {
-		n += 8 + len(p)
+		binary.BigEndian.PutUint64(b[:8], uint64(len(p)))
+		h.Write(b[:8])
+		h.Write(p)
 	}
-	b := make([]byte, 0, n)
-	for _, p := range parts {
-		b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
-		b = append(b, p...)
-	}
-	sum := sha256.Sum256(b)
-	copy(id[:], sum[:])
+	copy(id[:], h.Sum(b[:0]))
 	return id
 }
 

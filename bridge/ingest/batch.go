@@ -15,11 +15,13 @@ type batch struct {
 	events      [][]byte
 	quarantined [][]byte
 	buf         []byte // events stand in here, one behind the other
-	scratch     []bridge.Event
 }
 
+// bufferKept is how much memory is kept from one batch to the next.
+const bufferKept = 1 << 20
+
 func (in *Ingest) begin() *batch {
-	b := &batch{in: in, totals: in.Totals()}
+	b := &batch{in: in, totals: in.Totals(), buf: in.buf[:0], events: in.events[:0]}
 	if in.fresh {
 		b.changes.layout(in.c.Options.Format)
 	}
@@ -55,6 +57,9 @@ func (in *Ingest) append(ctx context.Context, b *batch) error {
 	}
 	in.fresh = false
 	in.setTotals(b.totals)
+	if cap(b.buf) <= bufferKept {
+		in.buf, in.events = b.buf, b.events
+	}
 	return nil
 }
 
@@ -69,8 +74,8 @@ func (b *batch) record(rec bridge.Record) {
 	if rec.Partial {
 		b.totals.Partial++
 	}
-	events, outcome, err := in.parser.Parse(rec, b.scratch[:0])
-	b.scratch = events
+	events, outcome, err := in.parser.Parse(rec, in.scratch[:0])
+	in.scratch = events
 	switch {
 	case err != nil:
 		b.reject(rec, in.c.Options.Format, err.Error())

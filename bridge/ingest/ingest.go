@@ -16,7 +16,8 @@ import (
 type Store interface {
 	// State gives the durable state of a source.
 	State(source string) []bridge.Entry
-	// Append returns once the record is durable, all of it. It blocks while
+	// Append returns once the record is durable, all of it, and keeps nothing
+	// of what it was given. It blocks while
 	// there is no room. An error means that ctx ended, that the store is
 	// closed, or that the record can never fit.
 	Append(ctx context.Context, source string, changes []bridge.Entry, events, quarantined [][]byte) error
@@ -46,6 +47,11 @@ type Ingest struct {
 
 	doubt  doubt
 	notice notice
+
+	// Memory of the last batch, for the next one: the store keeps nothing.
+	buf     []byte
+	events  [][]byte
+	scratch []bridge.Event
 }
 
 // New makes an Ingest; Run starts it.
