@@ -83,9 +83,12 @@ func (c *committer) commit(ctx context.Context, group []*entry) {
 		if group = c.s.hold(group); len(group)+len(c.unsynced) == 0 {
 			return // nobody waits any more
 		}
+		asked := len(group) > 0
 		err := c.try(&group)
 		if err == nil {
-			c.s.writable(nil)
+			if asked || failed > 0 {
+				c.s.writable(nil)
+			}
 			return
 		}
 		wait := roomPoll
@@ -241,9 +244,10 @@ func (c *committer) sync() error {
 // durable makes entries known that a sync has covered: to State, to the
 // queues, and to those who wait.
 func (s *Spool) durable(seg uint64, es []*entry, off int64, next uint64) {
-	lines := 0
+	lines, events := 0, uint64(0)
 	s.mu.Lock()
 	for _, e := range es {
+		events += e.numbers()
 		if e.kind != kindIngest {
 			continue
 		}
@@ -254,8 +258,11 @@ func (s *Spool) durable(seg uint64, es []*entry, off int64, next uint64) {
 	}
 	s.next = next
 	s.segs.change(seg, func(sg *segment) {
-		sg.limit, sg.next, sg.changed = off, next, time.Now()
+		sg.limit, sg.changed = off, time.Now()
 		sg.lines += lines
+		if events > 0 {
+			sg.next = next
+		}
 	})
 	for _, q := range s.queues {
 		q.signal()

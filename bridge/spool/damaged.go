@@ -18,7 +18,7 @@ type damaged struct {
 	log zerolog.Logger
 
 	mu   sync.Mutex
-	seen map[string]bool // by name: kept, or counted at least
+	seen map[string]bool // by name: whether it is kept; those that are not are known, too
 	Damage
 }
 
@@ -49,33 +49,57 @@ func (d *damaged) load() (names []string, err error) {
 
 // found is told of damage in a segment. Told again of the same, it does
 // nothing.
-func (d *damaged) found(sg segment, f File, s span) { d.keep(sg.first(), f, s) }
-
-// keep counts a stretch of a segment and copies it. It reports whether the
-// copy is durable.
-func (d *damaged) keep(first uint64, f File, s span) bool {
+func (d *damaged) found(sg segment, f File, s span) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	name := damagedName(first, s)
-	if kept, counted := d.seen[name]; counted {
-		return kept
+	name := damagedName(sg.first(), s)
+	if _, counted := d.seen[name]; counted {
+		return
 	}
 	d.Ranges++
 	d.Bytes += s.bytes()
-	err := fmt.Errorf("%s holds %d bytes already", damagedDir, d.Kept)
-	if d.Kept+s.bytes() <= damagedMost {
-		err = d.copyLocked(name, f, s)
+	d.keepLocked(name, f, s)
+	d.sayLocked(d.log.Error(), sg, name, s, "a stretch of a segment can't be read")
+}
+
+// torn is told of a write at the end of a segment that a power cut left
+// unfinished: nobody was told that it counts, so it is no damage. It reports
+// whether a copy is durable.
+func (d *damaged) torn(sg segment, f File, s span) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	name := damagedName(sg.first(), s)
+	if kept, counted := d.seen[name]; counted {
+		return kept
 	}
-	d.seen[name] = err == nil
-	e := d.log.Error().Str("segment", segmentName(first)).Int64("from", s.from).Int64("to", s.to)
-	if err != nil {
+	d.Torn++
+	d.keepLocked(name, f, s)
+	d.sayLocked(d.log.Warn(), sg, name, s, "the last write of a segment was cut off; it doesn't count")
+	return d.seen[name]
+}
+
+func (d *damaged) sayLocked(e *zerolog.Event, sg segment, name string, s span, text string) {
+	e = e.Str("segment", segmentName(sg.first())).Int64("from", s.from).Int64("to", s.to)
+	if d.seen[name] {
+		e = e.Str("set_aside", name)
+	}
+	e.Msg(text)
+}
+
+// keepLocked copies a stretch of a segment.
+func (d *damaged) keepLocked(name string, f File, s span) {
+	d.seen[name] = false
+	if d.Kept+s.bytes() > damagedMost {
 		d.NotKept += s.bytes()
-		e.AnErr("not_kept", err).Msg("a stretch of a segment can't be read")
-		return false
+		return
 	}
+	if err := d.copyLocked(name, f, s); err != nil {
+		d.NotKept += s.bytes()
+		d.log.Warn().Err(err).Str("name", name).Msg("damaged bytes can't be set aside")
+		return
+	}
+	d.seen[name] = true
 	d.Kept += s.bytes()
-	e.Str("kept", name).Msg("a stretch of a segment can't be read; it is set aside")
-	return true
 }
 
 // whole notes that a segment of which nothing can be read was moved here.

@@ -18,7 +18,7 @@ import (
 //	 32  first         uint64: a segment's first number, a journal's generation, a store file's place in the row
 //	 40  prev          uint64: the segment before, by its first number; 0: none
 //	 48  prevEnd       uint64: the length up to which that one counts
-//	 56  prevNext      uint64: the number that would have come next in it
+//	 56  prevNext      uint64: the number behind the last event before this segment, wherever that stands
 //	 64  created       int64: Unix nanoseconds
 //	124  CRC-32C of the 124 bytes before
 type fileHead struct {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"pgregory.net/rapid"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -32,6 +33,7 @@ func TestModel(t *testing.T) {
 				"burst":   m.burst,
 				"next":    m.next,
 				"deliver": m.deliver,
+				"drain":   m.drain,
 				"bury":    m.bury,
 				"pass":    m.pass,
 				"fail":    m.fail,
@@ -75,6 +77,7 @@ type model struct {
 	rs    []*recipient
 	seq   int
 	fsync string
+	log   logged
 }
 
 func newModel(rt *rapid.T) *model {
@@ -88,6 +91,7 @@ func newModel(rt *rapid.T) *model {
 func (m *model) start() {
 	o := options(m.fs)
 	o.MaxBytes, o.Keep, o.Fsync = 1<<20, 0, m.fsync
+	o.Log = zerolog.New(&m.log).Level(zerolog.WarnLevel)
 	s, err := spool.Open(context.Background(), o)
 	if err != nil {
 		m.rt.Fatalf("Open: %v", err)
@@ -129,7 +133,7 @@ func (m *model) append(rt *rapid.T) {
 	if rapid.Bool().Draw(rt, "quarantine") {
 		in.Quarantined = [][]byte{fmt.Append(nil, "line ", m.seq)}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3500*time.Millisecond)
 	defer cancel()
 	first, err := m.s.Append(ctx, in)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -230,6 +234,29 @@ func (m *model) deliver(rt *rapid.T) {
 			mustNot(rt, r.q.Settle(context.Background(), n, bridge.Delivered))
 			r.fates[n].settle(false)
 		}
+	}
+}
+
+// drain settles all but a few events, which are parked: so that segments go,
+// and what is parked in them moves.
+func (m *model) drain(rt *rapid.T) {
+	for _, r := range m.rs {
+		_, numbers := texts(rt, r.q)
+		for _, n := range numbers {
+			r.fates[n].open = true
+		}
+		for _, n := range slices.Sorted(maps.Keys(r.fates)) {
+			f := r.fates[n]
+			if f.open && rapid.IntRange(0, 9).Draw(rt, "park") == 0 {
+				ok, err := r.q.Park(context.Background(), n, n%7, bridge.Try{})
+				mustNot(rt, err)
+				f.open, f.parked, f.sure = !ok, ok, false
+			} else if f.open {
+				mustNot(rt, r.q.Settle(context.Background(), n, bridge.Delivered))
+				f.settle(false)
+			}
+		}
+		r.given = m.top
 	}
 }
 
@@ -371,6 +398,11 @@ func (m *model) recovered(rt *rapid.T, r *recipient, n uint64, f *fate, given, p
 }
 
 func (m *model) check(rt *rapid.T) {
+	for _, line := range strings.Split(m.log.take(), "\n") {
+		if line != "" && !slices.ContainsFunc(expected, func(e string) bool { return strings.Contains(line, e) }) {
+			rt.Fatalf("it complains: %s", line)
+		}
+	}
 	for source, at := range m.at {
 		for _, e := range m.s.State(source) {
 			if string(e.Value) != at {
@@ -382,6 +414,9 @@ func (m *model) check(rt *rapid.T) {
 		m.balance(rt, r)
 	}
 }
+
+// expected are the complaints that full disks and power cuts explain.
+var expected = []string{"the spool is full", "the spool fills up", "was cut off"}
 
 // balance counts: every event is in one term, and the terms are right.
 func (m *model) balance(rt *rapid.T, r *recipient) {

@@ -141,7 +141,7 @@ func (s *Spool) trim(sg *segment, r scanned) error {
 	if r.blind > 0 || r.tail.bytes() == 0 {
 		return nil
 	}
-	if r.zero || s.damaged.keep(sg.first(), f, r.tail) {
+	if r.zero || s.damaged.torn(*sg, f, r.tail) {
 		if f.Truncate(r.end) == nil {
 			sg.size = r.end
 		}
@@ -244,13 +244,11 @@ func (s *Spool) rescue(r *replay, all []segment) error {
 // missing reports whether events at or above a number stood in a segment that
 // is not there.
 func missing(all []segment, number uint64) bool {
-	for i, sg := range all {
-		if i > 0 && sg.head.prev == all[i-1].first() {
-			continue
-		}
-		if sg.head.prev != 0 && sg.head.prevNext > number {
+	for _, sg := range all {
+		if sg.head.prevNext > number {
 			return true
 		}
+		number = max(number, sg.next)
 	}
 	return false
 }

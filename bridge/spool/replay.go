@@ -84,20 +84,23 @@ func (r *replay) file(f journalFile) error {
 	r.ended, r.used, r.lost = false, false, false
 	w := newWalker(f.file, f.head.salt, bodyStart, size)
 	w.stubborn = true
+	torn := int64(0) // bytes that can't be read; damage only if a good frame follows
 	for {
 		f, at, bad, ok, err := w.next()
 		if err != nil || !ok {
 			return err
 		}
-		r.damaged += bad.bytes()
+		torn += bad.bytes()
 		payload, good, err := w.payload(f, at)
 		if err != nil {
 			return err
 		}
 		if !good {
-			r.damaged += f.bytes()
+			torn += f.bytes()
 			continue
 		}
+		r.damaged += torn
+		torn = 0
 		r.frame(f, payload)
 	}
 }

@@ -43,7 +43,7 @@ func (c *committer) begin(part []*entry, nextEpoch bool) error {
 		}
 		return err
 	}
-	s.segs.add(segment{head: h, limit: bodyStart, next: first, size: c.size, changed: h.created})
+	s.segs.add(segment{head: h, limit: bodyStart, next: h.prevNext, size: c.size, changed: h.created})
 	c.off, c.full = int64(len(b)), len(part) > 0
 	s.durable(first, part, c.off, c.next)
 	if old.file != nil {

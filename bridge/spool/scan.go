@@ -22,7 +22,7 @@ type scanned struct {
 func scanSegment(f File, sg segment, st *states) (scanned, error) {
 	w := newWalker(f, sg.head.salt, bodyStart, sg.limit)
 	w.stubborn = true
-	r := scanned{end: bodyStart, next: sg.first()}
+	r := scanned{end: bodyStart, next: sg.head.prevNext}
 	var bad []span
 	heads := 0
 	for {
@@ -65,7 +65,9 @@ func (r *scanned) frame(f frame, payload []byte, st *states, heads *int) {
 		r.headed = *heads == int(f.count)
 	case kindIngest:
 		r.used = true
-		r.next = f.first + uint64(f.count)
+		if f.count > 0 {
+			r.next = f.first + uint64(f.count)
+		}
 		rec, err := parseIngest(payload, f.count)
 		if err != nil {
 			return

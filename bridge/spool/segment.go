@@ -15,7 +15,7 @@ import (
 type segment struct {
 	head  fileHead
 	limit int64  // it counts, and is durable, up to here
-	next  uint64 // the number behind its last event; where that is not known, one that is not lower
+	next  uint64 // the number behind its last event; not above its first number where it has none
 	size  int64  // of the file
 	// changed is when it was last written.
 	changed time.Time
@@ -173,7 +173,9 @@ func (s *segments) waiting(number uint64) (n uint64) {
 		if sg.next <= number {
 			break
 		}
-		n += sg.next - max(number, sg.first())
+		if sg.next > sg.first() {
+			n += sg.next - max(number, sg.first())
+		}
 	}
 	return n
 }

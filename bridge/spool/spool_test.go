@@ -2,15 +2,11 @@ package spool_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"sync"
 	"testing"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"github.com/tailpost/tailpost/bridge"
-	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/bridge/spool/spooltest"
 )
@@ -162,9 +158,24 @@ func equal[T any](t testing.TB, what string, got, want T) {
 	}
 }
 
-var (
-	_ = errors.Is
-	_ = time.Now
-	_ = zerolog.Nop
-	_ = option.Size(0)
-)
+// logged takes log lines, for a test to look at.
+type logged struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b = append(l.b, b...)
+	return len(b), nil
+}
+
+// take gives what was logged since the last take.
+func (l *logged) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := string(l.b)
+	l.b = nil
+	return s
+}

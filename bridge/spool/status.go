@@ -38,6 +38,7 @@ type Status struct {
 type Damage struct {
 	Ranges  int   // stretches of bytes
 	Bytes   int64 // in them
+	Torn    int   // writes that were cut off: not damage, nobody was told that they count
 	Kept    int64 // bytes in damaged/, from earlier starts too
 	NotKept int64 // bytes that were not copied there: no room, or over its limit
 }

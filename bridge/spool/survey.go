@@ -51,7 +51,7 @@ func (sv *survey) look(fsys FS, dir string, first uint64, info FileInfo) error {
 	h, ok, blank := readHead(f, magicSegment)
 	if ok && h.first == first {
 		sv.epoch = max(sv.epoch, h.epoch)
-		sv.segs = append(sv.segs, segment{head: h, limit: info.Size, next: first, size: info.Size, changed: info.Changed, lines: -1})
+		sv.segs = append(sv.segs, segment{head: h, limit: info.Size, next: h.prevNext, size: info.Size, changed: info.Changed, lines: -1})
 		return nil
 	}
 	if blank {
@@ -81,7 +81,7 @@ func (sv *survey) chain() {
 				sv.uncounted = append(sv.uncounted, sg.first())
 				continue
 			}
-			sg.next = max(next.prevNext, sg.first())
+			sg.next = next.prevNext
 			if sg.first() == next.prev {
 				sg.limit = min(sg.limit, next.prevEnd)
 			}

@@ -1,9 +1,6 @@
 package spool
 
-import (
-	"bytes"
-	"hash/crc32"
-)
+import "bytes"
 
 // span is a stretch of a file, from its first byte to the one behind it.
 type span struct{ from, to int64 }
@@ -64,22 +61,6 @@ func (w *walker) marker(at int64) (int64, error) {
 		at += aligned(int64(n))
 	}
 	return w.limit, nil
-}
-
-// sound reports whether the payload of the frame at that place is what was
-// written.
-func (w *walker) sound(f frame, at int64) (bool, error) {
-	sum, off := uint32(0), at+frameHead
-	for left := int(f.size); left > 0; {
-		n := min(left, windowBytes)
-		b, err := w.get(off, n, w.limit)
-		if err != nil {
-			return false, err
-		}
-		sum = crc32.Update(sum, castagnoli, b)
-		left, off = left-n, off+int64(n)
-	}
-	return sum == f.sum, nil
 }
 
 // payload gives a frame's payload, checked; ok is false where it is damaged.
