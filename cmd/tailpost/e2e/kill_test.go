@@ -125,9 +125,8 @@ func distinct(r *receiver) func() (int, <-chan struct{}) {
 // for a while, it says which ones are missing.
 func awaitDistinct(ctx context.Context, t *testing.T, r *receiver, log *rotatingLog) {
 	t.Helper()
-	const quiet = 30 * time.Second // no attempt waits that long here
-	patience := time.NewTimer(quiet)
-	defer patience.Stop()
+	quiet := time.NewTimer(patience)
+	defer quiet.Stop()
 	count := distinct(r)
 	for {
 		have, more := count()
@@ -136,9 +135,9 @@ func awaitDistinct(ctx context.Context, t *testing.T, r *receiver, log *rotating
 		}
 		select {
 		case <-more:
-			patience.Reset(quiet)
+			quiet.Reset(patience)
 			continue
-		case <-patience.C:
+		case <-quiet.C:
 		case <-ctx.Done():
 		}
 		arrivals, _ := r.seen(0)

@@ -80,9 +80,16 @@ func (r *receiver) count() (int, <-chan struct{}) {
 	return len(r.arrivals), r.more
 }
 
-// await returns when n POSTs have arrived, repeats counted.
+// patience is how long nothing may arrive while something is due. No attempt
+// of these tests waits so long.
+const patience = 30 * time.Second
+
+// await returns when n POSTs have arrived, repeats counted. It fails the test
+// when ctx ends, or its patience.
 func (r *receiver) await(ctx context.Context, t *testing.T, n int) {
 	t.Helper()
+	quiet := time.NewTimer(patience)
+	defer quiet.Stop()
 	for {
 		have, more := r.count()
 		if have >= n {
@@ -90,6 +97,9 @@ func (r *receiver) await(ctx context.Context, t *testing.T, n int) {
 		}
 		select {
 		case <-more:
+			quiet.Reset(patience)
+		case <-quiet.C:
+			t.Fatalf("%d of %d events have arrived, and no more come", have, n)
 		case <-ctx.Done():
 			t.Fatalf("%d of %d events have arrived: %v", have, n, ctx.Err())
 		}
