@@ -40,7 +40,8 @@ type outcome struct {
 
 // Append makes one ingest record durable (fsync = "interval": written): all
 // of it or nothing. It gives the number of the first event, where there is
-// one. It waits while the spool is full or can't be written, and returns only
+// one (fsync = "interval": should the sync fail, it may become a higher one).
+// It waits while the spool is full or can't be written, and returns only
 // nil, ctx's error, ErrClosed, or an error that wraps ErrTooBig. After ctx's
 // error nothing of the record counts, unless the disk took so long that it is
 // found at the next start: position and events of it together, then.

@@ -193,7 +193,7 @@ func (c *cursor) event() (step, bool, error) {
 		if err != nil {
 			return step{}, false, fmt.Errorf("read event %x: %w", number, err)
 		}
-		if checksum(b) == sum {
+		if eventSum(b) == sum {
 			st.data = append(make([]byte, 0, len(b)), b...)
 		}
 	}

@@ -162,7 +162,7 @@ func (e *eventFile) event(index uint32) ([]byte, bool, error) {
 		return nil, false, nil
 	}
 	data, err := e.read(body+int64(from), int(end-from))
-	return data, err == nil && checksum(data) == sum, err
+	return data, err == nil && eventSum(data) == sum, err
 }
 
 // read reads exactly so many bytes; what is behind the file's end reads as

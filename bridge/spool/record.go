@@ -3,6 +3,7 @@ package spool
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -39,9 +40,14 @@ type QuarantinedLine struct {
 }
 
 // tableEntry is what stands at the front of an ingest or moved record for
-// each event: where its bytes end, counted from the table's end, and their
-// CRC-32C. So one event can be read, and trusted, without the others.
+// each event: where its bytes end, counted from the table's end, and the
+// CRC-32C of an 'e' and its bytes (so that zero bytes are no valid entry). So
+// one event can be read, and trusted, without the others.
 const tableEntry = 8
+
+var eventSeed = checksum([]byte{'e'})
+
+func eventSum(e []byte) uint32 { return crc32.Update(eventSeed, castagnoli, e) }
 
 // eventBytes gives the size of the table and of all events.
 func eventBytes(events [][]byte) int {
@@ -57,7 +63,7 @@ func appendEvents(b []byte, events [][]byte) []byte {
 	for _, e := range events {
 		end += len(e)
 		b = binary.LittleEndian.AppendUint32(b, uint32(end))
-		b = binary.LittleEndian.AppendUint32(b, checksum(e))
+		b = binary.LittleEndian.AppendUint32(b, eventSum(e))
 	}
 	for _, e := range events {
 		b = append(b, e...)
