@@ -21,7 +21,7 @@ test:
 
 e2e:
 	bash .ci/e2e-packages
-	CGO_ENABLED=1 $(GO) test -tags e2e -race -count=1 -timeout 15m ./cmd/tailpost/e2e/
+	CGO_ENABLED=1 $(GO) test -tags e2e -race -count=1 -v -timeout 15m ./cmd/tailpost/e2e/
 
 bench:
 	bash .ci/bench
