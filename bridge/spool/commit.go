@@ -62,7 +62,7 @@ func (c *committer) run(ctx context.Context) {
 	c.last(ctx)
 	c.s.refuse(nil)
 	if c.file != nil {
-		_ = c.file.Close()
+		c.s.seal(c.seg.first, c.file, c.off)
 		c.file = nil
 	}
 }

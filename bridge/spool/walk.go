@@ -1,6 +1,6 @@
 package spool
 
-import "bytes"
+import "encoding/binary"
 
 // span is a stretch of a file, from its first byte to the one behind it.
 type span struct{ from, to int64 }
@@ -54,7 +54,7 @@ func (w *walker) marker(at int64) (int64, error) {
 			return 0, err
 		}
 		for i := 0; i+len(frameMarker) <= len(b); i += frameAlign {
-			if bytes.Equal(b[i:i+len(frameMarker)], frameMarker[:]) {
+			if binary.LittleEndian.Uint32(b[i:]) == frameMarkerWord {
 				return at + int64(i), nil
 			}
 		}
