@@ -20,14 +20,14 @@ type orphan struct {
 
 // admission collects what admitting changes; it goes out as one batch.
 type admission struct {
-	list    listing
-	anew    []*file // held files that begin at 0 again
-	orphans []orphan
-	open    []*found // not yet told what they are
-	others  bool     // there were siblings among open
-	batch   bridge.Batch
-	add     []*file
-	count   Stats
+	list     listing
+	anew     []*file // held files that begin at 0 again
+	orphans  []orphan
+	open     []*found   // not yet told what they are
+	siblings []fileStat // what was among open
+	batch    bridge.Batch
+	add      []*file
+	count    Stats
 }
 
 // admit finds out what the newly found files are, and where to begin in them.
@@ -41,11 +41,9 @@ func (r *reader) admit(ctx context.Context) error {
 	a := &admission{}
 	r.begunAnew(a)
 	if len(a.anew) > 0 {
-		r.l.scan() // the copy was made before the file was cut
+		r.l.scanAtLeast(3) // the copy was made before the file was cut: it is there to be seen
 	}
-	a.list = r.l.listing()
-	a.open = append(r.l.take(), r.unsure...)
-	r.unsure = nil
+	a.open, a.list = r.l.take()
 	for _, g := range slices.Clone(r.files) {
 		if g.copyOf != nil && len(a.anew) > 0 {
 			r.rejudge(g)
@@ -71,7 +69,9 @@ func (r *reader) begunAnew(a *admission) {
 		if g.copyOf != nil || r.whole(g) {
 			continue
 		}
-		a.orphans = append(a.orphans, orphan{state: g.at, name: g.name, sure: true, unread: max(0, g.size-g.at.off)})
+		o := orphan{state: g.at, name: g.name, sure: true, unread: max(0, g.size-g.at.off)}
+		o.mtime = g.mtime
+		a.orphans = append(a.orphans, o)
 		a.anew = append(a.anew, g)
 		a.count.Truncations++
 		g.at = state{id: g.at.id}
@@ -105,7 +105,9 @@ func (r *reader) refreshStats(a *admission) {
 			return true
 		}
 		c.st = st
-		a.others = a.others || !a.live(c) && st.size > 0
+		if !a.live(c) {
+			a.siblings = append(a.siblings, st)
+		}
 		if name, ok := a.list.names[st.id]; ok {
 			c.name = name
 		}
@@ -152,11 +154,34 @@ func (r *reader) lost(a *admission) {
 		}
 	}
 	for _, o := range a.orphans {
-		if o.off == 0 && a.others {
-			continue // nothing was read of it, so nothing tells its copy: a sibling that is read from 0
+		if o.off == 0 && r.mayBeCopied(a, o) {
+			continue
 		}
 		if o.unread > 0 || !o.sure {
 			a.batch.Losses = append(a.batch.Losses, r.loss(o.name, o.unread, "truncated, removed or replaced before it was read to its end"))
 		}
 	}
+}
+
+// mayBeCopied reports whether a sibling may be the copy of a file of which
+// nothing was read, so that no sums tell it: it is as long, and not older. It
+// is read from 0.
+func (r *reader) mayBeCopied(a *admission, o orphan) bool {
+	fits := func(size, mtime int64) bool { return size >= o.unread && mtime >= o.mtime }
+	for _, st := range a.siblings {
+		if fits(st.size, st.mtime) {
+			return true
+		}
+	}
+	for _, g := range r.files {
+		if st, err := statFile(g.f); err == nil && g.at.id != o.id && fits(st.size, st.mtime) {
+			return true
+		}
+	}
+	for _, s := range r.done {
+		if fits(s.size, s.mtime) {
+			return true
+		}
+	}
+	return false
 }

@@ -16,7 +16,7 @@ func (r *reader) resume(a *admission, c *found, s state, m marks) *file {
 	if s.off == 0 {
 		s.seq = 0 // nothing of it was read: its place is by its age
 	}
-	g := &file{f: c.f, name: c.name, at: s, marks: m, mtime: c.st.mtime, scanned: s.off, changed: time.Now(), wasLive: a.live(c)}
+	g := &file{f: c.f, name: c.name, at: s, marks: m, age: c.st.mtime, scanned: s.off, changed: time.Now(), wasLive: a.live(c)}
 	a.add = append(a.add, g)
 	return g
 }
@@ -63,6 +63,7 @@ func (r *reader) byIdentity(a *admission) {
 // bySums takes the files that hold what other files held: the copies that
 // copytruncate made, and all files after they were restored elsewhere.
 func (r *reader) bySums(a *admission) {
+	r.refreshStats(a) // a copy has grown, perhaps, until its original was cut
 	for _, s := range inOrder(r.saved) {
 		if _, there := a.list.names[s.id]; !there && a.list.dirError == nil && !s.align {
 			if r.adopt(a, &orphan{state: s, name: r.l.names.base, unread: max(0, s.size-s.off)}) {
@@ -98,7 +99,7 @@ func (r *reader) adopt(a *admission, o *orphan) bool {
 		if !r.holds(o.id) {
 			a.batch.Positions = append(a.batch.Positions, bridge.Position{Stream: o.id.key(), Gone: true})
 		}
-		if missed := o.size - c.st.size; missed > 0 && o.unread > 0 {
+		if missed := o.off + o.unread - c.st.size; missed > 0 {
 			a.batch.Losses = append(a.batch.Losses, r.loss(o.name, min(missed, o.unread), "written after the copy was made, truncated before it was read"))
 		}
 		return true

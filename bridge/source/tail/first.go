@@ -16,11 +16,12 @@ import (
 // appears later begins at 0. As long as it can't be told whether there is a
 // file, nothing is decided.
 func (r *reader) first(ctx context.Context) error {
-	list := r.l.listing()
+	fresh, list := r.l.take()
+	r.unsure = append(r.unsure, fresh...)
 	if !list.hasLive && !absent(list.trouble) {
 		return nil
 	}
-	a := &admission{list: list, open: append(r.unsure, r.l.take()...)}
+	a := &admission{list: list, open: r.unsure}
 	r.unsure = nil
 	r.refreshStats(a)
 	if i := slices.IndexFunc(a.open, a.live); i >= 0 {
@@ -29,12 +30,14 @@ func (r *reader) first(ctx context.Context) error {
 			return r.retryFirst(err)
 		}
 	}
+	newest := int64(0)
 	for _, c := range a.open {
-		r.oldest = max(r.oldest, c.st.mtime)
+		newest = max(newest, c.st.mtime)
 		if !a.live(c) {
 			r.finished(a, c)
 		}
 	}
+	r.before(newest)
 	if list.hasLive && len(a.add) == 0 && r.o.Start == StartEnd {
 		// It can't be read yet. What is written until it can be is not skipped.
 		if st, err := statPath(r.o.Path); err == nil && st.id == list.live {

@@ -13,7 +13,7 @@ func (r *reader) rest(a *admission) {
 		case !live && c.st.size == 0:
 			r.empty(a, c)
 		case !live && r.isCopy(a, c):
-		case !live && r.older(a, c):
+		case !live && r.older(c):
 			r.finished(a, c)
 		case !live && r.growsLikeDone(c):
 			r.unsure = append(r.unsure, c)
@@ -21,7 +21,7 @@ func (r *reader) rest(a *admission) {
 			r.unsure = append(r.unsure, c) // it may be the copy of that one: the next round tells
 		case live && r.replaced(a, c):
 		default:
-			if live && len(r.files)+len(a.add) > 0 {
+			if live && len(r.files)+len(a.add)+len(r.done) > 0 {
 				a.count.Rotations++
 			}
 			s := r.resume(a, c, state{mtime: c.st.mtime}, marks{}).at
@@ -47,14 +47,18 @@ func (r *reader) isCopy(a *admission, c *found) bool {
 	return false
 }
 
-// older reports whether the sibling was there before what we have read, or
-// before we came.
-func (r *reader) older(a *admission, c *found) bool {
-	if name := a.list.names[r.oldestID]; c.st.mtime == r.oldest && name != "" {
-		return r.l.names.olderName(c.name, name)
-	}
-	return c.st.mtime < r.oldest
+// unseenFor is how long a file can at most have been there without one of
+// our looks showing it.
+const unseenFor = time.Minute
+
+// before sets the time before which siblings that we don't know were last
+// written to before the newest of those that we know: they are never read.
+// A file may have a time in the future.
+func (r *reader) before(newest int64) {
+	r.oldest = min(newest, time.Now().UnixNano()) - int64(unseenFor)
 }
+
+func (r *reader) older(c *found) bool { return c.st.mtime < r.oldest }
 
 func (r *reader) anyBegunAnew() bool {
 	return slices.ContainsFunc(r.files, func(g *file) bool { return g.copyOf == nil && !r.whole(g) })

@@ -91,9 +91,10 @@ func (l *lookout) lookLocked() {
 	case !st.regular():
 		next.trouble = notRegular(live, st.mode)
 	default:
+		// Between the two calls the name may have passed to another file.
+		st, next.trouble = l.holdLocked(l.names.base, st, true)
 		next.live, next.hasLive = st.id, true
 		next.names[st.id] = l.names.base
-		next.trouble = l.holdLocked(l.names.base, st, true)
 	}
 	entries, err := readNames(l.dir)
 	if err != nil {
@@ -112,34 +113,40 @@ func (l *lookout) lookLocked() {
 		if err != nil || !st.regular() || next.names[st.id] != "" || !l.names.sibling(name) && !l.wanted[st.id] {
 			continue
 		}
-		next.names[st.id] = name
 		// A sibling that can't be opened is tried again at the next look.
-		_ = l.holdLocked(name, st, false)
+		if st, _ = l.holdLocked(name, st, false); next.names[st.id] == "" {
+			next.names[st.id] = name
+		}
 	}
 	l.list = next
 }
 
-// holdLocked opens the file unless it is held, or settled with nothing new.
-// The log's own file is always held.
-func (l *lookout) holdLocked(name string, st fileStat, live bool) error {
+// holdLocked opens the file unless it is held, or settled with nothing new,
+// and gives what is known of the one that was opened. The log's own file is
+// always held.
+func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, error) {
 	if l.held[st.id] {
-		return nil
+		return st, nil
 	}
 	if n, ok := l.settled[st.id]; ok && n == st.size && !live {
-		return nil
+		return st, nil
 	}
 	f, err := l.open(filepath.Join(l.dir, name))
 	if err != nil {
-		return err
+		return st, err
 	}
-	st, err = statFile(f)
-	if err != nil || !st.regular() || l.held[st.id] {
+	opened, err := statFile(f)
+	if err != nil || !opened.regular() {
 		f.Close()
-		return err
+		return st, err
 	}
-	l.held[st.id] = true
-	l.fresh = append(l.fresh, &found{f: f, st: st, name: name})
-	return nil
+	if l.held[opened.id] {
+		f.Close()
+		return opened, nil
+	}
+	l.held[opened.id] = true
+	l.fresh = append(l.fresh, &found{f: f, st: opened, name: name})
+	return opened, nil
 }
 
 func readNames(dir string) ([]string, error) {
@@ -151,13 +158,14 @@ func readNames(dir string) ([]string, error) {
 	return d.Readdirnames(-1)
 }
 
-// take hands over what was opened since the last call.
-func (l *lookout) take() []*found {
+// take hands over what was opened since the last call, and the look that
+// showed the last of it.
+func (l *lookout) take() ([]*found, listing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fs := l.fresh
 	l.fresh = nil
-	return fs
+	return fs, l.list
 }
 
 // waiting reports whether take would give something.
@@ -206,7 +214,8 @@ func (l *lookout) want(ids map[fileID]bool) {
 
 // close lets go of what the reader has not taken.
 func (l *lookout) close() {
-	for _, c := range l.take() {
+	fresh, _ := l.take()
+	for _, c := range fresh {
 		c.f.Close()
 	}
 }

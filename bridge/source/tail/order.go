@@ -14,8 +14,8 @@ func (r *reader) put(add []*file, list listing) {
 		if name, ok := list.names[g.at.id]; ok {
 			g.name = name
 		}
-		if st, err := statFile(g.f); err == nil && st.mtime != g.mtime {
-			g.mtime, g.looked = st.mtime, false
+		if st, err := statFile(g.f); err == nil {
+			g.age = st.mtime
 		}
 	}
 	slices.SortStableFunc(r.files, func(a, b *file) int {
@@ -25,7 +25,7 @@ func (r *reader) put(add []*file, list listing) {
 		if c := after(a.at.seq == 0, b.at.seq == 0); c != 0 || a.at.seq != 0 {
 			return cmp.Or(c, cmp.Compare(a.at.seq, b.at.seq))
 		}
-		return r.byAge(a.mtime, a.name, b.mtime, b.name)
+		return r.byAge(a.age, a.name, b.age, b.name)
 	})
 }
 
@@ -62,7 +62,7 @@ func (r *reader) isNext(g *file) error {
 	if g.at.off > 0 {
 		return nil
 	}
-	r.l.scanAtLeast(2)
+	r.l.scanAtLeast(3)
 	filled := slices.ContainsFunc(r.unsure, func(c *found) bool {
 		st, err := statFile(c.f)
 		return err == nil && st.size > 0 && c.st.size == 0

@@ -21,6 +21,7 @@ type file struct {
 	at    state  // durable: what was emitted last, or where a new file begins
 	marks marks  // of the position at.off
 
+	age         int64     // its mtime, when it was put in its place
 	size, mtime int64     // at the last look
 	looked      bool      // it has been looked at since it was opened
 	scanned     int64     // no newline between at.off and here
@@ -37,19 +38,18 @@ type reader struct {
 	counts *counters
 	emit   bridge.Emit
 
-	files    []*file              // held, oldest first, the live one last
-	saved    map[fileID]state     // unfinished, from the last run, their files not met yet
-	done     map[fileID]state     // finished, remembered
-	missing  map[fileID]time.Time // files of saved or done that were not seen, and since when
-	unsure   []*found             // empty siblings: what they are, will show
-	last     []uint64             // hashes of the last lines that were taken
-	seen     bool                 // the source has been started before
-	seq      uint64               // the last one given
-	oldest   int64                // siblings whose mtime is below were there before us: never read
-	oldestID fileID               // of the file that set oldest; zero: several
-	buf      []byte               // what search has read
-	said     string               // the reason that was logged last why the file can't be read
-	broken   map[fileID]struct{}  // files with a read error that was logged
+	files   []*file              // held, oldest first, the live one last
+	saved   map[fileID]state     // unfinished, from the last run, their files not met yet
+	done    map[fileID]state     // finished, remembered
+	missing map[fileID]time.Time // files of saved or done that were not seen, and since when
+	unsure  []*found             // empty siblings: what they are, will show
+	last    []uint64             // hashes of the last lines that were taken
+	seen    bool                 // the source has been started before
+	seq     uint64               // the last one given
+	oldest  int64                // siblings whose mtime is below were there before us: never read
+	buf     []byte               // what search has read
+	said    string               // the reason that was logged last why the file can't be read
+	broken  map[fileID]struct{}  // files with a read error that was logged
 }
 
 func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit bridge.Emit) (*reader, error) {
@@ -59,6 +59,7 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 		saved: map[fileID]state{}, done: map[fileID]state{}, missing: map[fileID]time.Time{},
 		broken: map[fileID]struct{}{}, said: c.get().Waiting,
 	}
+	newest := int64(0)
 	for _, p := range from {
 		r.seen = true
 		if p.Stream == seenStream || p.Gone {
@@ -72,9 +73,7 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 			r.last = s.lines
 		}
 		r.seq = max(r.seq, s.seq)
-		if s.mtime >= r.oldest {
-			r.oldest, r.oldestID = s.mtime, s.id
-		}
+		newest = max(newest, s.mtime)
 		if s.finished {
 			r.done[s.id] = s
 			l.known(s.id, s.size)
@@ -82,6 +81,7 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 			r.saved[s.id] = s
 		}
 	}
+	r.before(newest)
 	wanted := map[fileID]bool{}
 	for id := range r.saved {
 		wanted[id] = true
@@ -137,6 +137,9 @@ func (r *reader) look(ctx context.Context) (more bool, err error) {
 			continue
 		}
 		read, err := r.read(ctx, g)
+		if errors.Is(err, errOlder) {
+			return true, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -174,7 +177,7 @@ func (r *reader) read(ctx context.Context, g *file) (bool, error) {
 		return false, r.cantRead(g, err)
 	}
 	if !whole || g.at.off == 0 && st.size < g.size {
-		return true, r.began(ctx)
+		return true, r.admit(ctx)
 	}
 	if err := r.shrunk(ctx, g, st); err != nil {
 		return false, err
@@ -184,10 +187,10 @@ func (r *reader) read(ctx context.Context, g *file) (bool, error) {
 	switch {
 	case errors.Is(err, errOlder):
 		g.looked = false
-		return true, nil
+		return true, err
 	case errors.Is(err, errChanged):
 		g.looked = false
-		return read, r.began(ctx)
+		return read, r.admit(ctx)
 	case errors.As(err, new(readError)):
 		return false, r.cantRead(g, err)
 	case err != nil:
@@ -225,13 +228,6 @@ func (r *reader) shrunk(ctx context.Context, g *file, st fileStat) error {
 		return nil
 	}
 	return r.send(ctx, bridge.Batch{Losses: []bridge.Loss{r.loss(g.name, lost, "truncated before it was read")}})
-}
-
-// began: some file holds other bytes than were read from it. A fresh look
-// finds the copy that copytruncate made, and admit does the rest.
-func (r *reader) began(ctx context.Context) error {
-	r.l.scan()
-	return r.admit(ctx)
 }
 
 func (r *reader) cantRead(g *file, err error) error {

@@ -18,6 +18,9 @@ var (
 	stressSeed  = flag.Uint64("stress.seed", 0, "seed of the first run of TestStress; 0: by the clock")
 )
 
+// stressPatience is for one run.
+const stressPatience = time.Minute
+
 // TestStress writes numbered lines, in pieces that end anywhere, into a log
 // that is rotated all the time, while the source is crashed at random and
 // started again from what was durable. Every line must come, once, in order.
@@ -50,7 +53,8 @@ func TestStress(t *testing.T) {
 }
 
 func stress(t *testing.T, w *stressWriter, rnd *rand.Rand, noWatch bool) {
-	r := newRig(t, func(o *Options) { o.Linger = 2 * time.Second })
+	var log logBuffer
+	r := newRig(t, withLog(&log), func(o *Options) { o.Linger = 2 * time.Second })
 	if noWatch {
 		r.src.watcher = noWatcher
 	}
@@ -69,7 +73,7 @@ func stress(t *testing.T, w *stressWriter, rnd *rand.Rand, noWatch bool) {
 	go func() { written <- w.run() }()
 	crashes := 0
 	var ended error
-	for deadline := time.After(time.Minute); ; {
+	for deadline := time.After(stressPatience); ; {
 		var done bool
 		r.mu.Lock()
 		step := r.step
@@ -93,6 +97,7 @@ func stress(t *testing.T, w *stressWriter, rnd *rand.Rand, noWatch bool) {
 		case <-step:
 		case <-time.After(100 * time.Millisecond):
 		case <-deadline:
+			r.dump()
 			t.Fatalf("stalled: %s; stats %+v", diff(r.texts(), w.total), r.src.Stats())
 		}
 	}
@@ -107,8 +112,27 @@ func stress(t *testing.T, w *stressWriter, rnd *rand.Rand, noWatch bool) {
 		}
 		t.Fatalf("%s; stats %+v", d, r.src.Stats())
 	}
+	if len(r.losses) > 0 {
+		t.Log(log.b.String())
+		r.dump()
+	}
 	r.wantNoLoss()
 	t.Logf("%d rotations, %d crashes, stats %+v", w.rotations, crashes, r.src.Stats())
+}
+
+// dump logs what files there are, and what is durable about them.
+func (r *rig) dump() {
+	entries, err := os.ReadDir(r.dir)
+	if err != nil {
+		r.t.Log(err)
+	}
+	for _, e := range entries {
+		b, _ := os.ReadFile(r.file(e.Name()))
+		st, err := statPath(r.file(e.Name()))
+		s, derr := decodeState(r.pos[st.id.key()])
+		r.t.Logf("%s: %.12q, size %d, mtime %d, %v; position %d, finished %v, seq %d, mtime %d, %v",
+			e.Name(), b, st.size, st.mtime, err, s.off, s.finished, s.seq, s.mtime, derr)
+	}
 }
 
 // diff tells what is wrong with the lines; empty: each came once, in order.
