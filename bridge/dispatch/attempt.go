@@ -38,7 +38,11 @@ func (w *Worker) begin(ctx context.Context, now time.Time) error {
 			return nil
 		}
 		w.take(l)
-		return w.start(ctx, l, true, now)
+		err := w.start(ctx, l, true, now)
+		if !w.probing { // it did not fly
+			w.health.probeAt = now.Add(w.health.interval)
+		}
+		return err
 	}
 	for w.inFlight < w.o.Policy.slots() {
 		l := w.pick()
@@ -127,6 +131,19 @@ func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) 
 			return nil
 		}
 		data = it.Data
+		// Filters are applied when an event's turn comes: they may have
+		// changed since it was parked.
+		if head, err := bridge.ParseHead(data); err == nil && !w.wants(head) {
+			if err := w.o.Queue.Settle(ctx, e.number, bridge.Filtered); err != nil {
+				return err
+			}
+			w.board.update(func(s *Stats) { s.Filtered++ })
+			w.leave(l)
+			return nil
+		}
+	}
+	if e.try.Attempts == 0 {
+		e.afterGood = w.health.lastGood
 	}
 	l.flying = true
 	w.inFlight++

@@ -15,6 +15,7 @@ func (w *Worker) restore(ctx context.Context, now time.Time) error {
 	w.health.interval = w.o.Policy.RetryInterval.D()
 	parked, tries := w.o.Queue.Restored()
 	w.tries = tries
+	w.health.lastGood = w.o.Queue.Taken() && len(tries) == 0
 	for _, p := range parked {
 		key := p.Session
 		if w.o.Policy.Order == Strict {
@@ -82,7 +83,7 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 	if err != nil {
 		return w.damaged(ctx, it.Number, err)
 	}
-	if !w.o.Policy.Wants(string(head.Name)) || w.o.Policy.RequireExternalKey && !head.HasKey {
+	if !w.wants(head) {
 		w.o.Queue.Pass(it.Number)
 		w.board.update(func(s *Stats) { s.Filtered++ })
 		return nil
@@ -103,6 +104,9 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 	w.window++
 	w.windowBytes += len(e.data)
 	switch {
+	case l.parked && !l.events[len(l.events)-2].parked:
+		// One before it found no room: it must not be parked past that one.
+		w.full = true
 	case l.parked:
 		return w.park(ctx, l, e)
 	case len(l.events) > 1:
@@ -114,6 +118,11 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 		w.ready.push(l)
 	}
 	return nil
+}
+
+// wants reports whether the recipient asked for the event.
+func (w *Worker) wants(h bridge.Head) bool {
+	return w.o.Policy.Wants(string(h.Name)) && (h.HasKey || !w.o.Policy.RequireExternalKey)
 }
 
 func (w *Worker) damaged(ctx context.Context, number uint64, cause error) error {
@@ -162,5 +171,6 @@ func (w *Worker) park(ctx context.Context, l *lane, e *entry) error {
 	w.windowBytes -= len(e.data)
 	w.parked++
 	e.parked, e.data = true, nil
+	w.full = false
 	return nil
 }

@@ -95,7 +95,10 @@ func (w *Worker) retryAll() {
 func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) error {
 	e := l.head()
 	de := classify(r.err)
-	first := e.try.Attempts == 0 && !e.parked
+	// An event counts as failed first once a process, and never again once it
+	// was parked for its own failure.
+	first := !e.failed && (e.try.Attempts == 0 || !e.parked)
+	e.failed = true
 	if e.try.Attempts == 0 && e.try.Since == 0 {
 		e.try.Since = now.Unix()
 	}
@@ -113,7 +116,6 @@ func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) e
 		w.works()
 		first = false
 	}
-	lastGood := w.health.lastGood
 	if w.o.Policy.Order == Strict {
 		w.health.interval = e.try.Wait
 	}
@@ -121,8 +123,11 @@ func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) e
 	w.report(de, wentDown, now)
 
 	expired := e.try.Clock >= w.o.Policy.RetryDuration.D()
-	if expired || de.Permanent && w.health.mayGiveUp(w.o.Policy.Order == Strict, lastGood) {
-		return w.bury(ctx, l, r, expired, now)
+	if expired || de.Permanent && w.health.mayGiveUp(w.o.Policy.Order == Strict, e.afterGood) {
+		buried, err := w.bury(ctx, l, r, expired, now)
+		if buried || err != nil {
+			return err
+		}
 	}
 	return w.keep(ctx, l, now)
 }
@@ -145,8 +150,12 @@ func (w *Worker) keep(ctx context.Context, l *lane, now time.Time) error {
 			return err
 		}
 	}
-	if inWindow {
-		w.due.push(l) // nothing begins while it is down but probes
+	switch {
+	case inWindow && w.health.down:
+		w.due.push(l) // nothing begins now but probes
+		return nil
+	case inWindow:
+		w.waiting.wait(l, now.Add(e.try.Wait))
 		return nil
 	}
 	l.parked = true
@@ -170,39 +179,50 @@ func (w *Worker) keep(ctx context.Context, l *lane, now time.Time) error {
 	return nil
 }
 
-// bury makes a dead letter of the lane's first event. Events behind one whose
-// clock ran out share that clock: they get one attempt each at least.
-func (w *Worker) bury(ctx context.Context, l *lane, r result, expired bool, now time.Time) error {
+// bury makes a dead letter of the lane's first event. False: the letter can't
+// be written now, and the event is tried on. Events behind one whose clock ran
+// out share that clock: they get one attempt each at least.
+func (w *Worker) bury(ctx context.Context, l *lane, r result, expired bool, now time.Time) (bool, error) {
 	e := l.head()
-	head, err := bridge.ParseHead(r.data)
+	letter, err := w.letter(e, r, now)
 	if err != nil {
-		return err
-	}
-	letter := Letter{
-		Recipient: w.o.Name, Number: e.number, ID: head.ID, Event: string(head.Name), Session: string(head.Session),
-		Since: time.Unix(e.try.Since, 0).UTC(), Died: now.UTC().Truncate(time.Second), Attempts: e.try.Attempts,
-		Reason: bounded(r.err.Error(), reasonMax), Note: e.try.Note, Data: r.data,
+		return false, err
 	}
 	body, err := letter.Encode()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := w.o.Queue.Bury(ctx, e.number, body); err != nil {
-		return err
+		if ctx.Err() != nil {
+			return false, err
+		}
+		return false, nil // the queue has said why
 	}
-	w.o.Log.Warn().Str("recipient", w.o.Name).Stringer("id", head.ID).Str("event", letter.Event).
+	w.o.Log.Warn().Str("recipient", w.o.Name).Stringer("id", letter.ID).Str("event", letter.Event).
 		Int("attempts", letter.Attempts).Str("err", letter.Reason).Msg("dead letter")
 	w.board.update(func(s *Stats) { s.Dead++ })
 	w.leave(l)
 	if !expired || w.o.Policy.Order == Strict || len(l.events) == 0 {
-		return nil
+		return true, nil
 	}
 	next := l.head()
 	if next.clock(now) < e.try.Clock {
 		next.try.Clock, next.running = e.try.Clock, now
-		return w.o.Queue.Fail(ctx, next.number, next.try)
+		return true, w.o.Queue.Fail(ctx, next.number, next.try)
 	}
-	return nil
+	return true, nil
+}
+
+func (w *Worker) letter(e *entry, r result, now time.Time) (Letter, error) {
+	head, err := bridge.ParseHead(r.data)
+	if err != nil {
+		return Letter{}, err
+	}
+	return Letter{
+		Recipient: w.o.Name, Number: e.number, ID: head.ID, Event: string(head.Name), Session: string(head.Session),
+		Since: time.Unix(e.try.Since, 0).UTC(), Died: now.UTC().Truncate(time.Second), Attempts: e.try.Attempts,
+		Reason: bounded(r.err.Error(), reasonMax), Note: e.try.Note, Data: r.data,
+	}, nil
 }
 
 // report says what changed: not each repetition.

@@ -19,6 +19,7 @@ type health struct {
 
 	down     bool
 	fails    int       // first failures since the last success
+	bads     int       // failures of any kind since the last success
 	taking   bool      // it has taken an event since the start, or since it was last down
 	lastGood bool      // its last answer was a success
 	holdTill time.Time // nothing begins before: Retry-After
@@ -29,7 +30,7 @@ type health struct {
 // good takes note of a success and reports whether the recipient was down.
 func (h *health) good() (wasDown bool) {
 	wasDown = h.down
-	h.down, h.fails, h.taking, h.lastGood = false, 0, true, true
+	h.down, h.fails, h.bads, h.taking, h.lastGood = false, 0, 0, true, true
 	return wasDown
 }
 
@@ -38,6 +39,7 @@ func (h *health) good() (wasDown bool) {
 // window.
 func (h *health) bad(de *bridge.DeliveryError, first bool, now time.Time) (wentDown bool) {
 	h.lastGood = false
+	h.bads++
 	if first {
 		h.fails++
 	}
@@ -59,13 +61,14 @@ func (h *health) bad(de *bridge.DeliveryError, first bool, now time.Time) (wentD
 }
 
 // mayGiveUp reports whether an event that its receiver will never take may die
-// at once: only while the recipient takes others. In strict order it must have
+// at once: only while the recipient takes others, with no more failures since
+// the last one than attempts may be in flight. In strict order it must have
 // taken the one before.
-func (h *health) mayGiveUp(strict, lastGood bool) bool {
+func (h *health) mayGiveUp(strict, afterGood bool) bool {
 	if strict {
-		return lastGood
+		return afterGood
 	}
-	return h.taking && !h.down
+	return h.taking && !h.down && h.bads <= h.slots
 }
 
 func later(a, b time.Time) time.Time {

@@ -15,6 +15,10 @@ type entry struct {
 	try     bridge.Try
 	running time.Time // since when its clock runs in this process; zero: it doesn't
 	parked  bool
+	failed  bool // an attempt of it has failed in this process
+	// afterGood says that the recipient's last answer before the first
+	// attempt of this event was a success.
+	afterGood bool
 }
 
 // clock is how long the entry's retry clock has run.

@@ -92,6 +92,8 @@ func (q *memQueue) Next() (bridge.Item, bool, error) {
 	return bridge.Item{}, false, nil
 }
 
+func (q *memQueue) Taken() bool { return q.count(bridge.Delivered) > 0 }
+
 func (q *memQueue) Wake() <-chan struct{} { return q.wake }
 
 func (q *memQueue) Get(_ context.Context, n uint64) (bridge.Item, error) {

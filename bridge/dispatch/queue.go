@@ -14,6 +14,8 @@ type Queue interface {
 	// Restored gives the parked events in the order of their numbers, and the
 	// tries of failed events that Next will give again.
 	Restored() ([]bridge.Parked, map[uint64]bridge.Try)
+	// Taken reports whether the recipient has ever taken an event.
+	Taken() bool
 	// Next gives the durable event behind the ones given so far that is
 	// neither settled nor parked, if there is one. It doesn't block. An error
 	// may pass: the caller tries again later.
@@ -32,6 +34,7 @@ type Queue interface {
 	// Park records that an event leaves the window. False: there is no room
 	// for more, and it stays.
 	Park(ctx context.Context, number, session uint64, t bridge.Try) (bool, error)
-	// Bury records a dead letter; its write is the settle.
+	// Bury records a dead letter; its write is the settle. Where the letter
+	// can't be written it says so at once: the event is tried on.
 	Bury(ctx context.Context, number uint64, letter []byte) error
 }

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -29,28 +28,26 @@ func parseLetter(r stored) (DeadLetter, bool) {
 	return l, r.kind == kindLetter && p.err == nil
 }
 
-// bury makes a dead letter durable, trying until ctx ends.
-func (s *Spool) bury(ctx context.Context, recipient string, number uint64, letter []byte) error {
+// bury makes a dead letter durable, or says why it can't.
+func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
 	payload := appendLetter(nil, DeadLetter{Recipient: recipient, Time: time.Now(), Letter: letter})
 	if len(payload) > payloadMost {
 		return fmt.Errorf("a dead letter of %d bytes: %w", len(payload), ErrTooBig)
 	}
 	rs := []stored{{kindLetter, number, payload}}
-	for said := ""; ; {
-		err := s.dead.put(rs)
-		if err == nil {
-			return nil
-		}
-		if err.Error() != said {
-			said = err.Error()
-			s.o.Log.Error().Err(err).Str("recipient", recipient).Dur("retry_every", s.o.RetryEvery).Msg("a dead letter can't be written; its event waits")
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(s.o.RetryEvery):
-		}
+	err := s.dead.put(rs)
+	said := ""
+	if err != nil {
+		said = err.Error()
 	}
+	s.mu.Lock()
+	was := s.buryFails
+	s.buryFails = said
+	s.mu.Unlock()
+	if said != "" && said != was {
+		s.o.Log.Error().Err(err).Str("recipient", recipient).Msg("a dead letter can't be written; its event is tried on")
+	}
+	return err
 }
 
 // ReadDead gives each dead letter in a state directory, oldest first, each

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -47,7 +48,7 @@ func (q *Queue) Get(ctx context.Context, number uint64) (bridge.Item, error) {
 			err = fmt.Errorf("event %x: its segment is gone: %w", number, bridge.ErrDamaged)
 		}
 		if !errors.Is(err, bridge.ErrDamaged) {
-			if q.unreadable[number]++; q.unreadable[number] < patience {
+			if !q.givesUp(number, err) {
 				return bridge.Item{}, err
 			}
 			err = fmt.Errorf("event %x: %w: %w", number, bridge.ErrDamaged, err)
@@ -87,11 +88,43 @@ func (s *Spool) setAside(sg segment, at place) {
 	s.damaged.found(sg, f, span{at.off, to})
 }
 
+// errOpen marks a segment that could not be opened: a lack of descriptors or
+// of memory passes, and says nothing about the event's bytes.
+var errOpen = errors.New("open")
+
+// unreadable counts the reads of one event that failed.
+type unreadable struct {
+	times int
+	since time.Time
+}
+
+// unreadableFor is how long reads of an event must have failed, besides how
+// often, until it counts as damaged.
+const unreadableFor = 5 * time.Minute
+
+// givesUp takes note of a failed read and reports whether the event's bytes
+// count as damaged now.
+func (q *Queue) givesUp(number uint64, err error) bool {
+	if errors.Is(err, errOpen) {
+		return false
+	}
+	u, ok := q.unreadable[number]
+	if !ok {
+		u.since = time.Now()
+	}
+	u.times++
+	q.unreadable[number] = u
+	return u.times >= patience && time.Since(u.since) >= unreadableFor
+}
+
 // readEventAt reads one event from its place in a segment.
 func readEventAt(fsys FS, dir string, sg segment, at place, number uint64) ([]byte, error) {
 	f, err := fsys.Open(segmentPath(dir, sg.first()), false)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errOpen, err)
 	}
 	defer f.Close()
 	e := eventFile{f: f, at: at.off}

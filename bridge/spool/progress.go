@@ -118,6 +118,7 @@ func (p *progress) pass(number uint64) {
 	if !ok {
 		return
 	}
+	p.dropTry(number)
 	p.open = append(p.open[:i], p.open[i+1:]...)
 	for k := range p.open[i:] {
 		p.open[i+k].passed++

@@ -22,8 +22,8 @@ type Queue struct {
 	c    *cursor
 	wake chan struct{}
 
-	restored   uint64         // the highest number that was parked when the queue was opened
-	unreadable map[uint64]int // failed reads of events that Get was asked for
+	restored   uint64                // the highest number that was parked when the queue was opened
+	unreadable map[uint64]unreadable // events that Get was asked for and could not read
 }
 
 // Queue gives the queue of a recipient with what was saved of it. A name that
@@ -45,7 +45,7 @@ func (s *Spool) Queue(name string) (*Queue, error) {
 		}
 	}
 	p.reached, p.open = p.frontier(), nil
-	q := &Queue{s: s, p: p, wake: make(chan struct{}, 1), unreadable: make(map[uint64]int)}
+	q := &Queue{s: s, p: p, wake: make(chan struct{}, 1), unreadable: make(map[uint64]unreadable)}
 	q.c = newCursor(s.o.FS, s.o.Dir, &s.segs, p.reached, s.damaged.found)
 	q.wake <- struct{}{}
 	for n := range p.parked {
@@ -103,6 +103,13 @@ func (q *Queue) Restored() (parked []bridge.Parked, tries map[uint64]bridge.Try)
 		parked = append(parked, b)
 	}
 	return parked, maps.Clone(q.p.tries)
+}
+
+// Taken reports whether the recipient has ever taken an event.
+func (q *Queue) Taken() bool {
+	q.s.journal.mu.Lock()
+	defer q.s.journal.mu.Unlock()
+	return q.p.counts[bridge.Delivered] > 0
 }
 
 // Wake gives a channel that has a value when Next may have more.
@@ -238,12 +245,13 @@ func (q *Queue) Park(ctx context.Context, number, session uint64, t bridge.Try) 
 }
 
 // Bury makes a dead letter of the event: the letter is durable, and the event
-// settled, when it returns nil.
+// settled, when it returns nil. It doesn't wait for a disk that can't be
+// written: the event stays as it was, to be tried on.
 func (q *Queue) Bury(ctx context.Context, number uint64, letter []byte) error {
 	if _, err := q.whereIs(number); err != nil {
 		return err
 	}
-	if err := q.s.bury(ctx, q.p.name, number, letter); err != nil {
+	if err := q.s.bury(q.p.name, number, letter); err != nil {
 		return err
 	}
 	return q.Settle(ctx, number, bridge.Dead)

@@ -84,11 +84,11 @@ func (s *Spool) writable(err error) {
 		failing = err.Error()
 	}
 	s.mu.Lock()
-	wasFull, wasFailing := s.full, s.failing
-	s.full, s.failing = full, failing
+	wasFull, wasFailing, news := s.full, s.failing, cause(err) != s.cause
+	s.full, s.failing, s.cause = full, failing, cause(err)
 	s.mu.Unlock()
 	switch {
-	case failing != "" && failing != wasFailing:
+	case failing != "" && news:
 		s.o.Log.Error().Err(err).Dur("retry_every", s.o.RetryEvery).Msg("the spool can't be written; no lines are taken")
 	case full != "" && full != wasFull:
 		oldest, holder := s.oldest()
@@ -99,6 +99,18 @@ func (s *Spool) writable(err error) {
 	if full != wasFull {
 		s.kick()
 	}
+}
+
+// cause gives the text of the error at the bottom, without the names of files
+// that are new at each try.
+func cause(err error) string {
+	if err == nil {
+		return ""
+	}
+	for next := err; next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err.Error()
 }
 
 // kick asks retention to look now.

@@ -31,14 +31,16 @@ type Spool struct {
 	room   chan struct{} // there may be room again
 	kicked chan struct{} // retention should look
 
-	mu      sync.Mutex
-	pending []*entry
-	closed  bool
-	state   states // durable; written by the committer
-	next    uint64 // the number behind the last durable event; written by the committer
-	queues  map[string]*Queue
-	full    string // why ingest waits for room
-	failing string // the failure because of which ingest waits
+	mu        sync.Mutex
+	pending   []*entry
+	closed    bool
+	state     states // durable; written by the committer
+	next      uint64 // the number behind the last durable event; written by the committer
+	queues    map[string]*Queue
+	full      string // why ingest waits for room
+	failing   string // the failure because of which ingest waits
+	cause     string // of either, as it was logged
+	buryFails string // why the last dead letter could not be written
 
 	free, minFree atomic.Int64 // as last looked at
 	warned        atomic.Int32 // percent
