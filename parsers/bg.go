@@ -32,7 +32,7 @@ func (p *bgParser) Parse(rec bridge.Record, to []bridge.Event) ([]bridge.Event, 
 	case !ok:
 		return to, 0, errNoHeader
 	case strings.HasPrefix(h.body, "{"):
-		return p.object(rec, h, to)
+		return p.object(rec, h, h.body, to)
 	case h.tag != "BG":
 		return to, bridge.Ignored, nil
 	}
@@ -97,6 +97,9 @@ func isSiteID(s string) bool {
 
 // message reads a whole payload.
 func (p *bgParser) message(rec bridge.Record, h header, seg segment, payload string, to []bridge.Event) ([]bridge.Event, bridge.Outcome, error) {
+	if strings.HasPrefix(payload, "{") {
+		return p.object(rec, h, payload, to)
+	}
 	p.bag.reset()
 	if err := readPayload(valid(payload), &p.bag); err != nil {
 		return to, 0, err
@@ -152,19 +155,16 @@ func (p *bgParser) named(e *bridge.Event) {
 	e.Survey = s.answers
 }
 
-// object reads a JSON object in the same stream: a session event as format
-// json does, anything else as a raw event if it has a name. It is no error if
-// it has none, or is no JSON.
-func (p *bgParser) object(rec bridge.Record, h header, to []bridge.Event) ([]bridge.Event, bridge.Outcome, error) {
+// object reads a JSON object in the same stream: a raw event if it has a name.
+// It is no error if it has none, or is no JSON. It never gives a session event:
+// any daemon that logs through the same relay could forge one.
+func (p *bgParser) object(rec bridge.Record, h header, text string, to []bridge.Event) ([]bridge.Event, bridge.Outcome, error) {
 	p.bag.reset()
-	if rec.Cut > 0 || readObject([]byte(valid(h.body)), &p.bag) != nil {
+	if rec.Cut > 0 || readObject([]byte(valid(text)), &p.bag) != nil {
 		return to, bridge.Ignored, nil
 	}
 	name := objectName(&p.bag)
-	if err := checkName(name); err != nil {
-		return to, 0, err
-	}
-	if name == "" || len(name) > nameMax {
+	if name == "" || len(name) > nameMax || strings.HasPrefix(name, bridge.SessionPrefix) {
 		return to, bridge.Ignored, nil
 	}
 	e := bridge.Event{Name: name, Timestamp: h.at, Source: bridge.Origin{Format: p.format, Host: valid(h.host)}}
@@ -176,12 +176,6 @@ func (p *bgParser) object(rec bridge.Record, h header, to []bridge.Event) ([]bri
 		e.Timestamp = rec.Time.Unix()
 	}
 	p.bag.alias("session_id", "lsid")
-	if bridge.IsSessionEvent(name) {
-		if err := p.members(&p.bag, &e); err != nil {
-			return to, 0, err
-		}
-		return append(to, e), bridge.Parsed, nil
-	}
 	p.raw(&p.bag, &e)
 	return append(to, e), bridge.Raw, nil
 }

@@ -28,8 +28,8 @@
 //
 // C: confirmed in a source; I: inferred; O: our own convention. Whatever is not
 // named here goes to Extra by its own name. A JSON object under a bg line's
-// header is read as json is, but needs no time of its own and is Ignored where
-// it has no name.
+// header gives a raw event at most: it is Ignored where it has no name, or
+// that of a session event, which any daemon behind the same relay could forge.
 //
 //	field            bg               siem                        json
 //	event            event O          the sixth column C          event, event_type C

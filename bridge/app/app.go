@@ -56,6 +56,9 @@ type app struct {
 	spool      *spool.Spool
 	recipients []*recipient
 	sources    []*source
+
+	mu       sync.Mutex
+	inputErr error // of a source that can't be run again
 }
 
 func (a *app) open() error {
@@ -121,7 +124,7 @@ func (a *app) run(ctx context.Context) error {
 	}
 	sources := newGroup(ctx, failed)
 	for _, s := range a.sources {
-		sources.run("source "+s.name, s.ingest.Run)
+		sources.run("source "+s.name, func(ctx context.Context) error { return a.read(ctx, s) })
 	}
 	ended := make(chan struct{})
 	go func() { // ends with the sources, at the latest when they are stopped
@@ -145,6 +148,20 @@ func (a *app) run(ctx context.Context) error {
 	}
 	a.o.Log.Info().Msg("stopped")
 	return err
+}
+
+// read runs a source. Where one that can't be run again fails, the others go
+// on, and the program's end tells.
+func (a *app) read(ctx context.Context, s *source) error {
+	err := s.ingest.Run(ctx)
+	if err == nil || !s.final {
+		return err
+	}
+	a.o.Log.Error().Str("source", s.name).Err(err).Msg("source stopped")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.inputErr = errors.Join(a.inputErr, fmt.Errorf("source %s: %w", s.name, err))
+	return nil
 }
 
 // wait returns when there is a reason to stop.
@@ -171,7 +188,9 @@ func (a *app) wait(ctx context.Context, failed <-chan error, ended <-chan struct
 		case <-tick.C:
 		}
 	}
-	return nil
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.inputErr
 }
 
 // idle reports whether no recipient has anything waiting.

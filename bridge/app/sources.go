@@ -14,34 +14,35 @@ import (
 type source struct {
 	name   string
 	ingest *ingest.Ingest
+	final  bool // it can't be run again
 }
 
 func (a *app) openSources() error {
 	for _, t := range a.c.Tails {
 		o := t.Tail
 		o.Name, o.Log = t.Name, a.o.Log
-		if err := a.addSource(t.Name, t.Ingest, tail.New(o)); err != nil {
+		if err := a.addSource(t.Name, t.Ingest, tail.New(o), false); err != nil {
 			return err
 		}
 	}
 	for _, t := range a.c.Stdins {
 		o := t.Stdin
 		o.Name, o.Log, o.In = t.Name, a.o.Log, a.o.Stdin
-		if err := a.addSource(t.Name, t.Ingest, stdin.New(o)); err != nil {
+		if err := a.addSource(t.Name, t.Ingest, stdin.New(o), true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *app) addSource(name string, o ingest.Options, from bridge.Source) error {
+func (a *app) addSource(name string, o ingest.Options, from bridge.Source, final bool) error {
 	newParser := ParserFor(o)
 	if _, err := newParser(o.Format); err != nil {
 		return fmt.Errorf("source %s: %w", name, err)
 	}
-	a.sources = append(a.sources, &source{name: name, ingest: ingest.New(ingest.Config{
+	a.sources = append(a.sources, &source{name: name, final: final, ingest: ingest.New(ingest.Config{
 		Name: name, Options: o, Source: from, NewParser: newParser, Store: store{a.spool},
-		Wanted: a.wanted, Guess: guess(o), Log: a.o.Log,
+		Wanted: a.wanted, Guess: guess(o), Final: final, Log: a.o.Log,
 	})})
 	return nil
 }

@@ -17,6 +17,9 @@ func makeStateDir(dir string) error {
 		return fmt.Errorf("make the state directory: %w; %s", err, stateDirHint(dir, err))
 	}
 	probe, err := os.CreateTemp(dir, ".probe-*")
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return nil // a full disk is no reason not to deliver what is there
+	}
 	if err != nil {
 		return fmt.Errorf("write in the state directory: %w; %s", err, stateDirHint(dir, err))
 	}

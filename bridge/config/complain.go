@@ -63,6 +63,9 @@ func (l *loader) owned(t, defaults *table, ps []option.Problem) {
 		} else if defaults != nil && defaults.find(p.Key) != nil {
 			in, at = defaults, defaults.find(p.Key)
 		}
+		if item := at.item(p.Item - 1); item != nil {
+			at = item
+		}
 		key := p.Key
 		if key == "" {
 			key = t.name

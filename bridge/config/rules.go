@@ -50,9 +50,9 @@ func (l *loader) checkIngest(t *table, o *ingest.Options) {
 	if o.Format != "" {
 		ps = append(ps, oneOf("format", o.Format, parsers.Formats()...)...)
 	}
-	for _, name := range o.CustomFields {
+	for i, name := range o.CustomFields {
 		if _, err := parsers.New(parsers.Options{Format: parsers.Formats()[0], CustomFields: []string{name}}); err != nil {
-			ps = append(ps, option.Problem{Key: "custom_fields", Text: err.Error()})
+			ps = append(ps, option.Problem{Key: "custom_fields", Item: i + 1, Text: err.Error()})
 		}
 	}
 	if o.Format == "siem" && o.Timezone == "" {
@@ -71,6 +71,7 @@ func (l *loader) rules(c *Config) {
 	l.uniqueNames("source", "sources.tail", "sources.stdin")
 	l.uniqueNames("recipient", "recipients.http", "recipients.email", "recipients.file")
 	l.pathRules(c)
+	l.lineRules(c)
 	for _, t := range l.tables["sources.stdin"][min(1, len(c.Stdins)):] {
 		l.complain(t, "", "standard input has one reader only", "the first stands in "+where(l.one("sources.stdin"), l.one("sources.stdin").at))
 	}
@@ -129,6 +130,27 @@ func (l *loader) inOrder(names []string) (out []*table) {
 
 // pathRules looks for files that are read or written twice, or that would be
 // fed with what comes out of them.
+// lineRules holds each source's longest line against what the spool takes: as
+// an event it can be six times as long, when every byte of it is escaped.
+func (l *loader) lineRules(c *Config) {
+	const escaped, besides = 6, 64 << 10
+	most := (c.Spool.RecordMost() - besides) / escaped
+	check := func(t *table, key option.Size) {
+		if int64(key) <= most {
+			return
+		}
+		l.owned(t, nil, []option.Problem{{Key: "max_line",
+			Text: fmt.Sprintf("a line of %v may not fit into the spool, whose max_bytes is %v", key, c.Spool.MaxBytes),
+			Hint: fmt.Sprintf("use %v at most, or a larger max_bytes", option.Size(most&^1023))}})
+	}
+	for i, s := range c.Tails {
+		check(l.tables["sources.tail"][i], s.Tail.MaxLine)
+	}
+	for i, s := range c.Stdins {
+		check(l.tables["sources.stdin"][i], s.Stdin.MaxLine)
+	}
+}
+
 func (l *loader) pathRules(c *Config) {
 	tails, files := l.tables["sources.tail"], l.tables["recipients.file"]
 	for i, s := range c.Tails {

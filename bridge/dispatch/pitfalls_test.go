@@ -201,7 +201,7 @@ func (r *rig) startWith(q Queue) {
 
 func TestLetterThatCantBeWrittenHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, func(p *Policy) { p.RetryDuration = option.Duration(time.Second / 2) }, failing("bad"))
+		r := newRig(t, func(p *Policy) { p.RetryDuration = option.Duration(time.Second) }, failing("bad"))
 		r.p.RetryDuration = 0
 		r.startWith(&brokenQueue{memQueue: r.q})
 		r.q.add("good", "bad")

@@ -60,9 +60,9 @@ func (p *Policy) Check(string) []option.Problem {
 	add := func(key, hint, format string, args ...any) {
 		out = append(out, option.Problem{Key: key, Text: fmt.Sprintf(format, args...), Hint: hint})
 	}
-	for _, e := range p.Events {
+	for i, e := range p.Events {
 		if hint, bad := badEvent(e); bad {
-			add("events", hint, "%q is no session event", e)
+			out = append(out, option.Problem{Key: "events", Item: i + 1, Text: fmt.Sprintf("%q is no session event", e), Hint: hint})
 		}
 	}
 	switch p.Order {
@@ -75,6 +75,9 @@ func (p *Policy) Check(string) []option.Problem {
 	}
 	if p.RetryInterval.D() < minRetryInterval {
 		add("retry_interval", "use at least 50ms", "%v is too short", p.RetryInterval)
+	}
+	if p.RetryDuration < p.RetryInterval {
+		add("retry_duration", "use at least retry_interval, such as 24h", "%v leaves no time for a second attempt", p.RetryDuration)
 	}
 	switch p.RetryBackoff {
 	case Fixed, Exponential:

@@ -53,7 +53,7 @@ func (in *Ingest) append(ctx context.Context, b *batch) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("%w: %w", errStore, err)
+		return fmt.Errorf("spool: %w", err)
 	}
 	in.fresh = false
 	in.setTotals(b.totals)

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -30,9 +29,12 @@ type Config struct {
 	Source    bridge.Source
 	NewParser func(format string) (bridge.Parser, error)
 	Store     Store
-	Wanted    func(event string) bool            // which raw events some recipient names; nil: none
-	Guess     func(lines []bridge.Record) string // which other format reads these lines; "" none
-	Log       zerolog.Logger
+	Wanted    func(event string) bool // which raw events some recipient names; nil: none
+	// Final says that the source can't be run again: an error of it, or of the
+	// store, ends Run.
+	Final bool
+	Guess func(lines []bridge.Record) string // which other format reads these lines; "" none
+	Log   zerolog.Logger
 }
 
 // Ingest runs one source. Run is its only writer; Totals may be read by all.
@@ -65,8 +67,9 @@ func New(c Config) *Ingest {
 // retryWait is how long a source stays away that failed by itself.
 const retryWait = 10 * time.Second
 
-// Run reads the source until ctx ends or its input does. A source that fails
-// by itself is started again after a while, from the durable position.
+// Run reads the source until ctx ends or its input does. After a failure of
+// the source, or a record that the store can't take, it begins again after a
+// while, from the durable position.
 func (in *Ingest) Run(ctx context.Context) error {
 	for {
 		from, err := in.restore(ctx)
@@ -74,8 +77,11 @@ func (in *Ingest) Run(ctx context.Context) error {
 			return fmt.Errorf("source %s: %w", in.c.Name, err)
 		}
 		err = in.c.Source.Run(ctx, from, in.emit)
-		if err == nil || ctx.Err() != nil || errors.Is(err, errStore) {
-			return stopped(ctx, err)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if in.c.Final {
+			return err
 		}
 		in.c.Log.Error().Str("source", in.c.Name).Err(err).Dur("retry_in", retryWait).Msg("source stopped")
 		select {
@@ -84,16 +90,6 @@ func (in *Ingest) Run(ctx context.Context) error {
 		case <-time.After(retryWait):
 		}
 	}
-}
-
-// errStore marks errors of the store, which a restart of the source can't mend.
-var errStore = errors.New("spool")
-
-func stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // restore makes the parser anew from the durable state and gives the

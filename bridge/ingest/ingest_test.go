@@ -23,6 +23,7 @@ type memStore struct {
 	quarantined []Line
 	records     int
 	fail        error
+	failures    int // that many appends fail
 	block       chan struct{}
 }
 
@@ -45,7 +46,8 @@ func (m *memStore) Append(ctx context.Context, _ string, changes []bridge.Entry,
 			return ctx.Err()
 		}
 	}
-	if m.fail != nil {
+	if m.failures > 0 {
+		m.failures--
 		return m.fail
 	}
 	m.records++
@@ -260,15 +262,26 @@ func TestSourceThatBreaksGoesOnFromTheDurablePosition(t *testing.T) {
 	})
 }
 
-func TestStoreThatFailsEndsIt(t *testing.T) {
+func TestStoreThatRefusesIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemStore()
+		m.fail, m.failures = errors.New("too big for the spool"), 2
+		s := &script{batches: [][]string{{"a+"}, {"a."}}}
+		in, err := run(t, m, s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tot := in.Totals(); tot.Read != 2 || s.runs != 3 || names(m.events) != "a" {
+			t.Errorf("totals %+v after %d runs, events %q", tot, s.runs, names(m.events))
+		}
+	})
+}
+
+func TestFinalSourceEndsWithItsError(t *testing.T) {
 	m := newMemStore()
-	m.fail = errors.New("closed")
-	in, err := run(t, m, &script{batches: [][]string{{"a"}}}, nil)
-	if err == nil || !strings.Contains(err.Error(), "closed") {
-		t.Errorf("error %v", err)
-	}
-	if tot := in.Totals(); tot.Read != 0 {
-		t.Errorf("counted what isn't durable: %+v", tot)
+	_, err := run(t, m, &script{batches: [][]string{{"a"}, {"b"}}, failAt: 1}, func(c *Config) { c.Final = true })
+	if err == nil || !strings.Contains(err.Error(), "source broke") || names(m.events) != "a" {
+		t.Errorf("error %v, events %q", err, names(m.events))
 	}
 }
 

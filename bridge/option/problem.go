@@ -5,6 +5,7 @@ import "strings"
 // Problem is what a check found wrong with one setting.
 type Problem struct {
 	Key     string // the key within its table, such as "retry_interval"; empty: the table itself
+	Item    int    // which item of the key's list, from 1; 0: the whole value
 	Text    string // what is wrong
 	Hint    string // what would be right, where that is known
 	Warning bool   // worth saying, but no reason to refuse

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -56,6 +57,9 @@ attempt said.`,
 					return usage(fmt.Errorf("--since: %w", err))
 				}
 				f.after = time.Now().Add(-d.D())
+			}
+			if _, err := os.Stat(conf.StateDir); err != nil {
+				return failed(fmt.Errorf("state_dir: %w", err))
 			}
 			if err := listDead(c.OutOrStdout(), conf.StateDir, f, asJSON); err != nil {
 				return failed(err)

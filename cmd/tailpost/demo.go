@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -83,11 +84,13 @@ func runDemo(ctx context.Context, out io.Writer) (err error) {
 	}
 	d := &demo{start: time.Now(), dir: dir, out: out, changed: make(chan struct{}, 1)}
 	defer func() {
-		if err != nil {
+		if err != nil && !errors.Is(err, context.Canceled) {
 			err = fmt.Errorf("%w; what happened is in %s", err, dir)
 			return
 		}
-		err = os.RemoveAll(dir)
+		if rerr := os.RemoveAll(dir); err == nil {
+			err = rerr
+		}
 	}()
 	if d.rec, err = receiver.New(receiver.Options{HTTPAddr: "127.0.0.1:0", SMTPAddr: "127.0.0.1:0", OnEvent: d.arrived}); err != nil {
 		return err

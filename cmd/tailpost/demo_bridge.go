@@ -92,6 +92,7 @@ func (d *demo) startBridge(ctx context.Context) error {
 		defer logFile.Close()
 		var once sync.Once
 		lines := bufio.NewScanner(stderr)
+		lines.Buffer(nil, 1<<20) // our own log: its lines are bounded
 		for lines.Scan() {
 			fmt.Fprintf(logFile, "%s\n", lines.Bytes())
 			var entry struct{ Message string }

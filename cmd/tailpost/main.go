@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Exit codes.
@@ -67,6 +68,9 @@ func (e *codedError) Unwrap() error { return e.err }
 func failed(err error) error { return &codedError{exitFailed, err} }
 func usage(err error) error  { return &codedError{exitUsage, err} }
 
+// oneSignal is how close together two signals count as one.
+const oneSignal = 100 * time.Millisecond
+
 // untilSignal gives a context that ends at SIGTERM or SIGINT. A second signal
 // ends the program at once: what is settled is on disk already.
 func untilSignal(stderr io.Writer) (context.Context, context.CancelFunc) {
@@ -74,13 +78,19 @@ func untilSignal(stderr io.Writer) (context.Context, context.CancelFunc) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
+		var first time.Time
 		select {
 		case <-signals:
+			first = time.Now()
 			cancel()
 		case <-ctx.Done():
 			return
 		}
+		// Some programs signal us and our process group: that is one signal.
 		sig := <-signals
+		for time.Since(first) < oneSignal {
+			sig = <-signals
+		}
 		fmt.Fprintf(stderr, "tailpost: %v again: stopping at once\n", sig)
 		os.Exit(exitFailed)
 	}()

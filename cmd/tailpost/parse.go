@@ -88,6 +88,7 @@ func parse(ctx context.Context, f parseFlags, file string, in io.Reader, out, er
 		Source:    &fileSource{Source: stdin.New(lines), at: at},
 		NewParser: app.ParserFor(o),
 		Wanted:    func(string) bool { return f.raw },
+		Final:     true,
 	})
 	if err := i.Run(ctx); err != nil {
 		return failed(err)
@@ -101,7 +102,10 @@ func parse(ctx context.Context, f parseFlags, file string, in io.Reader, out, er
 	if t.Quarantined > 0 {
 		return failed(nil)
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return failed(err)
+	}
+	return nil
 }
 
 // options are the source's settings, from the flags or the configuration.

@@ -139,6 +139,7 @@ format = "json"
 name         = "log"
 path         = "session.log"
 format       = "json"
+max_line     = "32KiB"
 start        = "beginning"
 appliance_id = "support.example.com"
 `, recipients))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -25,6 +27,9 @@ input has ended (standard input alone), it ends once everything is delivered.`,
 		Example: "  tailpost run --config tailpost.toml",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// A reader of our output that goes away must not take the other
+			// recipients with it.
+			signal.Ignore(syscall.SIGPIPE)
 			conf, err := loadConfig(path, c.ErrOrStderr())
 			if err != nil {
 				return err

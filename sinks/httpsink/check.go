@@ -8,6 +8,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -90,14 +91,14 @@ func (o *Options) checkCodes() []option.Problem {
 	success, bad := parseCodes(o.Success)
 	var ps []option.Problem
 	for _, s := range bad {
-		ps = append(ps, option.Problem{Key: "success", Text: fmt.Sprintf("%q is no status", s), Hint: hint})
+		ps = append(ps, option.Problem{Key: "success", Item: 1 + slices.Index(o.Success, s), Text: fmt.Sprintf("%q is no status", s), Hint: hint})
 	}
 	if len(o.Success) == 0 {
 		ps = append(ps, option.Problem{Key: "success", Text: "is empty: no answer would ever count as taken", Hint: hint})
 	}
 	giveUp, bad := parseCodes(o.GiveUp)
 	for _, s := range bad {
-		ps = append(ps, option.Problem{Key: "give_up", Text: fmt.Sprintf("%q is no status", s), Hint: hint})
+		ps = append(ps, option.Problem{Key: "give_up", Item: 1 + slices.Index(o.GiveUp, s), Text: fmt.Sprintf("%q is no status", s), Hint: hint})
 	}
 	for code := range giveUp {
 		if giveUp[code] && success[code] {

@@ -106,14 +106,14 @@ func (o *Options) checkAddresses() []option.Problem {
 		ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("has %d addresses", len(o.Address)), Hint: "use ten at most, or a second recipient"})
 	}
 	seen := map[string]bool{}
-	for _, a := range o.Address {
+	for i, a := range o.Address {
 		switch p, err := parseAddress(a); {
 		case err != nil:
-			ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("%q: %v", a, err), Hint: `use one like "helpdesk@example.com"`})
+			ps = append(ps, option.Problem{Key: key, Item: i + 1, Text: fmt.Sprintf("%q: %v", a, err), Hint: `use one like "helpdesk@example.com"`})
 		case p.Name != "":
-			ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("%q has a name in it", a), Hint: fmt.Sprintf("use %q", p.Address)})
+			ps = append(ps, option.Problem{Key: key, Item: i + 1, Text: fmt.Sprintf("%q has a name in it", a), Hint: fmt.Sprintf("use %q", p.Address)})
 		case seen[strings.ToLower(p.Address)]:
-			ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("%q is there twice", a)})
+			ps = append(ps, option.Problem{Key: key, Item: i + 1, Text: fmt.Sprintf("%q is there twice", a)})
 		default:
 			seen[strings.ToLower(p.Address)] = true
 		}
