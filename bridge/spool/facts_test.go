@@ -357,7 +357,6 @@ func TestJournalWaitsForNobody(t *testing.T) {
 		for what, f := range map[string]func() error{
 			"Settle": func() error { return q.Settle(ctx, n[0], bridge.Delivered) },
 			"Fail":   func() error { return q.Fail(ctx, n[0], bridge.Try{}) },
-			"Bury":   func() error { return q.Bury(ctx, n[0], nil) },
 			"Park": func() error {
 				_, err := q.Park(ctx, n[0], 1, bridge.Try{})
 				return err
@@ -440,8 +439,13 @@ func TestReadDead(t *testing.T) {
 		s.add("a", "one", "two", "three")
 		_, numbers := texts(t, q)
 		for i, n := range numbers {
-			fs.FailNth(spooltest.Sync, 1+i, syscall.EIO)
-			if err := q.Bury(t.Context(), n, fmt.Append(nil, "letter ", i)); err != nil {
+			letter := fmt.Append(nil, "letter ", i)
+			fs.FailNth(spooltest.Sync, 1, syscall.EIO)
+			if err := q.Bury(t.Context(), n, letter); !errors.Is(err, syscall.EIO) {
+				t.Errorf("a disk that fails: %v", err)
+			}
+			equal(t, "dead", q.Stats().Dead, uint64(i))
+			if err := q.Bury(t.Context(), n, letter); err != nil {
 				t.Fatal(err)
 			}
 		}

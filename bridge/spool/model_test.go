@@ -268,7 +268,11 @@ func (m *model) drain(rt *rapid.T) {
 func (m *model) bury(rt *rapid.T) {
 	r := m.recipient(rt)
 	if n := m.pick(rt, r, openOrParked); n != 0 {
-		mustNot(rt, r.q.Bury(context.Background(), n, []byte(m.text[n])))
+		err := r.q.Bury(context.Background(), n, []byte(m.text[n]))
+		if errors.Is(err, syscall.EIO) { // a fault: once only
+			err = r.q.Bury(context.Background(), n, []byte(m.text[n]))
+		}
+		mustNot(rt, err)
 		r.fates[n].settle(true)
 	}
 }

@@ -18,12 +18,16 @@ type moving struct {
 	from place
 }
 
+// moveShare is the part of a segment that parked events may take and still be
+// moved: less than one in so many bytes.
+const moveShare = 10
+
 // move writes the events of a segment that are still parked once more, at the
 // end, with the same numbers. It reports whether all of them stand there now,
-// durable, and their recipients know. Where there is no room, or one can't be
-// read, the segment has to stay.
+// durable, and their recipients know. Where they are too much, there is no
+// room, or one can't be read, the segment has to stay.
 func (s *Spool) move(ctx context.Context, sg segment) bool {
-	ms := s.parkedEvents(sg.first())
+	ms := s.parkedEvents(sg)
 	for len(ms) > 0 {
 		n, bytes := 0, 0
 		for n < len(ms) && (n == 0 || bytes+int(ms[n].from.size) <= moveBatch) {
@@ -41,17 +45,27 @@ func (s *Spool) move(ctx context.Context, sg segment) bool {
 	return !s.wantedBy(sg).any()
 }
 
-// parkedEvents gives what is parked in a segment, each event once, in order.
-func (s *Spool) parkedEvents(first uint64) []moving {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	found := make(map[uint64]moving)
-	for _, p := range s.journal.recipients {
+// parkedEvents gives what is parked in a segment, each event once, in order;
+// nothing if that is too much to be moved.
+func (s *Spool) parkedEvents(sg segment) []moving {
+	j := &s.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	// The tally counts an event for each recipient that has it parked.
+	if j.parkedIn[sg.first()].bytes*moveShare >= sg.size*int64(len(j.recipients)) {
+		return nil
+	}
+	found, bytes := make(map[uint64]moving), int64(0)
+	for _, p := range j.recipients {
 		for n, e := range p.parked {
-			if e.place.seg == first {
+			if _, ok := found[n]; !ok && e.place.seg == sg.first() {
 				found[n] = moving{movedEvent{number: n, session: e.session}, e.place}
+				bytes += int64(e.place.size)
 			}
 		}
+	}
+	if bytes*moveShare >= sg.size {
+		return nil
 	}
 	ms := make([]moving, 0, len(found))
 	for _, n := range slices.Sorted(maps.Keys(found)) {

@@ -39,7 +39,7 @@ func (s *Spool) retainOnce(ctx context.Context) {
 			continue
 		}
 		w := s.wantedBy(sg)
-		if w.unread != "" || w.parked.events > 0 && (w.parked.bytes*10 >= sg.size || !s.move(ctx, sg)) {
+		if w.unread != "" || w.parked.events > 0 && !s.move(ctx, sg) {
 			continue
 		}
 		if err := s.drop(sg); err != nil {

@@ -76,12 +76,12 @@ func (r *running) add(source string, events ...string) uint64 {
 	return n
 }
 
-// ingest makes a record whose position is its last event.
+// ingest makes a record whose position is its last event, the front of it.
 func ingest(source string, events ...string) spool.Ingest {
 	in := spool.Ingest{Source: source}
 	for _, e := range events {
 		in.Events = append(in.Events, []byte(e))
-		in.Changes = []bridge.Entry{{Key: []byte("at"), Value: []byte(e)}}
+		in.Changes = []bridge.Entry{{Key: []byte("at"), Value: []byte(e[:min(len(e), 16)])}}
 	}
 	return in
 }
