@@ -179,14 +179,13 @@ func TestDeletionFinishes(t *testing.T) {
 		o := options(fs)
 		o.Keep = 0
 		s := open(t, o)
-		q := s.queue("r")
+		s.queue("r")
 		s.add("a", "one")
-		_, numbers := texts(t, q)
 		old, content := newest(fs), fs.Bytes(newest(fs))
 		s.mustEnd()
 		s = open(t, o) // a start begins a new segment
-		q = s.queue("r")
-		_, numbers = texts(t, q)
+		q := s.queue("r")
+		_, numbers := texts(t, q)
 		settle(t, q, numbers[0])
 		s.add("a", "two")
 		texts(t, q)
