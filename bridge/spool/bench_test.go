@@ -3,7 +3,6 @@ package spool_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -105,5 +104,3 @@ func BenchmarkQueue(b *testing.B) {
 	b.StopTimer()
 	s.mustEnd()
 }
-
-var _ = os.Getpid

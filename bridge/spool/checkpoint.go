@@ -53,8 +53,9 @@ func (p *progress) checkpointBytes() int {
 	return recipientBytes + len(p.name) + p.notes + len(p.tries)*tryBytes + len(p.parked)*(parkedBytes+tryBytes)
 }
 
-// rowMost bounds a row of settled numbers that is read from a file.
-const rowMost = 1 << 24
+// settledMost bounds the settled numbers that are read from one checkpoint.
+// There are some hundreds, as things are.
+const settledMost = 1 << 22
 
 func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 	r := reader{b: payload}
@@ -66,12 +67,12 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 			p.counts[i] = n
 		}
 	}
-	at := m.number
+	at, settled := m.number, uint64(0)
 	for range r.count(2) {
 		at += r.uvarint()
 		n := r.uvarint()
-		if n > rowMost {
-			return nil, fmt.Errorf("checkpoint of %q: a row of %d settled events", name, n)
+		if settled += n; n > settledMost || settled > settledMost {
+			return nil, fmt.Errorf("checkpoint of %q: %d settled events above the frontier", name, settled)
 		}
 		for i := range n {
 			p.settled.add(at + i)

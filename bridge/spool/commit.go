@@ -30,6 +30,8 @@ type committer struct {
 }
 
 const (
+	// bufferMost bounds a buffer that is kept for the next write, in bytes.
+	bufferMost = 1 << 20
 	// syncInterval is how long a written record may wait for its sync with
 	// fsync = interval.
 	syncInterval = 200 * time.Millisecond
@@ -197,7 +199,7 @@ func (c *committer) wrote(part []*entry, off int64) {
 	c.unsynced = append(c.unsynced, part...)
 	c.bytes += off - c.off
 	c.off, c.full = off, true
-	if cap(c.buf) > groupMost*2 {
+	if cap(c.buf) > bufferMost {
 		c.buf = nil
 	}
 }

@@ -141,6 +141,10 @@ func (c *cursor) record() (step, bool, error) {
 	if !ok || f.kind != kindIngest || f.count == 0 || f.first+uint64(f.count) <= c.expect {
 		return step{}, false, nil
 	}
+	if !f.tableFits() {
+		c.damage(c.seg, c.file, span{at, at + f.bytes()})
+		return step{}, false, nil
+	}
 	c.frame, c.at, c.index, c.table = f, at, 0, c.table[:0]
 	if f.first > c.expect {
 		st := step{number: c.expect, to: f.first}

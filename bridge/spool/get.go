@@ -157,7 +157,7 @@ func (e *eventFile) head(s salt, index uint32, number uint64) (bool, error) {
 		return false, err
 	}
 	f, ok := parseFrame(b, s)
-	if !ok || index >= f.count || int64(f.count)*tableEntry > int64(f.size) {
+	if !ok || index >= f.count || !f.tableFits() {
 		return false, nil
 	}
 	e.f0 = f

@@ -101,6 +101,9 @@ func (j *journal) writeLocked(f frame, payload []byte) (err error) {
 		}
 		if _, err = j.files[j.cur].WriteAt(j.buf, j.off); err == nil {
 			j.off += int64(len(j.buf))
+			if cap(j.buf) > bufferMost {
+				j.buf = nil
+			}
 			j.touchLocked()
 			j.sayLocked(nil)
 			return nil

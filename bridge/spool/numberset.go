@@ -86,7 +86,7 @@ func (s *numberSet) runs() func(yield func(run) bool) {
 				for word != 0 {
 					at := k<<12 | uint64(w)<<6 | uint64(bits.TrailingZeros64(word))
 					word &= word - 1
-					if r.n > 0 && r.n < rowMost && r.first+r.n == at {
+					if r.n > 0 && r.first+r.n == at {
 						r.n++
 						continue
 					}

@@ -45,6 +45,9 @@ type QuarantinedLine struct {
 // one event can be read, and trusted, without the others.
 const tableEntry = 8
 
+// tableFits reports whether a record of that size can have that many events.
+func (f frame) tableFits() bool { return int64(f.count)*tableEntry <= int64(f.size) }
+
 var eventSeed = checksum([]byte{'e'})
 
 func eventSum(e []byte) uint32 { return crc32.Update(eventSeed, castagnoli, e) }

@@ -65,12 +65,12 @@ func (r *scanned) frame(f frame, payload []byte, st *states, heads *int) {
 		r.headed = *heads == int(f.count)
 	case kindIngest:
 		r.used = true
-		if f.count > 0 {
-			r.next = f.first + uint64(f.count)
-		}
 		rec, err := parseIngest(payload, f.count)
 		if err != nil {
 			return
+		}
+		if f.count > 0 {
+			r.next = f.first + uint64(f.count)
 		}
 		r.lines += len(rec.lines)
 		if st != nil {

@@ -1,0 +1,168 @@
+// Package spool keeps accepted events on disk, with the positions of their
+// sources, until every recipient is done with them.
+//
+// # What it promises
+//
+// An ingest record (events, quarantined lines, changes to its source's state)
+// is durable before Append returns, all of it or nothing. An event is given
+// to a recipient only after the sync that covers it. What a recipient has done
+// is in the journal before the next thing begins. So a kill loses nothing and
+// repeats nothing that was recorded; a power cut may repeat what was done in
+// the last 50 ms.
+//
+// When it can't keep that, it waits: a full or failing disk stops Append (and
+// a failing journal what recipients do), says so once, and is tried again.
+// Nothing is dropped and nothing exits. What is damaged on disk is counted,
+// set aside and skipped; what is sound behind it is found.
+//
+// The package knows bytes, not events. Memory doesn't grow with the number of
+// events that wait: a recipient costs one window of 64 KiB, its open and
+// parked events, and a bitmap of what it has settled above its frontier.
+//
+// # Constraints
+//
+// A power cut leaves, of what was written since the last sync that returned
+// nil, any part. A sync that failed says nothing about what it should have
+// covered, now or later. A file that was synced can't be found again after a
+// power cut until its directory was synced. A write into blocks that a file
+// has needs no space; unlink needs none; a longer or new file does. Sectors
+// can rot. Log lines hold whatever their writers like.
+//
+// # Layout
+//
+//	lock                          locked while a process uses the directory; its process id
+//	segments/NNNNNNNNNNNNNNNN.seg the events; named by the first number, in hex
+//	journal/journal.0, journal.1  what the recipients have done; one is in use
+//	dead/NNNNNNNNNNNNNNNN.rec     dead letters; numbered in order
+//	quarantine/….rec              quarantined lines whose segments are gone
+//	damaged/SEGMENT-FROM-TO       bytes that could not be read, by segment and offsets, in hex
+//
+// Directories have mode 0700, files 0600. All numbers in files are
+// little-endian; "sized" bytes stand behind their length as a uvarint.
+//
+// Every file but lock and damaged/ begins with a head of 128 bytes, once at 0
+// and once at 512 (its fields are drawn at fileHead), with a random salt. At
+// 1,024 frames begin, each at a multiple of 8: a header of 32 bytes (drawn at
+// frame) whose checksum is seeded with the salt, a payload under CRC-32C, and
+// zero bytes up to the next multiple of 8. Readers skip kinds of frames that
+// they don't know. Zero bytes are no frame.
+//
+// Event numbers are epoch<<40 | sequence. The epoch is one higher at each
+// start than any that a name, a head or the journal holds. Numbers are never
+// given twice and rise along the segments; between two segments some may be
+// left out. Quarantined lines have numbers of the same build, of their own
+// sequence.
+//
+// Frames of a segment:
+//
+//	1  state     source (sized), number of entries (uvarint), for each key and value (sized).
+//	             The whole map of one source; only at the segment's head
+//	2  head end  count: how many states stand before it. No payload
+//	3  ingest    first: number of the first event. count: events. detail 1: has quarantined lines.
+//	             For each event uint32 end, counted from the end of this table, and uint32 CRC-32C
+//	             of the byte 'e' and the event; then the events; then source (sized), time (int64,
+//	             Unix nanoseconds), number of changes (uvarint), for each the key (sized) and either
+//	             0 (the key is removed) or length+1 (uvarint) and the value; number of quarantined
+//	             lines (uvarint) and, if there are any, the number of the first (uint64) and the
+//	             lines (sized)
+//	4  moved     events of an older segment once more. count: events. Table and events as above;
+//	             then for each its number and its session (uint64 each)
+//
+// Frames of the journal; in those of a recipient, count is its handle and
+// first the event's number:
+//
+//	10  checkpoint   all that is known of one recipient (drawn at appendCheckpoint)
+//	11  end          the checkpoints at the front are complete; count: how many
+//	20  settle       detail: how (bridge.Settlement)
+//	21  fail         the try: attempts (uvarint), clock, wait (varint, ns), since (varint, Unix s),
+//	                 fault (byte), note (sized)
+//	22  park         session (uint64), place, 0 or 1, and if 1 the try
+//	23  place        where a parked event stands now: segment (uint64), offset of its frame, index
+//	                 in it, size of the event (uvarints)
+//	24  drop         first: the segment that is about to be deleted
+//
+// Frames of the stores: 30, a dead letter (first: the event's number; payload:
+// recipient (sized), time (int64), letter); 40, a quarantined line (first: its
+// number; payload: source (sized), time, line).
+//
+// # Write
+//
+// One goroutine, the committer, writes segments. What came while it synced
+// the last group is the next group: one write, one sync. Blocks are taken in
+// steps of 4 MiB, ahead of the writing. A segment is sealed when the next
+// record would make it larger than a sixteenth of max_bytes or of the file
+// system (64 MiB at most); a single record may be larger than that. The next
+// one is written at once, with its head (which names the one before and the
+// length up to which that counts), the state of all sources, and the group:
+// it counts when file and directory are synced.
+//
+// If a write or sync fails, the file is not touched again. The group goes into
+// a new segment in the same way, whose head says that the failed one counts up
+// to where it was durable. If that fails too, ingest waits, and a new segment
+// is tried every 10 s. A segment that came to nothing is removed; should the
+// removal be undone, it lies between a segment and its named predecessor, and
+// that is how readers know that it never counted.
+//
+// A fact is one write into the journal file in use, synced 50 ms later. When
+// that file is full or fails, the other one is written anew: checkpoints, end
+// mark, sync; then it is the one in use. After a try that failed nothing more
+// goes into the old one, which would be older than the new one if that is
+// readable after all. A checkpoint holds frontier and parked set together, so
+// that whatever of the journal is lost, what is left is a state that was true
+// once, with facts that are true still: events may be repeated, none is lost.
+//
+// A dead letter is synced before the fact that it settles.
+//
+// # Read
+//
+// The segments that count are found from the newest on: each names the one
+// before it. Up to where one counts, its successor says; the newest one counts
+// up to its last good frame, and while the bridge runs, for its recipients, up
+// to what was synced. Where a frame's header is not good, the next good one is
+// looked for at each multiple of 8. Event numbers that are missing between two
+// records, or between what a head says was the number behind the last event
+// and what was read up to, are lost, and counted. An event can be read by
+// itself (table entry, bytes, checksum); whether the rest of its frame is
+// sound doesn't matter. Moved events are not read in passing, only by place.
+//
+// Readers without the lock (ReadEvents, ReadDead, ReadQuarantine) see whole
+// frames that may not be synced yet, and leave out files that go meanwhile.
+//
+// # Recover
+//
+//  1. Take the lock. Read the heads of all segments. Those that never counted,
+//     or are all zero, are removed; those of which both heads are damaged go
+//     to damaged/.
+//  2. Replay the journal: the older file, then the newer one, which overrides
+//     it where it is sound. If a recipient may have been registered that
+//     neither knows, names that are not known begin at the oldest event
+//     instead of the next one.
+//  3. Go over the newest segment: states at its head, then the changes in its
+//     records. If the head is not whole, the segment before gives the state,
+//     and so on back. Frames that are damaged with good ones behind them are
+//     damage. What stands behind the last good frame is a write that was cut
+//     off: it goes to damaged/, and is cut off the file once it is there.
+//     Sync the file.
+//  4. Count every dead letter as settled.
+//  5. If the journal has lost that a recipient had come past a segment that is
+//     gone, park again what was moved out of it.
+//  6. Begin the next epoch: write the journal's other file with it.
+//
+// Nothing is appended to an old segment; the first Append makes a new one.
+//
+// # Delete
+//
+// A sealed segment goes, whatever stands before it, when every recipient's
+// frontier is behind it, nothing in it is parked, and keep is over since it
+// was last written (or more than three quarters of max_bytes are used, or free
+// space is under twice min_free). If less than a tenth of it is parked and all
+// else is done, the parked events are written once more at the end, synced,
+// and their new places are facts in the journal. Then, before the unlink:
+// its quarantined lines are in their store, synced; the recipients'
+// checkpoints, and the fact that it is about to go, are in the journal,
+// synced. The newest segment never goes: it has the state.
+//
+// Files of the stores go when they are older than keep_dead, and the oldest
+// while a store is larger than 1 GiB. damaged/ takes 256 MiB; beyond that,
+// bytes are counted, and not copied.
+package spool
