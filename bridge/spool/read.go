@@ -1,8 +1,10 @@
 package spool
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"math"
 	"slices"
 )
 
@@ -34,15 +36,7 @@ func readEvents(fsys FS, dir string, each func(number uint64, event []byte) erro
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(moved, func(a, b movedAt) int {
-		switch {
-		case a.number < b.number:
-			return -1
-		case a.number > b.number:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(moved, func(a, b movedAt) int { return cmp.Compare(a.number, b.number) })
 	return mergeEvents(fsys, dir, sv.segs, moved, each)
 }
 
@@ -53,8 +47,16 @@ type movedAt struct {
 	at     place
 }
 
-// mergeEvents gives the events of the segments with the moved ones in their
-// places among them, each once.
+// merge gives events in the order of their numbers, each once: those that the
+// segments hold, with the moved ones in their places among them.
+type merge struct {
+	fs    FS
+	dir   string
+	moved []movedAt // those to come
+	last  uint64
+	each  func(number uint64, event []byte) error
+}
+
 func mergeEvents(fsys FS, dir string, segs []segment, moved []movedAt, each func(uint64, []byte) error) error {
 	list := segments{}
 	for _, sg := range segs {
@@ -63,30 +65,7 @@ func mergeEvents(fsys FS, dir string, segs []segment, moved []movedAt, each func
 	c := newCursor(fsys, dir, &list, mark{}, func(segment, File, span) {})
 	defer c.close()
 	c.w.stubborn = true
-	last := uint64(0)
-	give := func(number uint64, data []byte) error {
-		if number <= last {
-			return nil
-		}
-		last = number
-		return each(number, data)
-	}
-	before := func(number uint64) error {
-		for ; len(moved) > 0 && moved[0].number <= number; moved = moved[1:] {
-			m := moved[0]
-			if m.number == number {
-				continue
-			}
-			data, err := readEventAt(fsys, dir, m.seg, m.at, m.number)
-			if err != nil {
-				continue // gone or damaged
-			}
-			if err := give(m.number, data); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	m := merge{fs: fsys, dir: dir, moved: moved, each: each}
 	for {
 		st, ok, err := c.next()
 		if errors.Is(err, fs.ErrNotExist) {
@@ -97,16 +76,42 @@ func mergeEvents(fsys FS, dir string, segs []segment, moved []movedAt, each func
 			return err
 		}
 		if !ok {
-			return before(1<<64 - 1)
+			return m.upTo(math.MaxUint64)
 		}
 		if st.data == nil {
 			continue
 		}
-		if err := before(st.number); err != nil {
+		if err := m.upTo(st.number); err != nil {
 			return err
 		}
-		if err := give(st.number, st.data); err != nil {
+		if err := m.give(st.number, st.data); err != nil {
 			return err
 		}
 	}
+}
+
+func (m *merge) give(number uint64, data []byte) error {
+	if number <= m.last {
+		return nil
+	}
+	m.last = number
+	return m.each(number, data)
+}
+
+// upTo gives the moved events below a number.
+func (m *merge) upTo(number uint64) error {
+	for ; len(m.moved) > 0 && m.moved[0].number <= number; m.moved = m.moved[1:] {
+		at := m.moved[0]
+		if at.number == number {
+			continue
+		}
+		data, err := readEventAt(m.fs, m.dir, at.seg, at.at, at.number)
+		if err != nil {
+			continue // gone or damaged
+		}
+		if err := m.give(at.number, data); err != nil {
+			return err
+		}
+	}
+	return nil
 }

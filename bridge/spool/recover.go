@@ -62,27 +62,11 @@ func (s *Spool) openJournal(size int64) ([2]File, error) {
 	return files, err
 }
 
-// recoverSegments goes over the last segment, and takes away what never
-// counted.
+// recoverSegments lists the segments, goes over the last one, and takes the
+// states from it.
 func (s *Spool) recoverSegments(sv *survey) error {
-	dir := s.segmentDir()
-	for _, first := range append(sv.blank, sv.uncounted...) {
-		if err := s.o.FS.Remove(segmentPath(s.o.Dir, first)); err != nil {
-			return err
-		}
-	}
-	for _, info := range sv.unreadable {
-		first, _ := parseSegmentName(info.Name)
-		name := damagedName(first, span{0, info.Size})
-		if err := s.o.FS.Rename(filepath.Join(dir, info.Name), filepath.Join(s.o.Dir, damagedDir, name)); err != nil {
-			return err
-		}
-		s.damaged.whole(name, info.Size)
-	}
-	if len(sv.blank)+len(sv.uncounted)+len(sv.unreadable) > 0 {
-		if err := s.syncDirs(segmentDir, damagedDir); err != nil {
-			return err
-		}
+	if err := s.clear(sv); err != nil {
+		return err
 	}
 	st, last, whole, err := recoverState(s.o.FS, s.o.Dir, sv.segs)
 	if err != nil {
@@ -108,6 +92,30 @@ func (s *Spool) recoverSegments(sv *survey) error {
 			sg.limit, sg.next, sg.lines = r.end, r.next, r.lines
 		}
 		s.segs.add(sg)
+	}
+	return nil
+}
+
+// clear takes away what never counted, and sets aside what can't be read.
+func (s *Spool) clear(sv *survey) error {
+	dir := s.segmentDir()
+	for _, first := range append(sv.blank, sv.uncounted...) {
+		if err := s.o.FS.Remove(segmentPath(s.o.Dir, first)); err != nil {
+			return err
+		}
+	}
+	for _, info := range sv.unreadable {
+		first, _ := parseSegmentName(info.Name)
+		name := damagedName(first, span{0, info.Size})
+		if err := s.o.FS.Rename(filepath.Join(dir, info.Name), filepath.Join(s.o.Dir, damagedDir, name)); err != nil {
+			return err
+		}
+		s.damaged.whole(name, info.Size)
+	}
+	if len(sv.blank)+len(sv.uncounted)+len(sv.unreadable) > 0 {
+		if err := s.syncDirs(segmentDir, damagedDir); err != nil {
+			return err
+		}
 	}
 	return nil
 }

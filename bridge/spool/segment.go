@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -49,17 +50,9 @@ type segments struct {
 	list []*segment
 }
 
-// index finds a segment by its first number, or the place where it would be.
+// indexLocked finds a segment by its first number, or the place where it would be.
 func (s *segments) indexLocked(first uint64) (int, bool) {
-	return slices.BinarySearchFunc(s.list, first, func(sg *segment, n uint64) int {
-		switch {
-		case sg.first() < n:
-			return -1
-		case sg.first() > n:
-			return 1
-		}
-		return 0
-	})
+	return slices.BinarySearchFunc(s.list, first, func(sg *segment, n uint64) int { return cmp.Compare(sg.first(), n) })
 }
 
 // find gives the segment with that first number.
