@@ -270,6 +270,7 @@ func TestFull(t *testing.T) {
 		}
 		deliverAll2(t, slow)
 		s.fill(1000, 1020)
+		synctest.Wait()
 		equal(t, "full", s.Status().Full, "")
 	})
 }
@@ -308,6 +309,7 @@ func TestMinFree(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // the status changes after the answer
 		equal(t, "status", s.Status().Full, "")
 	})
 }
