@@ -102,7 +102,7 @@ func TestSilenceAtEachStep(t *testing.T) {
 				if de == nil || de.Scope != c.wantScope || de.Down != c.wantDown {
 					t.Errorf("%+v: %v", de, de)
 				}
-				if took := time.Since(start); took > 5*time.Second {
+				if took := time.Since(start); took > 20*time.Second {
 					t.Errorf("held up for %s", took)
 				}
 			})
@@ -119,7 +119,7 @@ func TestWholeTimeout(t *testing.T) {
 	if de == nil || !errors.Is(de, context.DeadlineExceeded) {
 		t.Errorf("%v", de)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("held up for %s", took)
 	}
 }
@@ -133,7 +133,7 @@ func TestGoodbyeDoesNotMatter(t *testing.T) {
 			if _, de := deliver(t, newSink(t, o), nil); de != nil {
 				t.Error(de)
 			}
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > 25*time.Second {
 				t.Errorf("held up for %s", took)
 			}
 		})
@@ -150,7 +150,7 @@ func TestCancelledAtTheEnd(t *testing.T) {
 	}
 	start := time.Now()
 	_, err := newSink(t, o).Deliver(ctx, bridge.Delivery{Events: []bridge.Event{sinktest.PlainEvent(1)}})
-	if !errors.Is(err, context.Canceled) || time.Since(start) > 5*time.Second {
+	if !errors.Is(err, context.Canceled) || time.Since(start) > 20*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}
 }
