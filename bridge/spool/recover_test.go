@@ -167,7 +167,7 @@ func TestRecover(t *testing.T) {
 			wantLog: "nothing of a segment can be read", wantAside: 1,
 		},
 		{
-			name: "the states at the last segment's head", damage: change(-1, func(b []byte) []byte { b[1024+32+1] ^= 1; return b }),
+			name: "the states at the last segment's head", damage: change(-1, flipAt("b5")),
 			wantLog: "can't be read", wantAside: 1,
 		},
 		{

@@ -48,7 +48,7 @@ func (f *file) WriteAt(b []byte, off int64) (int, error) {
 		b = slices.Clone(b[:n])
 		f.node.write(b, off)
 		f.node.changed = time.Now()
-		f.fs.log = append(f.fs.log, &change{node: f.node, off: off, data: b, size: -1})
+		f.fs.log = append(f.fs.log, &change{what: Write, node: f.node, off: off, data: b})
 	}
 	return n, err
 }
@@ -60,7 +60,7 @@ func (f *file) Sync() error {
 	defer f.fs.mu.Unlock()
 	err := f.fs.failLocked(Sync, f.name)
 	for _, c := range f.fs.log {
-		if c.node != f.node {
+		if c.node != f.node || c.ofName() {
 			continue
 		}
 		c.done = true
@@ -68,11 +68,7 @@ func (f *file) Sync() error {
 			continue
 		}
 		d := inode{data: f.node.durable}
-		if c.size >= 0 {
-			d.resize(c.size)
-		} else {
-			d.write(c.data, c.off)
-		}
+		c.apply(nil, &d)
 		f.node.durable = d.data
 	}
 	f.fs.tidyLocked()
@@ -107,7 +103,7 @@ func (f *file) Truncate(size int64) error {
 
 func (f *file) resizeLocked(size int64) {
 	f.node.resize(size)
-	f.fs.log = append(f.fs.log, &change{node: f.node, size: size})
+	f.fs.log = append(f.fs.log, &change{what: Truncate, node: f.node, size: size})
 }
 
 func (f *file) Size() (int64, error) {

@@ -56,15 +56,36 @@ type inode struct {
 
 // change is one thing that is not durable yet.
 type change struct {
-	node *inode // of a write or truncation
+	what Op // Write, Truncate (of any length), Create, Remove, Rename
+	done bool
+
+	node *inode
 	off  int64
 	data []byte
-	size int64 // of a truncation or allocation; negative: it is a write
-	done bool  // durable, or lost for good
+	size int64
 
-	dir    string // of a name that comes or goes
-	change func(names map[string]*inode)
+	name, to string
 }
+
+// apply makes the change in files, or in names.
+func (c *change) apply(names map[string]*inode, node *inode) {
+	switch c.what {
+	case Write:
+		node.write(c.data, c.off)
+	case Truncate:
+		node.resize(c.size)
+	case Create:
+		names[c.name] = node
+	case Remove:
+		delete(names, c.name)
+	case Rename:
+		delete(names, c.name)
+		names[c.to] = node
+	}
+}
+
+// ofName reports whether it is a change of a directory.
+func (c *change) ofName() bool { return c.what != Write && c.what != Truncate }
 
 // New gives an empty file system of that size in bytes; 0: without bounds.
 func New(total int64) *FS {
@@ -105,45 +126,64 @@ func (m *FS) Crash(keep int) *FS {
 	defer m.mu.Unlock()
 	out := New(m.total)
 	out.dirs = maps.Clone(m.dirs)
-	copies := make(map[*inode]*inode)
-	clone := func(n *inode) *inode {
-		if copies[n] == nil {
-			copies[n] = &inode{data: slices.Clone(n.durable), changed: n.changed}
-		}
-		return copies[n]
+	copies := copier{}
+	for name, n := range m.durable {
+		out.names[name] = copies.of(n, n.durable)
 	}
-	named := maps.Clone(m.durable)
 	for _, c := range m.log {
-		if c.done {
-			continue
-		}
 		if keep <= 0 {
 			break
 		}
-		switch {
-		case c.change != nil:
-			c.change(named)
+		cut := *c
+		if c.what == Write {
+			cut.data = c.data[:min(keep, len(c.data))]
+			keep -= len(cut.data)
+		} else {
 			keep--
-		case c.size >= 0:
-			clone(c.node).resize(c.size)
-			keep--
-		default:
-			n := min(keep, len(c.data))
-			clone(c.node).write(c.data[:n], c.off)
-			keep -= n
 		}
+		cut.apply(out.names, copies.of(c.node, c.node.durable))
 	}
-	for name, n := range named {
-		c := clone(n)
-		c.durable = slices.Clone(c.data)
-		out.names[name], out.durable[name] = c, c
+	for name, n := range out.names {
+		n.durable = slices.Clone(n.data)
+		out.durable[name] = n
 	}
 	return out
 }
 
 // Kill gives the file system as it is found after the end of the process: all
-// that was written.
-func (m *FS) Kill() *FS { return m.Crash(int(^uint(0) >> 1)) }
+// that was written, and no more of it durable than before.
+func (m *FS) Kill() *FS {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := New(m.total)
+	out.dirs = maps.Clone(m.dirs)
+	copies := copier{}
+	for name, n := range m.durable {
+		out.durable[name] = copies.of(n, n.data)
+	}
+	for name, n := range m.names {
+		out.names[name] = copies.of(n, n.data)
+	}
+	for _, c := range m.log {
+		d := *c
+		d.node = copies.of(c.node, c.node.data)
+		out.log = append(out.log, &d)
+	}
+	for n, c := range copies {
+		c.durable = slices.Clone(n.durable)
+	}
+	return out
+}
+
+// copier copies each file once.
+type copier map[*inode]*inode
+
+func (c copier) of(n *inode, data []byte) *inode {
+	if c[n] == nil {
+		c[n] = &inode{data: slices.Clone(data), changed: n.changed}
+	}
+	return c[n]
+}
 
 // Files gives the names of all files under a directory, sorted.
 func (m *FS) Files(dir string) []string {
@@ -254,14 +294,14 @@ func (m *FS) Create(name string) (spool.File, error) {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrNotExist}
 	}
 	n := &inode{changed: time.Now()}
-	m.nameLocked(name, func(names map[string]*inode) { names[name] = n })
+	m.nameLocked(&change{what: Create, name: name, node: n})
 	return &file{m, n, name, true}, nil
 }
 
 // nameLocked makes a change of names, not durable yet.
-func (m *FS) nameLocked(name string, f func(names map[string]*inode)) {
-	f(m.names)
-	m.log = append(m.log, &change{dir: filepath.Dir(name), change: f, size: -1})
+func (m *FS) nameLocked(c *change) {
+	c.apply(m.names, c.node)
+	m.log = append(m.log, c)
 }
 
 // Open opens a file.
@@ -282,10 +322,11 @@ func (m *FS) Remove(name string) error {
 	if err := m.failLocked(Remove, name); err != nil {
 		return err
 	}
-	if m.names[name] == nil {
+	n := m.names[name]
+	if n == nil {
 		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrNotExist}
 	}
-	m.nameLocked(name, func(names map[string]*inode) { delete(names, name) })
+	m.nameLocked(&change{what: Remove, name: name, node: n})
 	return nil
 }
 
@@ -300,10 +341,7 @@ func (m *FS) Rename(from, to string) error {
 	if n == nil {
 		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
 	}
-	m.nameLocked(to, func(names map[string]*inode) {
-		delete(names, from)
-		names[to] = n
-	})
+	m.nameLocked(&change{what: Rename, name: from, to: to, node: n})
 	return nil
 }
 
@@ -332,8 +370,12 @@ func (m *FS) SyncDir(dir string) error {
 		return err
 	}
 	for _, c := range m.log {
-		if c.change != nil && !c.done && c.dir == filepath.Clean(dir) {
-			c.change(m.durable)
+		at := c.name
+		if c.what == Rename {
+			at = c.to
+		}
+		if c.ofName() && filepath.Dir(at) == filepath.Clean(dir) {
+			c.apply(m.durable, c.node)
 			c.done = true
 		}
 	}
