@@ -67,6 +67,8 @@ func TestRestOfALongLineOverARotation(t *testing.T) {
 	r.write("app.log", full+"yy")
 	r.start()
 	r.want(full)
+	r.write("app.log", "more")
+	r.quiet()
 	r.rename("app.log", "app.log.1")
 	r.write("app.log", text("b"))
 	r.want(full, "b")

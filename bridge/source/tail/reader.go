@@ -27,6 +27,7 @@ type file struct {
 	scanned     int64     // no newline between at.off and here
 	changed     time.Time // when size or mtime changed last, or it lost its name
 	wasLive     bool
+	torn        int   // reads in a row in which it changed under the reader
 	copyOf      *file // it repeats this one, so far: held, not read
 }
 
@@ -190,13 +191,14 @@ func (r *reader) read(ctx context.Context, g *file) (bool, error) {
 		return true, err
 	case errors.Is(err, errChanged):
 		g.looked = false
-		return read, r.admit(ctx)
+		g.torn++ // at once again, but not for ever
+		return read || g.torn < 3, r.admit(ctx)
 	case errors.As(err, new(readError)):
 		return false, r.cantRead(g, err)
 	case err != nil:
 		return false, err
 	}
-	g.size, g.looked = st.size, true
+	g.size, g.looked, g.torn = st.size, true, 0
 	delete(r.broken, g.at.id)
 	return read, nil
 }

@@ -34,7 +34,7 @@ func (w *watch) run(ctx context.Context, kick chan<- struct{}) {
 	tick := time.NewTicker(w.rescan)
 	defer tick.Stop()
 	for {
-		w.refresh()
+		w.refresh(kick)
 		if !w.wait(ctx, tick.C, kick) {
 			return
 		}
@@ -86,7 +86,7 @@ func (w *watch) event(ev fsnotify.Event, kick chan<- struct{}) {
 }
 
 // refresh watches the directory that has the name now.
-func (w *watch) refresh() {
+func (w *watch) refresh(kick chan<- struct{}) {
 	if w.w == nil {
 		made, err := w.make()
 		if err != nil {
@@ -109,6 +109,7 @@ func (w *watch) refresh() {
 	}
 	w.watched, w.told = st.id, false
 	w.l.scan() // what happened before the watch stood
+	hint(kick)
 }
 
 func (w *watch) tell(err error) {
