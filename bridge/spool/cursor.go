@@ -15,15 +15,14 @@ type cursor struct {
 	damage func(sg segment, f File, s span) // told of what can't be read
 	w      *walker
 
-	seg     segment // the one that is read; its first number is 0 before the first
-	file    File
-	frame   frame  // the ingest record in hand; count 0: none
-	at      int64  // where it begins
-	index   uint32 // the event in it that comes next
-	expect  uint64 // the number that comes next, if nothing is missing
-	missing uint64 // the segment that could not be opened
-	table   []byte // a piece of the frame's table, from entry tableAt on
-	from    uint32
+	seg    segment // the one that is read; its first number is 0 before the first
+	file   File
+	frame  frame  // the ingest record in hand; count 0: none
+	at     int64  // where it begins
+	index  uint32 // the event in it that comes next
+	expect uint64 // the number that comes next, if nothing is missing
+	table  []byte // a piece of the frame's table, from entry tableAt on
+	from   uint32
 }
 
 // step is what a cursor comes to next: an event, or a row of events that are
@@ -80,7 +79,6 @@ func (c *cursor) seek(at mark) {
 func (c *cursor) open(sg segment) error {
 	f, err := c.fs.Open(segmentPath(c.dir, sg.first()), false)
 	if err != nil {
-		c.missing = sg.first()
 		return fmt.Errorf("read segment %016x: %w", sg.first(), err)
 	}
 	c.close()

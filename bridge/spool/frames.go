@@ -42,18 +42,28 @@ func readLines(fsys FS, dir string, sg segment, each func(QuarantinedLine) error
 	})
 }
 
-// eachFrame gives the good frames that are asked for. A segment that is
-// deleted meanwhile is left out.
+// errDeleted says that a segment was deleted while somebody without the lock
+// was looking.
+var errDeleted = errors.New("a segment was deleted meanwhile")
+
+// deleted tells the absence of a segment's file from other errors.
+func deleted(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errDeleted
+	}
+	return err
+}
+
+// eachFrame gives the good frames that are asked for. Where a segment was
+// deleted meanwhile it ends with errDeleted.
 func eachFrame(fsys FS, dir string, segs []segment, want func(frame) bool, each func(segment, frame, int64, []byte) error) error {
 	for _, sg := range segs {
 		f, err := fsys.Open(segmentPath(dir, sg.first()), false)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		if err != nil {
+			return fmt.Errorf("segment %016x: %w", sg.first(), deleted(err))
 		}
-		if err == nil {
-			err = eachFrameOf(f, sg, want, each)
-			_ = f.Close()
-		}
+		err = eachFrameOf(f, sg, want, each)
+		_ = f.Close()
 		if err != nil {
 			return fmt.Errorf("segment %016x: %w", sg.first(), err)
 		}

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 )
@@ -53,7 +54,7 @@ func readQuarantine(fsys FS, dir string, each func(QuarantinedLine) error) error
 		return err
 	}
 	for _, sg := range sv.segs {
-		if err := readLines(fsys, dir, sg, once); err != nil {
+		if err := readLines(fsys, dir, sg, once); err != nil && !errors.Is(err, errDeleted) {
 			return err
 		}
 	}

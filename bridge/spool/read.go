@@ -18,26 +18,41 @@ func ReadEvents(dir string, each func(number uint64, event []byte) error) error 
 }
 
 func readEvents(fsys FS, dir string, each func(number uint64, event []byte) error) error {
-	sv, err := surveySegments(fsys, dir)
+	m := merge{fs: fsys, dir: dir, each: each}
+	for {
+		// Where a segment goes while we look, what is parked in it has been
+		// moved to one that we don't know of yet: look again, and go on behind
+		// what was given.
+		if err := m.read(); !errors.Is(err, errDeleted) {
+			return err
+		}
+	}
+}
+
+// read looks what there is and gives it, from behind the last event given.
+func (m *merge) read() error {
+	sv, err := surveySegments(m.fs, m.dir)
 	if err != nil || len(sv.segs) == 0 {
 		return err
 	}
-	last := &sv.segs[len(sv.segs)-1]
-	r, err := scanFile(fsys, dir, *last, nil)
+	newest := &sv.segs[len(sv.segs)-1]
+	r, err := scanFile(m.fs, m.dir, *newest, nil)
 	if err != nil {
-		return err
+		return deleted(err)
 	}
-	last.limit, last.next = r.end, r.next
-	var moved []movedAt
-	err = movedEvents(fsys, dir, sv.segs, func(sg segment, at place, m movedEvent) error {
-		moved = append(moved, movedAt{m.number, sg, at})
+	newest.limit, newest.next = r.end, r.next
+	m.moved = nil
+	err = movedEvents(m.fs, m.dir, sv.segs, func(sg segment, at place, e movedEvent) error {
+		if e.number > m.last {
+			m.moved = append(m.moved, movedAt{e.number, sg, at})
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(moved, func(a, b movedAt) int { return cmp.Compare(a.number, b.number) })
-	return mergeEvents(fsys, dir, sv.segs, moved, each)
+	slices.SortStableFunc(m.moved, func(a, b movedAt) int { return cmp.Compare(a.number, b.number) })
+	return m.segments(sv.segs)
 }
 
 // movedAt is where an event stands that was moved.
@@ -57,23 +72,19 @@ type merge struct {
 	each  func(number uint64, event []byte) error
 }
 
-func mergeEvents(fsys FS, dir string, segs []segment, moved []movedAt, each func(uint64, []byte) error) error {
+// segments goes over the segments.
+func (m *merge) segments(segs []segment) error {
 	list := segments{}
 	for _, sg := range segs {
 		list.add(sg)
 	}
-	c := newCursor(fsys, dir, &list, mark{}, func(segment, File, span) {})
+	c := newCursor(m.fs, m.dir, &list, mark{number: m.last + 1}, func(segment, File, span) {})
 	defer c.close()
 	c.w.stubborn = true
-	m := merge{fs: fsys, dir: dir, moved: moved, each: each}
 	for {
 		st, ok, err := c.next()
-		if errors.Is(err, fs.ErrNotExist) {
-			list.remove(c.missing)
-			continue
-		}
 		if err != nil {
-			return err
+			return deleted(err)
 		}
 		if !ok {
 			return m.upTo(math.MaxUint64)
@@ -106,8 +117,11 @@ func (m *merge) upTo(number uint64) error {
 			continue
 		}
 		data, err := readEventAt(m.fs, m.dir, at.seg, at.at, at.number)
+		if errors.Is(err, fs.ErrNotExist) {
+			return errDeleted
+		}
 		if err != nil {
-			continue // gone or damaged
+			continue // damaged
 		}
 		if err := m.give(at.number, data); err != nil {
 			return err

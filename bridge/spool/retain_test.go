@@ -268,15 +268,37 @@ func TestFull(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		deliverAll2(t, slow)
+		settleAll(t, slow)
 		s.fill(1000, 1020)
 		synctest.Wait()
 		equal(t, "full", s.Status().Full, "")
 	})
 }
 
-// deliverAll2 settles whatever there is, text or not.
-func deliverAll2(t *testing.T, q *spool.Queue) {
+// TestFullOfSettled: the newest segment has the state, and so never goes. But
+// where it holds nothing else that is wanted, a new one with the state alone
+// takes its place.
+func TestFullOfSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		o := options(fs)
+		o.MaxBytes = 1 << 20
+		s := open(t, o)
+		q := s.queue("r")
+		for range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			_, err := s.Append(ctx, ingest("a", strings.Repeat("x", 600_000)))
+			cancel()
+			if err != nil {
+				t.Fatalf("%v: %+v", err, s.Status())
+			}
+			settleAll(t, q)
+		}
+	})
+}
+
+// settleAll settles whatever there is.
+func settleAll(t *testing.T, q *spool.Queue) {
 	t.Helper()
 	_, n := texts(t, q)
 	for _, n := range n {
