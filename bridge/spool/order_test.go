@@ -26,11 +26,11 @@ func TestUnlinkWaitsForTheJournal(t *testing.T) {
 		o := options(fs)
 		o.Keep = 0
 		s := open(t, o)
-		q := s.queue("r")
+		s.queue("r")
 		s.add("a", "old")
 		s.mustEnd()
 		s = open(t, o)
-		q = s.queue("r")
+		q := s.queue("r")
 		s.add("a", "new")
 		_, n := texts(t, q)
 		if err := q.Settle(t.Context(), n[0], bridge.Delivered); err != nil {
@@ -57,11 +57,11 @@ func TestMoveWaitsForTheSync(t *testing.T) {
 				o := options(fs)
 				o.Keep, o.Fsync, o.MaxBytes = 0, fsync, 32<<20
 				s := open(t, o)
-				q := s.queue("r")
+				s.queue("r")
 				s.fill(0, 40)
 				s.mustEnd()
 				s = open(t, o)
-				q = s.queue("r")
+				q := s.queue("r")
 				s.add("a", "40 begins a new segment")
 				time.Sleep(time.Second)
 				deliverAll(t, q, func(i int) bool { return i == 3 })
