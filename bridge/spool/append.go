@@ -72,7 +72,7 @@ func (s *Spool) tooBig(in *Ingest) error {
 	switch {
 	case state > stateMost:
 		return fmt.Errorf("state of %d bytes for source %s: %w", state, in.Source, ErrTooBig)
-	case n > payloadMost || int64(n+2*heads)+2*bodyStart > s.segmentRoom():
+	case n > payloadMost || int64(n)+3*(int64(heads)+bodyStart+blockSize) > s.segmentRoom():
 		return fmt.Errorf("a record of %d bytes, behind a state of %d, with max_bytes = %d: %w", n, heads, s.o.MaxBytes, ErrTooBig)
 	}
 	return nil

@@ -95,7 +95,13 @@ func (c *committer) commit(ctx context.Context, group []*entry) {
 		}
 		wait := roomPoll
 		full := (*fullError)(nil)
-		if !errors.As(err, &full) {
+		if errors.As(err, &full) {
+			// What is written must not wait for room: it was told already.
+			if serr := c.sync(); serr != nil {
+				err, full = serr, nil
+			}
+		}
+		if full == nil {
 			group = append(c.abandon(), group...)
 			wait = c.s.o.RetryEvery
 			failed++

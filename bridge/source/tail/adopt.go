@@ -169,7 +169,7 @@ func (r *reader) replaced(a *admission, c *found) bool {
 		to := r.resume(a, c, g.at, m)
 		a.batch.Positions = append(a.batch.Positions, to.at.position(), bridge.Position{Stream: g.at.id.key(), Gone: true})
 		r.drop(g)
-		r.l.settle(g.f, g.at.id, st.size)
+		r.l.settle(g.f, g.at.id, extent{st.size, st.mtime})
 		return true
 	}
 	return false

@@ -106,7 +106,7 @@ func (r *reader) letGo(g *file, st fileStat) {
 	if st.links > 0 {
 		r.done[g.at.id] = g.at.settled()
 	}
-	r.l.settle(g.f, g.at.id, st.size)
+	r.l.settle(g.f, g.at.id, extent{st.size, st.mtime})
 }
 
 // forget drops finished files from the state that nothing can be mistaken for
@@ -140,6 +140,7 @@ func (r *reader) forget(ctx context.Context, list listing) error {
 func (r *reader) forgetOne(id fileID) bridge.Position {
 	delete(r.done, id)
 	delete(r.missing, id)
+	r.l.forget(id)
 	return bridge.Position{Stream: id.key(), Gone: true}
 }
 

@@ -102,7 +102,7 @@ func (r *reader) growsLikeDone(c *found) bool {
 func (r *reader) finished(a *admission, c *found) {
 	m, err := readMarks(c.f, c.st.size)
 	if err != nil { // the next start will look at it again
-		r.l.settle(c.f, c.st.id, c.st.size)
+		r.l.settle(c.f, c.st.id, extent{c.st.size, c.st.mtime})
 		return
 	}
 	s := state{
@@ -111,5 +111,5 @@ func (r *reader) finished(a *admission, c *found) {
 	}
 	a.batch.Positions = append(a.batch.Positions, s.position())
 	r.done[s.id] = s
-	r.l.settle(c.f, s.id, s.size)
+	r.l.settle(c.f, s.id, extent{s.size, s.mtime})
 }

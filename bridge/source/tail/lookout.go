@@ -43,9 +43,9 @@ type lookout struct {
 	open  func(path string) (*os.File, error)
 
 	mu      sync.Mutex
-	held    map[fileID]bool  // opened: here in fresh, or with the reader
-	settled map[fileID]int64 // read to this length and closed: opened again when it has another
-	wanted  map[fileID]bool  // opened under whatever name they have
+	held    map[fileID]bool   // opened: here in fresh, or with the reader
+	settled map[fileID]extent // closed like this: opened again when it is another
+	wanted  map[fileID]bool   // opened under whatever name they have
 	fresh   []*found
 	list    listing
 }
@@ -53,7 +53,7 @@ type lookout struct {
 func newLookout(path string, open func(string) (*os.File, error)) *lookout {
 	return &lookout{
 		dir: filepath.Dir(path), names: namesOf(path), open: open,
-		held: map[fileID]bool{}, settled: map[fileID]int64{}, wanted: map[fileID]bool{},
+		held: map[fileID]bool{}, settled: map[fileID]extent{}, wanted: map[fileID]bool{},
 	}
 }
 
@@ -128,7 +128,7 @@ func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, err
 	if l.held[st.id] {
 		return st, nil
 	}
-	if n, ok := l.settled[st.id]; ok && n == st.size && !live {
+	if n, ok := l.settled[st.id]; ok && n == (extent{st.size, st.mtime}) && !live {
 		return st, nil
 	}
 	f, err := l.open(filepath.Join(l.dir, name))
@@ -181,21 +181,25 @@ func (l *lookout) listing() listing {
 	return l.list
 }
 
-// settle says that the reader is done with the file, at that length, and
+// extent tells a file that was written again from one that was not: a copy
+// over an older copy may have its length.
+type extent struct{ size, mtime int64 }
+
+// settle says that the reader is done with the file, as it was then, and
 // closes it.
-func (l *lookout) settle(f *os.File, id fileID, length int64) {
+func (l *lookout) settle(f *os.File, id fileID, e extent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, id)
-	l.settled[id] = length
+	l.settled[id] = e
 	f.Close()
 }
 
-// known tells lengths of files that were settled in an earlier run.
-func (l *lookout) known(id fileID, length int64) {
+// known tells of files that were settled in an earlier run.
+func (l *lookout) known(id fileID, e extent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.settled[id] = length
+	l.settled[id] = e
 }
 
 // forget: the file is new, should it be seen again.

@@ -77,7 +77,7 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 		newest = max(newest, s.mtime)
 		if s.finished {
 			r.done[s.id] = s
-			l.known(s.id, s.size)
+			l.known(s.id, extent{s.size, s.mtime})
 		} else {
 			r.saved[s.id] = s
 		}
