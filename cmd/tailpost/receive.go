@@ -106,7 +106,7 @@ func onLoopback(addr string) error {
 	if err != nil {
 		return fmt.Errorf("%q is no address; use one like 127.0.0.1:8025", addr)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !option.IsLoopback(host) {
 		return fmt.Errorf("%q is not on loopback; use 127.0.0.1 or [::1]", addr)
 	}
 	return nil

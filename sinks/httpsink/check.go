@@ -1,13 +1,9 @@
 package httpsink
 
 import (
-	"crypto/x509"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/textproto"
 	"net/url"
-	"os"
 	"slices"
 	"sort"
 	"strings"
@@ -37,7 +33,7 @@ func (o *Options) Check(dir string) []option.Problem {
 	}
 	if o.CAFile != "" {
 		o.CAFile = option.AbsPath(o.CAFile, dir)
-		if _, err := readRoots(o.CAFile); err != nil {
+		if _, err := option.ReadRoots(o.CAFile); err != nil {
 			ps = append(ps, option.Problem{Key: "ca_file", Text: err.Error()})
 		}
 	}
@@ -168,7 +164,7 @@ func (o *Options) checkAuthorization(u *url.URL, dir string) []option.Problem {
 	case !httpguts.ValidHeaderFieldValue(secret.Reveal()):
 		ps = append(ps, option.Problem{Key: "authorization", Text: "has characters that no header can have"})
 	}
-	if (secret.IsSet() || inHeaders) && u != nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+	if (secret.IsSet() || inHeaders) && u != nil && u.Scheme == "http" && !option.IsLoopback(u.Hostname()) {
 		ps = append(ps, option.Problem{Key: "url", Text: "Authorization goes to another machine unencrypted", Hint: "use https", Warning: true})
 	}
 	return ps
@@ -182,25 +178,4 @@ func (o *Options) headerValue(name string) string {
 		}
 	}
 	return ""
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && net.IP(ip.AsSlice()).IsLoopback()
-}
-
-// readRoots reads the certificates of a PEM file.
-func readRoots(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s has no PEM certificate in it", path)
-	}
-	return pool, nil
 }

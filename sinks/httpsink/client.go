@@ -12,6 +12,8 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge/option"
 )
 
 const (
@@ -26,7 +28,7 @@ const (
 func newTransport(o Options) (*http.Transport, error) {
 	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.CAFile != "" {
-		roots, err := readRoots(o.CAFile)
+		roots, err := option.ReadRoots(o.CAFile)
 		if err != nil {
 			return nil, err
 		}

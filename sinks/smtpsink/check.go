@@ -1,13 +1,10 @@
 package smtpsink
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/mail"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -44,7 +41,7 @@ func (o *RelayOptions) Check(dir string) []option.Problem {
 	}
 	if o.CAFile != "" {
 		o.CAFile = option.AbsPath(o.CAFile, dir)
-		if _, err := readRoots(o.CAFile); err != nil {
+		if _, err := option.ReadRoots(o.CAFile); err != nil {
 			say("ca_file", err.Error(), "")
 		}
 	}
@@ -68,7 +65,7 @@ func (o *RelayOptions) checkLogin(dir string) []option.Problem {
 	case o.Auth == authNone && o.Username != "":
 		say("username", `is never used with auth = "none"`, `use auth = "auto"`)
 	}
-	if secret.IsSet() && o.Security == securityNone && !isLoopback(o.Host) {
+	if secret.IsSet() && o.Security == securityNone && !option.IsLoopback(o.Host) {
 		say("security", `with "none" the password would go to another machine unencrypted, and is not sent`, `use "starttls" or "tls", or leave out username`)
 	}
 	return ps
@@ -159,25 +156,4 @@ func isHost(s string) bool {
 	return len(s) <= 253 && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 0x7f)
 	})
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && net.IP(ip.AsSlice()).IsLoopback()
-}
-
-// readRoots reads the certificates of a PEM file.
-func readRoots(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s has no PEM certificate in it", path)
-	}
-	return pool, nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/tailpost/tailpost/bridge/option"
 )
 
 var errNoLogin = errors.New("the server offers no login that we know")
@@ -22,7 +24,7 @@ type login struct {
 func (r *Relay) login() *login {
 	// The library goes by the names localhost, 127.0.0.1 and ::1; all of this
 	// machine's own addresses are as good.
-	open := isLoopback(r.o.Host)
+	open := option.IsLoopback(r.o.Host)
 	return &login{
 		auth:  r.o.Auth,
 		plain: smtp.PlainAuth("", r.o.Username, r.o.secret.Reveal(), r.o.Host, open),

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/tailpost/tailpost/bridge/option"
 )
 
 // Relay is the one way to the mail server. It may be used by several
@@ -48,7 +50,7 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 	r := &Relay{o: o, from: from, hide: newRedactor(o.Username, o.secret.Reveal())}
 	r.tls = &tls.Config{ServerName: o.Host, MinVersion: tls.VersionTLS12}
 	if o.CAFile != "" {
-		if r.tls.RootCAs, err = readRoots(o.CAFile); err != nil {
+		if r.tls.RootCAs, err = option.ReadRoots(o.CAFile); err != nil {
 			return nil, fmt.Errorf("smtp: ca_file: %w", err)
 		}
 	}
