@@ -34,7 +34,7 @@ func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
 	if len(payload) > payloadMost {
 		return fmt.Errorf("a dead letter of %d bytes: %w", len(payload), ErrTooBig)
 	}
-	rs := []stored{{kindLetter, number, payload}}
+	rs := []stored{{kind: kindLetter, number: number, payload: payload}}
 	err := s.dead.put(rs)
 	said := ""
 	if err != nil {
@@ -56,11 +56,11 @@ func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
 func ReadDead(dir string, each func(DeadLetter) error) error { return readDead(OS(), dir, each) }
 
 func readDead(fsys FS, dir string, each func(DeadLetter) error) error {
-	_, err := scanDead(fsys, dir, each)
+	_, err := scanDead(fsys, dir, func(l DeadLetter, _ stored) error { return each(l) })
 	return err
 }
 
-func scanDead(fsys FS, dir string, each func(DeadLetter) error) (epoch uint64, err error) {
+func scanDead(fsys FS, dir string, each func(DeadLetter, stored) error) (epoch uint64, err error) {
 	seen := make(map[string]*numberSet)
 	epoch, err = readStore(fsys, filepath.Join(dir, deadDir), magicDead, func(r stored) error {
 		l, ok := parseLetter(r)
@@ -76,7 +76,7 @@ func scanDead(fsys FS, dir string, each func(DeadLetter) error) (epoch uint64, e
 			return nil // a write that failed and was made again
 		}
 		known.add(l.Number)
-		return each(l)
+		return each(l, r)
 	})
 	if err != nil {
 		return epoch, fmt.Errorf("read dead letters: %w", err)

@@ -101,7 +101,11 @@
 // to where it was durable. If that fails too, ingest waits, and a new segment
 // is tried every 10 s. A segment that came to nothing is removed; should the
 // removal be undone, it lies between a segment and its named predecessor, and
-// that is how readers know that it never counted.
+// that is how readers know that it never counted. Where a kill came before the
+// new segment, the page cache may still show what the failed sync should have
+// written: a start writes the end of the newest segment once more, bytes onto
+// themselves, and syncs it before anything of it is used. Dead letters that
+// the journal doesn't know are written again in the same way.
 //
 // A fact is one write into the journal file in use, synced 50 ms later. When
 // that file is full or fails, the other one is written anew: checkpoints, end

@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -117,6 +118,73 @@ func TestStartSyncs(t *testing.T) {
 		}
 		got, _ := texts(t, open(t, options(killed.Crash(0))).queue("r"))
 		equal(t, "events after a kill, a start and a power cut", got, []string{"one", "two"})
+	})
+}
+
+// failSyncs lets all syncs in a folder fail, and what was begun there stay.
+func failSyncs(fs *spooltest.FS, folder string) {
+	fs.SetFault(func(op spooltest.Op, name string) error {
+		if strings.Contains(name, folder) && (op == spooltest.Sync || op == spooltest.Remove) {
+			return syscall.EIO
+		}
+		return nil
+	})
+}
+
+// TestStartWritesAgain: a sync failed, a kill followed, and the page cache
+// shows what the disk never got, as if it had been written. What a start has
+// taken from it is still there after a power cut.
+func TestStartWritesAgain(t *testing.T) {
+	for name, before := range map[string][]string{"in use": {"one"}, "new": nil} {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New(0)
+			s := open(t, options(fs))
+			s.queue("r")
+			for _, e := range before {
+				s.add("a", e)
+			}
+			failSyncs(fs, "segments")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if _, err := s.Append(ctx, ingest("a", "two")); err == nil {
+				t.Error(name, ": appended without a sync")
+			}
+			killed := fs.Kill()
+			first := open(t, options(killed))
+			found, _ := texts(t, first.queue("r"))
+			equal(t, name+": events after the kill", found, append(before, "two"))
+			cut := open(t, options(killed.Crash(0)))
+			got, _ := texts(t, cut.queue("r"))
+			equal(t, name+": events after the power cut", got, found)
+			equal(t, name+": state", cut.state("a"), "two")
+		})
+	}
+}
+
+// TestStartWritesLettersAgain is the same for a dead letter: once the journal
+// says that the event is one, the letter has to be durable.
+func TestStartWritesLettersAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := open(t, options(fs))
+		q := s.queue("r")
+		s.add("a", "one", "two")
+		_, numbers := texts(t, q)
+		failSyncs(fs, "dead")
+		if err := q.Bury(t.Context(), numbers[0], []byte("letter")); err == nil {
+			t.Error("buried without a sync")
+		}
+		killed := fs.Kill()
+		found, _ := texts(t, open(t, options(killed)).queue("r"))
+		equal(t, "events after the kill", found, []string{"two"})
+		cut := killed.Crash(0)
+		got, _ := texts(t, open(t, options(cut)).queue("r"))
+		equal(t, "events after the power cut", got, found)
+		letters := 0
+		if err := spool.ReadDeadFS(cut, dir, func(spool.DeadLetter) error { letters++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "letters", letters, 1)
 	})
 }
 

@@ -132,14 +132,17 @@ func (s *Spool) syncDirs(names ...string) error {
 // trim makes the last segment end where its last good frame does. A torn
 // write behind that is kept in damaged/ first; where it can't be, it stays in
 // the file, and doesn't count. What a kill left in the page cache becomes
-// durable before anybody is told of it.
+// durable before anybody is told of it, its name too.
 func (s *Spool) trim(sg *segment, r scanned) error {
 	f, err := s.o.FS.Open(segmentPath(s.o.Dir, sg.first()), true)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := f.Sync(); err != nil {
+	if err := writeAgain(f, r.unsure()); err != nil {
+		return err
+	}
+	if err := s.syncDirs(segmentDir); err != nil {
 		return err
 	}
 	for _, bad := range r.bad {
@@ -159,7 +162,8 @@ func (s *Spool) trim(sg *segment, r scanned) error {
 
 // recoverStores lists dead letters and quarantined lines. Every dead letter
 // counts as settled: its write was the settling, and the fact in the journal
-// may be lost.
+// may be lost. Then the letter may not be durable either, and it has to be
+// before the journal says so.
 func (s *Spool) recoverStores(r *replay) (epoch uint64, err error) {
 	for st, dir := range map[*store]string{&s.dead: deadDir, &s.quarantine: quarantineDir} {
 		st.fs, st.dir, st.keep = s.o.FS, filepath.Join(s.o.Dir, dir), s.o.KeepDead.D()
@@ -173,10 +177,13 @@ func (s *Spool) recoverStores(r *replay) (epoch uint64, err error) {
 		byName[p.name] = p
 	}
 	s.buried = make(map[string]*numberSet)
-	return scanDead(s.o.FS, s.o.Dir, func(l DeadLetter) error {
+	unsure := make(map[uint64][]span) // by the file's place in the row
+	epoch, err = scanDead(s.o.FS, s.o.Dir, func(l DeadLetter, rec stored) error {
 		switch p := byName[l.Recipient]; {
 		case p != nil:
-			p.settle(l.Number, bridge.Dead)
+			if _, _, news := p.settle(l.Number, bridge.Dead); news {
+				unsure[rec.file] = append(unsure[rec.file], rec.at)
+			}
 		case r.lost:
 			if s.buried[l.Recipient] == nil {
 				s.buried[l.Recipient] = new(numberSet)
@@ -185,6 +192,10 @@ func (s *Spool) recoverStores(r *replay) (epoch uint64, err error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return epoch, err
+	}
+	return epoch, s.dead.writeAgain(unsure)
 }
 
 // startEpoch opens a new epoch: durable, with all that was replayed, in a journal

@@ -117,7 +117,7 @@ func (s *Spool) saveLines(sg segment) error {
 	}
 	err := readLines(s.o.FS, s.o.Dir, sg, func(l QuarantinedLine) error {
 		payload := appendLine(nil, l)
-		batch = append(batch, stored{kindLine, l.Number, payload})
+		batch = append(batch, stored{kind: kindLine, number: l.Number, payload: payload})
 		if bytes += len(payload); bytes < lineBatch {
 			return nil
 		}

@@ -6,7 +6,9 @@ import (
 
 // scanned is what going over a whole segment shows.
 type scanned struct {
-	end    int64  // behind its last good frame
+	head   int64  // behind the states at its head
+	last   int64  // its last good frame begins here
+	end    int64  // and ends here
 	next   uint64 // the number behind its last event
 	tail   span   // what stands behind end: a torn write, or blocks taken in advance
 	zero   bool   // tail holds zero bytes alone
@@ -22,7 +24,7 @@ type scanned struct {
 func scanSegment(f File, sg segment, st *states) (scanned, error) {
 	w := newWalker(f, sg.head.salt, bodyStart, sg.limit)
 	w.stubborn = true
-	r := scanned{end: bodyStart, next: sg.head.prevNext}
+	r := scanned{head: bodyStart, last: bodyStart, end: bodyStart, next: sg.head.prevNext}
 	var bad []span
 	heads := 0
 	for {
@@ -45,7 +47,7 @@ func scanSegment(f File, sg segment, st *states) (scanned, error) {
 			continue
 		}
 		r.bad, bad = append(r.bad, bad...), nil
-		r.end = at + f.bytes()
+		r.last, r.end = at, at+f.bytes()
 		r.frame(f, payload, st, &heads)
 	}
 	r.tail, r.blind = span{r.end, max(r.end, sg.limit)}, w.blind
@@ -58,11 +60,13 @@ func (r *scanned) frame(f frame, payload []byte, st *states, heads *int) {
 	switch f.kind {
 	case kindState:
 		*heads++
+		r.head = r.end
 		if st != nil && st.setState(payload) != nil {
 			*heads--
 		}
 	case kindHeadEnd:
 		r.headed = *heads == int(f.count)
+		r.head = r.end
 	case kindIngest:
 		r.used = true
 		rec, err := parseIngest(payload, f.count)

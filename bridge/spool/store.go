@@ -41,6 +41,10 @@ type stored struct {
 	kind    kind
 	number  uint64
 	payload []byte // after reading: valid until each returns
+
+	// After reading, where its frame stands:
+	file uint64 // by its place in the row
+	at   span
 }
 
 // The kinds of frames in the stores.
@@ -133,6 +137,26 @@ func (st *store) giveUpLocked(fresh bool) {
 	}
 }
 
+// writeAgain makes records durable that were found in files, with the heads of
+// those.
+func (st *store) writeAgain(found map[uint64][]span) error {
+	for index, spans := range found {
+		f, err := st.fs.Open(storeName(st.dir, index), true)
+		if err != nil {
+			return err
+		}
+		err = writeAgain(f, append(spans, span{0, bodyStart}))
+		_ = f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return st.fs.SyncDir(st.dir)
+}
+
 // expire deletes what is over its time, and the oldest while all together are
 // over storeMost. It gives the number of files deleted.
 func (st *store) expire(now time.Time) (n int, err error) {
@@ -196,7 +220,10 @@ func readStore(fsys FS, dir string, m magic, each func(stored) error) (epoch uin
 		if err != nil {
 			return epoch, err
 		}
-		e, err := readStoreFile(f, m, each)
+		e, err := readStoreFile(f, m, func(r stored) error {
+			r.file = sf.index
+			return each(r)
+		})
 		epoch = max(epoch, e)
 		_ = f.Close()
 		if err != nil {
@@ -226,7 +253,7 @@ func readStoreFile(f File, m magic, each func(stored) error) (epoch uint64, err 
 		if !good {
 			continue
 		}
-		if err := each(stored{f.kind, f.first, payload}); err != nil {
+		if err := each(stored{kind: f.kind, number: f.first, payload: payload, at: span{at, at + f.bytes()}}); err != nil {
 			return h.epoch, err
 		}
 	}
