@@ -180,6 +180,7 @@ func (s *segments) restoreEntry(e bridge.Entry, open map[uint64]*message) bool {
 	case 'm':
 		m := &message{number: number, from: r.origin(), begun: r.uint(), repeats: r.uint()}
 		open[number] = m
+		s.last = max(s.last, m.repeats) // that one may be forgotten, and its number must not mean another
 		s.open = append(s.open, m)
 	case 'w':
 		w := &whole{number: number, from: r.origin(), at: r.int(), sums: make(map[int]sum)}
