@@ -7,6 +7,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/tailpost/tailpost/cmd/tailpost/trial"
 )
 
 const applianceConfig = `
@@ -34,15 +36,15 @@ const hostileName = `Zoë + Müller & Söhne = 1%20;"\`
 // log said.
 func TestAppliance202IsNoSuccess(t *testing.T) {
 	php := startPHP(t, 202)
-	p := newProgram(t, raceBinary, fmt.Sprintf(applianceConfig, php.url("/bomgar_event.php?action=SessionStart&x=a%20b+c&empty=")))
-	p.write("session.log", jsonLine(t, map[string]any{
+	p := trial.New(t, raceBinary, fmt.Sprintf(applianceConfig, php.url("/bomgar_event.php?action=SessionStart&x=a%20b+c&empty=")))
+	p.Write("session.log", jsonLine(t, map[string]any{
 		"event": "support_conference_member_added", "timestamp": firstTime, "lsid": strings.Repeat("a1", 16),
 		"name": hostileName, "type": "customer", "display_name": hostileName,
 	})+jsonLine(t, map[string]any{
 		"event": "support_conference_end", "timestamp": firstTime + 9, "lsid": strings.Repeat("b2", 16),
 		"external_key": "INC=10;A+&é", "custom": map[string]string{"cost.center": "4 2"},
 	}))
-	p.start()
+	p.Start()
 
 	first := php.await(4)[0]
 	for i, r := range php.seen() {
@@ -55,7 +57,7 @@ func TestAppliance202IsNoSuccess(t *testing.T) {
 		all := php.seen()
 		return all[len(all)-1].ID != first.ID
 	})
-	p.stop()
+	p.Stop()
 
 	taken := map[string]int{}
 	var last formRequest

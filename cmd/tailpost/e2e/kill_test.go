@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/tailpost/tailpost/cmd/tailpost/trial"
 )
 
 // killConfig has a recipient that takes everything and one that is dead until
@@ -52,9 +54,9 @@ func TestKilledWhileRotating(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	live, late := reservePort(t), reservePort(t)
-	p := newProgram(t, raceBinary, fmt.Sprintf(killConfig, live.addr, late.addr, 0))
+	p := trial.New(t, raceBinary, fmt.Sprintf(killConfig, live.addr, late.addr, 0))
 	r := serve(t, live, 200)
-	log := &rotatingLog{name: p.path("session.log"), total: killLines, rng: rand.New(rand.NewPCG(seed, 1))}
+	log := &rotatingLog{name: p.Path("session.log"), total: killLines, rng: rand.New(rand.NewPCG(seed, 1))}
 
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -64,11 +66,11 @@ func TestKilledWhileRotating(t *testing.T) {
 	if err := log.begin(); err != nil {
 		t.Fatal(err)
 	}
-	p.start()
+	p.Start()
 	r.await(ctx, t, 1)
 	written := make(chan error, 1)
 	go func() { written <- log.fill(ctx, killAhead, distinct(r)) }()
-	killOften(ctx, t, p, r, log, rng, func(run int) { p.configure(fmt.Sprintf(killConfig, live.addr, late.addr, run)) })
+	killOften(ctx, t, p, r, log, rng, func(run int) { p.Configure(fmt.Sprintf(killConfig, live.addr, late.addr, run)) })
 	if err := <-written; err != nil {
 		t.Fatal(err)
 	}
@@ -85,26 +87,26 @@ func TestKilledWhileRotating(t *testing.T) {
 	}
 	checkLate(ctx, t, serve(t, late, 200), ids)
 	t.Logf("the recipient that was dead had all of them %.1f s later", time.Since(began).Seconds())
-	p.stop()
+	p.Stop()
 }
 
 // killOften kills the bridge and starts it again, each time after a random
 // number of further POSTs. At every third kill the log is rotated twice before
 // the next start. It leaves the bridge running. configure is called before
 // each start, with its number.
-func killOften(ctx context.Context, t *testing.T, p *program, r *receiver, log *rotatingLog, rng *rand.Rand, configure func(run int)) {
+func killOften(ctx context.Context, t *testing.T, p *trial.Program, r *receiver, log *rotatingLog, rng *rand.Rand, configure func(run int)) {
 	t.Helper()
 	for k := range kills {
 		have, _ := r.count()
 		r.await(ctx, t, have+1+rng.IntN(2*(killLines-have)/(kills-k+2)))
-		p.kill()
+		p.Kill()
 		if k%3 == 0 && log.written() < killLines-100 {
 			if err := log.rotateTwice(); err != nil {
 				t.Fatal(err)
 			}
 		}
 		configure(k + 1)
-		p.start()
+		p.Start()
 	}
 }
 

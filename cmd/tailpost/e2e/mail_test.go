@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/tailpost/tailpost/cmd/tailpost/trial"
 )
 
 // mailConfig wants the server's port, the ca_file and the kind of AUTH.
@@ -55,11 +57,11 @@ path = "events.jsonl"
 // word may not be cut within a character.
 const displayName = "Zoë Müller & Söhne, Bürgermeister-Schönhäuser-Straße 12, Köln — 東京"
 
-func mailBridge(t *testing.T, s *mailServer, auth string) *program {
+func mailBridge(t *testing.T, s *mailServer, auth string) *trial.Program {
 	t.Helper()
 	_, port := hostPort(t, s.addr)
-	p := newProgram(t, raceBinary, fmt.Sprintf(mailConfig, port, s.caFile, auth))
-	p.write("password", mailPassword+"\n")
+	p := trial.New(t, raceBinary, fmt.Sprintf(mailConfig, port, s.caFile, auth))
+	p.Write("password", mailPassword+"\n")
 	return p
 }
 
@@ -80,10 +82,10 @@ func TestMailByStartTLS(t *testing.T) {
 		t.Run(tc.auth, func(t *testing.T) {
 			s := startMailServer(t)
 			p := mailBridge(t, s, tc.auth)
-			p.write("session.log", ended(t, "5e551011", "INC0010023"))
-			p.start()
+			p.Write("session.log", ended(t, "5e551011", "INC0010023"))
+			p.Start()
 			got := readMail(t, s.mailbox(1)[0])
-			p.stop()
+			p.Stop()
 
 			taken := s.accepted()[0]
 			if !strings.Contains(taken, tc.wantAuthenticator) || !strings.Contains(taken, " X=TLS1.") {
@@ -122,10 +124,10 @@ func TestMailOfHostileKeys(t *testing.T) {
 	for session, key := range keys {
 		log.WriteString(ended(t, "5e55"+session, key))
 	}
-	p.write("session.log", log.String())
-	p.start()
+	p.Write("session.log", log.String())
+	p.Start()
 	mails := s.mailbox(len(keys))
-	p.stop()
+	p.Stop()
 
 	for _, line := range s.accepted() {
 		if !strings.HasSuffix(line, " for helpdesk@example.com\n") {
@@ -173,14 +175,14 @@ func checkHeaders(t *testing.T, m *mail.Message, got letter) {
 func TestMessageIDAfterLostState(t *testing.T) {
 	s := startMailServer(t)
 	p := mailBridge(t, s, "auto")
-	p.write("session.log", ended(t, "5e5501", "INC1")+ended(t, "5e5502", "INC2")+ended(t, "5e5503", ""))
-	p.start()
+	p.Write("session.log", ended(t, "5e5501", "INC1")+ended(t, "5e5502", "INC2")+ended(t, "5e5503", ""))
+	p.Start()
 	first := messageIDs(t, s.mailbox(3))
-	p.stop()
-	p.wipe()
-	p.start()
+	p.Stop()
+	p.Wipe()
+	p.Start()
 	both := messageIDs(t, s.mailbox(6))
-	p.stop()
+	p.Stop()
 
 	events := eventIDs(t, p)
 	if len(first) != 3 || len(both) != 3 || len(events) != 3 {
@@ -207,9 +209,9 @@ func messageIDs(t *testing.T, mails []*mail.Message) map[string][]string {
 }
 
 // eventIDs gives the id of each session's event, as the file recipient has it.
-func eventIDs(t *testing.T, p *program) map[string]string {
+func eventIDs(t *testing.T, p *trial.Program) map[string]string {
 	t.Helper()
-	b, err := os.ReadFile(p.path("events.jsonl"))
+	b, err := os.ReadFile(p.Path("events.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,31 +232,31 @@ func eventIDs(t *testing.T, p *program) map[string]string {
 func TestMailWithWrongPassword(t *testing.T) {
 	s := startMailServer(t)
 	p := mailBridge(t, s, "auto")
-	p.write("password", "wrong")
-	p.write("session.log", ended(t, "5e5501", "INC1"))
-	p.start()
+	p.Write("password", "wrong")
+	p.Write("session.log", ended(t, "5e5501", "INC1"))
+	p.Start()
 	eventually(t, timeToArrive, "refused: the login", func() bool {
 		return strings.Contains(s.log("mainlog"), "535 Incorrect authentication data")
 	})
 	eventually(t, timeToArrive, "written: the file recipient's event", func() bool {
-		b, err := os.ReadFile(p.path("events.jsonl"))
+		b, err := os.ReadFile(p.Path("events.jsonl"))
 		return err == nil && strings.Contains(string(b), "5e5501")
 	})
-	if dead := p.command("dead", "ls", "--json"); strings.Contains(dead, "5e5501") {
+	if dead := p.Command("dead", "ls", "--json"); strings.Contains(dead, "5e5501") {
 		t.Errorf("a dead letter: %s", dead)
 	}
-	p.stop()
+	p.Stop()
 	if n := len(s.accepted()); n != 0 {
 		t.Errorf("%d mails taken with a wrong password", n)
 	}
 
-	p.write("password", mailPassword)
-	p.start()
+	p.Write("password", mailPassword)
+	p.Start()
 	if got := readMail(t, s.mailbox(1)[0]); got.session != "5e5501" {
 		t.Errorf("the mail is of session %q", got.session)
 	}
-	p.stop()
-	log, err := os.ReadFile(p.path("tailpost.err"))
+	p.Stop()
+	log, err := os.ReadFile(p.Path("tailpost.err"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,13 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/tailpost/tailpost/cmd/tailpost/trial"
 )
 
 // The two builds of the program: the one with the race detector is the one
@@ -24,15 +26,10 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	raceBinary, plainBinary = filepath.Join(dir, "tailpost-race"), filepath.Join(dir, "tailpost")
-	for _, args := range [][]string{
-		{"build", "-race", "-o", raceBinary},
-		{"build", "-o", plainBinary},
-	} {
-		cmd := exec.Command("go", append(args, "github.com/tailpost/tailpost/cmd/tailpost")...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go %v: %v\n%s", args, err, out)
-			return 1
-		}
+	err = errors.Join(trial.Build(raceBinary, "-race"), trial.Build(plainBinary))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	return m.Run()
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/tailpost/tailpost/cmd/tailpost/trial"
 )
 
 // waitingConfig has a recipient that is dead, and one that asks for the end
@@ -58,23 +60,23 @@ func mib(bytes int) float64 { return float64(bytes) / (1 << 20) }
 func memoryWithWaiting(t *testing.T, n int) (rss int) {
 	t.Run(fmt.Sprintf("%d waiting", n), func(t *testing.T) {
 		dead := reservePort(t)
-		p := newProgram(t, plainBinary, fmt.Sprintf(waitingConfig, dead.addr))
-		writeLog(t, p.path("session.log"), n)
+		p := trial.New(t, plainBinary, fmt.Sprintf(waitingConfig, dead.addr))
+		writeLog(t, p.Path("session.log"), n)
 		began := time.Now()
-		p.start()
+		p.Start()
 		eventually(t, 10*time.Minute, "in the spool: the last line", func() bool {
-			p.mustRun()
-			b, err := os.ReadFile(p.path("last.jsonl"))
+			p.MustRun()
+			b, err := os.ReadFile(p.Path("last.jsonl"))
 			return err == nil && bytes.HasSuffix(b, []byte("\n"))
 		})
 		took := time.Since(began)
 		time.Sleep(5 * time.Second) // the requirement's own five seconds
-		p.mustRun()
-		rss = residentMemory(t, p.cmd.Process.Pid)
+		p.MustRun()
+		rss = residentMemory(t, p.PID())
 		t.Logf("%d lines in the spool after %.1f s (%.0f a second), VmRSS %.1f MiB, peak %.1f MiB",
-			n, took.Seconds(), float64(n)/took.Seconds(), mib(rss), mib(memoryFigure(t, p.cmd.Process.Pid, "VmHWM:")))
+			n, took.Seconds(), float64(n)/took.Seconds(), mib(rss), mib(memoryFigure(t, p.PID(), "VmHWM:")))
 
-		p.stop()
+		p.Stop()
 		r := serve(t, dead, 503)
 		checkFirstAttempt(t, p, r, "SIGTERM")
 		checkFirstAttempt(t, p, r, "SIGKILL")
@@ -84,13 +86,13 @@ func memoryWithWaiting(t *testing.T, n int) (rss int) {
 
 // checkFirstAttempt starts the bridge, measures the time to its first attempt,
 // and kills it.
-func checkFirstAttempt(t *testing.T, p *program, r *receiver, after string) {
+func checkFirstAttempt(t *testing.T, p *trial.Program, r *receiver, after string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	before, _ := r.count()
 	began := time.Now()
-	p.start()
+	p.Start()
 	r.await(ctx, t, before+1)
 	first, _ := r.seen(before)
 	took := first[0].at.Sub(began)
@@ -102,7 +104,7 @@ func checkFirstAttempt(t *testing.T, p *program, r *receiver, after string) {
 	if n, err := strconv.Atoi(first[0].key); err != nil || n > 1000 {
 		t.Errorf("the first attempt is of line %s, want one of the oldest", first[0].key)
 	}
-	p.kill()
+	p.Kill()
 }
 
 // writeLog writes n lines; the last one alone is the end of a session.
