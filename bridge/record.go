@@ -23,6 +23,10 @@ type Record struct {
 	Line    []byte // without its newline; valid only until emit returns
 	Cut     int64  // bytes of the line left out behind Line: it was over max_line
 	Partial bool   // no newline stood behind it, and none will
+	// Torn says why the line can't be whole, such as a sender that went away
+	// in the middle of it: it goes to quarantine, unparsed. Empty: it is whole
+	// as far as its source can tell.
+	Torn string
 }
 
 // HeadMax is how much of a file's first line counts as its head, in bytes.

@@ -74,6 +74,10 @@ func (b *batch) record(rec bridge.Record) {
 	if rec.Partial {
 		b.totals.Partial++
 	}
+	if rec.Torn != "" { // half a line may read as a whole one
+		b.reject(rec, in.c.Options.Format, rec.Torn)
+		return
+	}
 	events, outcome, err := in.parser.Parse(rec, in.scratch[:0])
 	in.scratch = events
 	switch {

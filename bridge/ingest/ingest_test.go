@@ -366,6 +366,28 @@ func TestSenderIDTakesThePlaceOfHeadAndOffset(t *testing.T) {
 	}
 }
 
+// torn is a source of one line that its sender didn't finish.
+type torn struct{}
+
+func (torn) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
+	return emit(ctx, bridge.Batch{Records: []bridge.Record{{Stream: "c", Line: []byte("lsid=12"), Partial: true, Torn: "the sender went away"}}})
+}
+
+func TestTornLineIsNotParsed(t *testing.T) {
+	m := newMemStore()
+	in, err := run(t, m, torn{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Totals{Read: 1, Quarantined: 1, Partial: 1}
+	if got := in.Totals(); got != want || len(m.events) != 0 {
+		t.Errorf("totals %+v, want %+v; events %q", got, want, names(m.events))
+	}
+	if len(m.quarantined) != 1 || m.quarantined[0].Reason != "the sender went away" || string(m.quarantined[0].Line) != "lsid=12" {
+		t.Errorf("quarantined %+v", m.quarantined)
+	}
+}
+
 func TestWrongFormatIsSaidOnce(t *testing.T) {
 	var log bytes.Buffer
 	m := newMemStore()
