@@ -207,7 +207,8 @@ func (s *Spool) startEpoch(r *replay, epoch uint64) error {
 	if s.lost {
 		s.o.Log.Error().Msg("the journal is damaged or missing: recipients that it doesn't know are sent all that the spool holds")
 	} else if r.damaged > 0 {
-		s.o.Log.Error().Int64("bytes", r.damaged).Msg("the journal is damaged: some events may be sent again")
+		// A power cut leaves that, too: of what was not synced any sector.
+		s.o.Log.Warn().Int64("bytes", r.damaged).Msg("parts of the journal can't be read: some events may be sent again")
 	}
 	for first := range r.dropped { // its lines were saved before that was written
 		s.segs.change(first, func(sg *segment) { sg.lines = 0 })

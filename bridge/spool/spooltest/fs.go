@@ -15,26 +15,10 @@ import (
 	"github.com/tailpost/tailpost/bridge/spool"
 )
 
-// Op names what is asked of the file system.
-type Op string
-
-// The operations that a fault can meet.
-const (
-	Read     Op = "read"
-	Write    Op = "write"
-	Sync     Op = "sync"
-	SyncDir  Op = "syncdir"
-	Create   Op = "create"
-	Remove   Op = "remove"
-	Rename   Op = "rename"
-	Truncate Op = "truncate"
-	Allocate Op = "allocate"
-)
-
 // FS is a file system in memory. It keeps apart what is durable and what a
 // power cut may take: bytes that no Sync has covered, names that no SyncDir
-// has. A Sync that fails loses what it should have made durable for good, as
-// a page cache may.
+// has. Of what a failed Sync should have covered nobody knows whether it is
+// durable, and no later Sync makes it so, as with a page cache.
 type FS struct {
 	mu      sync.Mutex
 	names   map[string]*inode
@@ -43,49 +27,11 @@ type FS struct {
 	locks   map[string]bool
 	log     []*change // not durable yet, in order
 	fault   func(op Op, name string) error
+	watch   func(op Op, name string, before *FS)
 	total   int64
 }
 
 var _ spool.FS = (*FS)(nil)
-
-type inode struct {
-	data    []byte
-	durable []byte
-	changed time.Time
-}
-
-// change is one thing that is not durable yet.
-type change struct {
-	what Op // Write, Truncate (of any length), Create, Remove, Rename
-	done bool
-
-	node *inode
-	off  int64
-	data []byte
-	size int64
-
-	name, to string
-}
-
-// apply makes the change in files, or in names.
-func (c *change) apply(names map[string]*inode, node *inode) {
-	switch c.what {
-	case Write:
-		node.write(c.data, c.off)
-	case Truncate:
-		node.resize(c.size)
-	case Create:
-		names[c.name] = node
-	case Remove:
-		delete(names, c.name)
-	case Rename:
-		delete(names, c.name)
-		names[c.to] = node
-	}
-}
-
-// ofName reports whether it is a change of a directory.
-func (c *change) ofName() bool { return c.what != Write && c.what != Truncate }
 
 // New gives an empty file system of that size in bytes; 0: without bounds.
 func New(total int64) *FS {
@@ -95,101 +41,14 @@ func New(total int64) *FS {
 	}
 }
 
-// SetFault has f asked before each operation; its error is the operation's. A
-// write that fails so leaves the first half of its bytes in the file. Nil
-// ends it.
-func (m *FS) SetFault(f func(op Op, name string) error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.fault = f
-}
-
-// FailNth makes the nth such operation from now on fail once, 1 being the
-// next.
-func (m *FS) FailNth(op Op, n int, err error) {
-	m.SetFault(func(o Op, _ string) error {
-		if o == op {
-			if n--; n == 0 {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// Crash gives the file system as it is found after a power cut: what is
-// durable, and of the rest the first keep bytes in the order they were
-// written (a change of a name or a length counts as one). The old one goes on
-// by itself.
-func (m *FS) Crash(keep int) *FS {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	out := New(m.total)
-	out.dirs = maps.Clone(m.dirs)
-	copies := copier{}
-	for name, n := range m.durable {
-		out.names[name] = copies.of(n, n.durable)
-	}
-	for _, c := range m.log {
-		if keep <= 0 {
-			break
-		}
-		cut := *c
-		if c.what == Write {
-			cut.data = c.data[:min(keep, len(c.data))]
-			keep -= len(cut.data)
-		} else {
-			keep--
-		}
-		cut.apply(out.names, copies.of(c.node, c.node.durable))
-	}
-	for name, n := range out.names {
-		n.durable = slices.Clone(n.data)
-		out.durable[name] = n
-	}
-	return out
-}
-
-// Kill gives the file system as it is found after the end of the process: all
-// that was written, and no more of it durable than before.
-func (m *FS) Kill() *FS {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	out := New(m.total)
-	out.dirs = maps.Clone(m.dirs)
-	copies := copier{}
-	for name, n := range m.durable {
-		out.durable[name] = copies.of(n, n.data)
-	}
-	for name, n := range m.names {
-		out.names[name] = copies.of(n, n.data)
-	}
-	for _, c := range m.log {
-		d := *c
-		d.node = copies.of(c.node, c.node.data)
-		out.log = append(out.log, &d)
-	}
-	for n, c := range copies {
-		c.durable = slices.Clone(n.durable)
-	}
-	return out
-}
-
-// copier copies each file once.
-type copier map[*inode]*inode
-
-func (c copier) of(n *inode, data []byte) *inode {
-	if c[n] == nil {
-		c[n] = &inode{data: slices.Clone(data), changed: n.changed}
-	}
-	return c[n]
-}
-
 // Files gives the names of all files under a directory, sorted.
 func (m *FS) Files(dir string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var out []string
+	return m.filesLocked(dir)
+}
+
+func (m *FS) filesLocked(dir string) (out []string) {
 	for name := range m.names {
 		if filepath.Dir(name) == filepath.Clean(dir) {
 			out = append(out, name)
@@ -219,7 +78,7 @@ func (m *FS) SetBytes(name string, b []byte) {
 		m.names[name] = n
 	}
 	m.durable[name] = n
-	n.data, n.durable = slices.Clone(b), slices.Clone(b)
+	n.data, n.durable, n.shared = slices.Clone(b), slices.Clone(b), false
 }
 
 // SetTotal changes the size of the file system.
@@ -227,36 +86,6 @@ func (m *FS) SetTotal(total int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.total = total
-}
-
-func (n *inode) write(b []byte, off int64) {
-	n.data = grow(n.data, off+int64(len(b)))
-	copy(n.data[off:], b)
-}
-
-func (n *inode) resize(size int64) {
-	if size < int64(len(n.data)) {
-		n.data = n.data[:size:size]
-		return
-	}
-	n.data = grow(n.data, size)
-}
-
-func grow(b []byte, size int64) []byte {
-	if n := size - int64(len(b)); n > 0 {
-		b = append(b, make([]byte, n)...)
-	}
-	return b
-}
-
-func (m *FS) failLocked(op Op, name string) error {
-	if m.fault == nil {
-		return nil
-	}
-	if err := m.fault(op, name); err != nil {
-		return &fs.PathError{Op: string(op), Path: name, Err: err}
-	}
-	return nil
 }
 
 func (m *FS) usedLocked() (n int64) {
@@ -284,7 +113,7 @@ func (m *FS) MkdirAll(dir string) error {
 func (m *FS) Create(name string) (spool.File, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.failLocked(Create, name); err != nil {
+	if err := m.meetLocked(Create, name); err != nil {
 		return nil, err
 	}
 	if m.names[name] != nil {
@@ -298,16 +127,13 @@ func (m *FS) Create(name string) (spool.File, error) {
 	return &file{m, n, name, true}, nil
 }
 
-// nameLocked makes a change of names, not durable yet.
-func (m *FS) nameLocked(c *change) {
-	c.apply(m.names, c.node)
-	m.log = append(m.log, c)
-}
-
 // Open opens a file.
 func (m *FS) Open(name string, write bool) (spool.File, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.meetLocked(Open, name); err != nil {
+		return nil, err
+	}
 	n := m.names[name]
 	if n == nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
@@ -319,7 +145,7 @@ func (m *FS) Open(name string, write bool) (spool.File, error) {
 func (m *FS) Remove(name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.failLocked(Remove, name); err != nil {
+	if err := m.meetLocked(Remove, name); err != nil {
 		return err
 	}
 	n := m.names[name]
@@ -334,7 +160,7 @@ func (m *FS) Remove(name string) error {
 func (m *FS) Rename(from, to string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.failLocked(Rename, from); err != nil {
+	if err := m.meetLocked(Rename, from); err != nil {
 		return err
 	}
 	n := m.names[from]
@@ -349,15 +175,16 @@ func (m *FS) Rename(from, to string) error {
 func (m *FS) List(dir string) ([]spool.FileInfo, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.meetLocked(List, dir); err != nil {
+		return nil, err
+	}
 	if !m.dirs[filepath.Clean(dir)] {
 		return nil, &fs.PathError{Op: "list", Path: dir, Err: fs.ErrNotExist}
 	}
 	var out []spool.FileInfo
-	for _, name := range slices.Sorted(maps.Keys(m.names)) {
-		if filepath.Dir(name) == filepath.Clean(dir) {
-			n := m.names[name]
-			out = append(out, spool.FileInfo{Name: filepath.Base(name), Size: int64(len(n.data)), Changed: n.changed})
-		}
+	for _, name := range m.filesLocked(dir) {
+		n := m.names[name]
+		out = append(out, spool.FileInfo{Name: filepath.Base(name), Size: int64(len(n.data)), Changed: n.changed})
 	}
 	return out, nil
 }
@@ -366,26 +193,11 @@ func (m *FS) List(dir string) ([]spool.FileInfo, error) {
 func (m *FS) SyncDir(dir string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.failLocked(SyncDir, dir); err != nil {
+	if err := m.meetLocked(SyncDir, dir); err != nil {
 		return err
 	}
-	for _, c := range m.log {
-		at := c.name
-		if c.what == Rename {
-			at = c.to
-		}
-		if c.ofName() && filepath.Dir(at) == filepath.Clean(dir) {
-			c.apply(m.durable, c.node)
-			c.done = true
-		}
-	}
-	m.tidyLocked()
+	m.syncDirLocked(dir)
 	return nil
-}
-
-// tidyLocked forgets what is durable.
-func (m *FS) tidyLocked() {
-	m.log = slices.DeleteFunc(m.log, func(c *change) bool { return c.done })
 }
 
 // Lock takes a lock. A crash or a kill gives it back.
@@ -419,6 +231,26 @@ func (m *FS) Space(string) (free, total int64, err error) {
 		return 1 << 40, 1 << 40, nil
 	}
 	return max(0, m.total-m.usedLocked()), m.total, nil
+}
+
+// copyLocked copies all but faults and locks.
+func (m *FS) copyLocked() *FS {
+	out := New(m.total)
+	out.dirs = maps.Clone(m.dirs)
+	copies := copier{}
+	for name, n := range m.durable {
+		out.durable[name] = copies.of(n)
+	}
+	for name, n := range m.names {
+		out.names[name] = copies.of(n)
+	}
+	out.log = make([]*change, len(m.log))
+	for i, c := range m.log {
+		d := *c
+		d.node = copies.of(c.node)
+		out.log[i] = &d
+	}
+	return out
 }
 
 var errNoSpace error = syscall.ENOSPC
