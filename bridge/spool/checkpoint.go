@@ -20,6 +20,8 @@ func (p *progress) appendCheckpoint(b []byte) []byte {
 	p.settled.dropBelow(m.number)
 	b = appendSized(b, p.name)
 	b = binary.LittleEndian.AppendUint64(b, p.first)
+	b = binary.AppendUvarint(b, p.before)
+	b = append(b, flag(p.paused))
 	b = appendMark(b, m)
 	b = binary.AppendUvarint(b, uint64(settlements))
 	for _, n := range p.counts {
@@ -59,9 +61,9 @@ const settledMost = 1 << 22
 
 func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 	r := reader{b: payload}
-	name, first, m := string(r.sized()), r.uint64(), r.mark()
+	name, first, before, paused, m := string(r.sized()), r.uint64(), r.uvarint(), r.byte() != 0, r.mark()
 	p := newProgress(name, handle, m)
-	p.first = first
+	p.first, p.before, p.paused = first, before, paused
 	for i := range r.count(1) {
 		if n := r.uvarint(); i < settlements {
 			p.counts[i] = n

@@ -80,6 +80,13 @@ func appendSized[T ~string | ~[]byte](b []byte, v T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
 }
 
+func flag(on bool) byte {
+	if on {
+		return 1
+	}
+	return 0
+}
+
 func appendTime(b []byte, t time.Time) []byte {
 	return binary.LittleEndian.AppendUint64(b, uint64(t.UnixNano()))
 }

@@ -20,6 +20,7 @@ import (
 //	 48  prevEnd       uint64: the length up to which that one counts
 //	 56  prevNext      uint64: the number behind the last event before this segment, wherever that stands
 //	 64  created       int64: Unix nanoseconds
+//	 72  given         uint64: how many events had been given out before this segment
 //	124  CRC-32C of the 124 bytes before
 type fileHead struct {
 	magic    magic
@@ -30,6 +31,7 @@ type fileHead struct {
 	prevEnd  int64
 	prevNext uint64
 	created  time.Time
+	given    uint64
 }
 
 type magic [8]byte
@@ -67,6 +69,7 @@ func appendHead(b []byte, h fileHead) []byte {
 	binary.LittleEndian.PutUint64(c[48:], uint64(h.prevEnd))
 	binary.LittleEndian.PutUint64(c[56:], h.prevNext)
 	binary.LittleEndian.PutUint64(c[64:], uint64(h.created.UnixNano()))
+	binary.LittleEndian.PutUint64(c[72:], h.given)
 	binary.LittleEndian.PutUint32(c[headBytes-4:], checksum(c[:headBytes-4]))
 	copy(c[headCopy:], c[:headBytes])
 	return b
@@ -101,6 +104,7 @@ func parseHeadCopy(b []byte, m magic) (fileHead, bool) {
 		prevEnd:  int64(binary.LittleEndian.Uint64(b[48:])),
 		prevNext: binary.LittleEndian.Uint64(b[56:]),
 		created:  time.Unix(0, int64(binary.LittleEndian.Uint64(b[64:]))),
+		given:    binary.LittleEndian.Uint64(b[72:]),
 	}, true
 }
 

@@ -39,6 +39,8 @@ type progress struct {
 	name   string
 	handle uint32
 	first  uint64 // its first number
+	before uint64 // how many events had been given out before that
+	paused bool
 	counts [settlements]uint64
 	base   mark // the frontier as it stands in the journal
 	parked map[uint64]parkedEvent

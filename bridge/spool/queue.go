@@ -70,6 +70,7 @@ func (s *Spool) registerLocked(name string) (*progress, error) {
 	}
 	j := &s.journal
 	p := newProgress(name, j.freeHandleLocked(), at)
+	p.before = s.segs.given(at.number)
 	for n := range s.buried[name].each() {
 		p.settle(n, bridge.Dead)
 	}
@@ -263,7 +264,8 @@ func (q *Queue) Stats() QueueStats {
 	defer q.s.journal.mu.Unlock()
 	st := q.p.stats()
 	at := q.p.reached.number
-	unread := q.s.segs.waiting(at)
+	unread, all := q.s.segs.waiting(at)
+	st.Given = all - q.p.before
 	if at <= q.restored { // those were counted as parked
 		unread -= min(unread, q.p.known(at, math.MaxUint64))
 	} else {

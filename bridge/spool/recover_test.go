@@ -84,6 +84,7 @@ func reopen(t *testing.T, fs *spooltest.FS) (r reopened) {
 		top = max(top, n)
 	}
 	r.stats = q.Stats()
+	fits(t, r.stats)
 	r.states = s.state("a") + " " + s.state("b")
 	if n := s.add("c", "new"); n <= top {
 		t.Errorf("number %x after %x", n, top)

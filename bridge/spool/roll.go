@@ -26,7 +26,7 @@ func (c *committer) begin(part []*entry, nextEpoch bool) error {
 	first := max(next, c.named+1)
 	h := fileHead{
 		magic: magicSegment, salt: newSalt(), epoch: first >> epochBits, first: first,
-		prev: prev.first(), prevEnd: prev.limit, prevNext: prev.next, created: time.Now(),
+		prev: prev.first(), prevEnd: prev.limit, prevNext: prev.next, created: time.Now(), given: prev.given(),
 	}
 	old := *c
 	c.named, c.seg, c.next = first, h, first

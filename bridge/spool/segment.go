@@ -25,6 +25,15 @@ type segment struct {
 
 func (sg *segment) first() uint64 { return sg.head.first }
 
+// given is how many events had been given out behind this segment.
+func (sg *segment) given() uint64 { return sg.head.given + sg.below(sg.next) }
+
+// below counts the events of this segment under a number.
+func (sg *segment) below(number uint64) uint64 {
+	to := min(sg.next, number)
+	return max(to, sg.first()) - sg.first()
+}
+
 const segmentSuffix = ".seg"
 
 func segmentName(first uint64) string { return fmt.Sprintf("%016x%s", first, segmentSuffix) }
@@ -156,11 +165,24 @@ func (s *segments) remove(first uint64) {
 	}
 }
 
+// given counts the events that were ever given out under a number.
+func (s *segments) given(number uint64) uint64 {
+	sg, ok := s.holding(number)
+	if !ok {
+		return 0
+	}
+	return sg.head.given + sg.below(number)
+}
+
 // waiting counts the events at or above a number, in all segments: an
-// estimate, because damage is not looked for.
-func (s *segments) waiting(number uint64) (n uint64) {
+// estimate, because damage is not looked for. all is how many were ever given
+// out.
+func (s *segments) waiting(number uint64) (n, all uint64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if len(s.list) > 0 {
+		all = s.list[len(s.list)-1].given()
+	}
 	for i := len(s.list) - 1; i >= 0; i-- {
 		sg := s.list[i]
 		if sg.next <= number {
@@ -170,5 +192,5 @@ func (s *segments) waiting(number uint64) (n uint64) {
 			n += sg.next - max(number, sg.first())
 		}
 	}
-	return n
+	return n, all
 }

@@ -179,3 +179,11 @@ func (l *logged) take() string {
 	l.b = nil
 	return s
 }
+
+// fits checks the balance.
+func fits(t testing.TB, st spool.QueueStats) {
+	t.Helper()
+	if st.Given != st.Sum() {
+		t.Errorf("%d events were given out, and %d are accounted for: %+v", st.Given, st.Sum(), st)
+	}
+}

@@ -4,6 +4,7 @@ package spool
 // Waiting are totals since its first number; they outlive restarts.
 type QueueStats struct {
 	First    uint64 // its first number
+	Given    uint64 // events given out since: what the terms below must add up to
 	Frontier uint64 // every event below it is settled or parked
 
 	Delivered, Dead, Dropped, Filtered, Skipped, Damaged uint64
@@ -11,6 +12,11 @@ type QueueStats struct {
 	Parked  uint64
 	Window  uint64 // given out by Next, and not done
 	Waiting uint64 // Parked, Window, and what Next has not given yet
+}
+
+// Sum adds up what became of the events: it is Given, or the balance is wrong.
+func (s *QueueStats) Sum() uint64 {
+	return s.Delivered + s.Dead + s.Dropped + s.Filtered + s.Skipped + s.Damaged + s.Waiting
 }
 
 // Status is what there is to tell about the spool at one moment.
