@@ -18,17 +18,19 @@ func BenchmarkParse(b *testing.B) {
 	}
 	bg := fileLines(b, "testdata/corpus/bg.log")
 	for _, bb := range []struct {
-		name, format string
-		lines        [][]byte
+		name  string
+		o     Options
+		lines [][]byte
 	}{
-		{"bg", "bg", bg[:7]},
-		{"bg-segments", "bg", long},
-		{"siem", "siem", fileLines(b, "testdata/corpus/siem.log")},
-		{"json", "json", fileLines(b, "testdata/corpus/session.jsonl")},
-		{"form", "form", fileLines(b, "testdata/corpus/form.log")},
+		{"bg", Options{Format: "bg"}, bg[:7]},
+		{"bg-segments", Options{Format: "bg"}, long},
+		{"siem", Options{Format: "siem"}, fileLines(b, "testdata/corpus/siem.log")},
+		{"json", Options{Format: "json"}, fileLines(b, "testdata/corpus/session.jsonl")},
+		{"form", Options{Format: "form"}, fileLines(b, "testdata/corpus/form.log")},
+		{"regex", regexOptions(), fileLines(b, "testdata/corpus/regex.log")},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			p := mustNew(b, Options{Format: bb.format})
+			p := mustNew(b, bb.o)
 			st, _ := p.(bridge.Stateful)
 			size := 0
 			for _, l := range bb.lines {

@@ -212,7 +212,11 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 	for _, f := range Formats() {
-		if _, err := New(Options{Format: f}); err != nil {
+		o := Options{Format: f}
+		if f == FormatRegex {
+			o = regexOptions()
+		}
+		if _, err := New(o); err != nil {
 			t.Error(err)
 		}
 	}

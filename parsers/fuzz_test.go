@@ -20,6 +20,11 @@ func FuzzSIEM(f *testing.F) { fuzzFormat(f, "siem", "siem.log") }
 func FuzzJSON(f *testing.F) { fuzzFormat(f, "json", "session.jsonl") }
 func FuzzForm(f *testing.F) { fuzzFormat(f, "form", "form.log") }
 
+func FuzzRegex(f *testing.F) {
+	f.Add([]byte(strings.Join(regexLines, "\n")), uint8(2))
+	fuzzLines(f, regexOptions(), "regex.log")
+}
+
 func someBGSeed() []string {
 	a, b := cutMessage("h", 5, "Ada", 20, 50), cutMessage("h", 6, "Zoë", 20, 45)
 	return slices.Concat(pick(a, 0, 2, 2), pick(b, 1, 0), pick(a, 1, 1), pick(b, 2), []string{"Dec  3 15:10:00 h BG: {\"event\":\"x\"}"})
@@ -29,6 +34,10 @@ func someBGSeed() []string {
 // each line that was open is accounted for, and a restart in the middle
 // changes nothing.
 func fuzzFormat(f *testing.F, format, corpus string) {
+	fuzzLines(f, Options{Format: format, CustomFields: []string{"mine"}}, corpus)
+}
+
+func fuzzLines(f *testing.F, o Options, corpus string) {
 	lines := fileLines(f, "testdata/corpus/"+corpus)
 	for _, l := range lines {
 		f.Add(l, uint8(0))
@@ -36,7 +45,7 @@ func fuzzFormat(f *testing.F, format, corpus string) {
 	f.Add(bytes.Join(lines, []byte("\n")), uint8(len(lines)/2))
 	f.Fuzz(func(t *testing.T, log []byte, at uint8) {
 		lines := strings.Split(string(log), "\n")
-		p := mustNew(t, Options{Format: format, CustomFields: []string{"mine"}})
+		p := mustNew(t, o)
 		open := 0
 		for i, l := range lines {
 			rec := record([]byte(l))
@@ -49,7 +58,7 @@ func fuzzFormat(f *testing.F, format, corpus string) {
 			open -= settledLines(t, p)
 		}
 		if st, ok := p.(bridge.Stateful); ok {
-			checkRestart(t, format, lines, int(at)%(len(lines)+1), 1+int(at)%2)
+			checkRestart(t, o, lines, int(at)%(len(lines)+1), 1+int(at)%2)
 			st.GiveUp()
 			if open -= settledLines(t, p); open != 0 || st.Held() != 0 {
 				t.Errorf("%d open lines are not accounted for; %d held", open, st.Held())

@@ -23,18 +23,22 @@ type expected struct {
 }
 
 func TestCorpus(t *testing.T) {
-	for _, tt := range []struct{ format, corpus string }{
-		{"bg", "bg.log"},
-		{"siem", "siem.log"},
-		{"json", "session.jsonl"},
-		{"form", "form.log"},
+	for _, tt := range []struct {
+		o      Options
+		corpus string
+	}{
+		{Options{Format: "bg"}, "bg.log"},
+		{Options{Format: "siem"}, "siem.log"},
+		{Options{Format: "json"}, "session.jsonl"},
+		{Options{Format: "form"}, "form.log"},
+		{regexOptions(), "regex.log"},
 	} {
-		t.Run(tt.format, func(t *testing.T) {
-			in, want := fileLines(t, "testdata/corpus/"+tt.corpus), fileLines(t, "testdata/golden/"+tt.format+".jsonl")
+		t.Run(tt.o.Format, func(t *testing.T) {
+			in, want := fileLines(t, "testdata/corpus/"+tt.corpus), fileLines(t, "testdata/golden/"+tt.o.Format+".jsonl")
 			if len(in) != len(want) {
 				t.Fatalf("%d lines in the corpus, %d in the golden file", len(in), len(want))
 			}
-			p := mustNew(t, Options{Format: tt.format})
+			p := mustNew(t, tt.o)
 			for i, line := range in {
 				var w expected
 				if err := json.Unmarshal(want[i], &w); err != nil {

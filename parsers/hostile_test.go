@@ -44,15 +44,21 @@ func TestLongLinesTakeLinearTime(t *testing.T) {
 		{"escapes", "form", "event=x&a=" + fill("%41")},
 		{"pairs", "form", "event=x&" + fill("&")},
 		{"names", "form", "event=x" + fill("&a")},
+		{"a field without end", FormatRegex, "1 login: " + fill("x")},
+		{"almost a line", FormatRegex, "2024-12-03 15:26:05 [box] session a joined by " + fill(" as")},
 	} {
 		t.Run(tt.format+" "+tt.name, func(t *testing.T) {
-			p := mustNew(t, Options{Format: tt.format})
+			o := Options{Format: tt.format}
+			if tt.format == FormatRegex {
+				o = regexOptions()
+			}
+			p := mustNew(t, o)
 			begun := time.Now()
-			es, o, err := p.Parse(record([]byte(tt.line)), nil)
+			es, outcome, err := p.Parse(record([]byte(tt.line)), nil)
 			if took := time.Since(begun); took > limit {
 				t.Errorf("took %v", took)
 			}
-			checkEvents(t, tt.name, es, o, err)
+			checkEvents(t, tt.name, es, outcome, err)
 		})
 	}
 }

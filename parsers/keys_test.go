@@ -142,7 +142,7 @@ func TestKeysRestart(t *testing.T) {
 			lines = append(lines, session(kind, fmt.Sprint("s", r.IntN(8)), key, at-int64(r.IntN(100))))
 		}
 		for at := range len(lines) + 1 {
-			checkRestart(t, "json", lines, at, 1+int(seed)%3)
+			checkRestart(t, Options{Format: "json"}, lines, at, 1+int(seed)%3)
 		}
 	}
 }

@@ -181,8 +181,12 @@ func markCut(b *bag, rec bridge.Record) {
 		return
 	}
 	b.dropLast()
-	f := bridge.Field{Name: lineCut, Value: strconv.FormatInt(rec.Cut, 10), JSON: true}
-	b.fields = append(b.fields, field{Field: f})
+	b.fields = append(b.fields, field{Field: cutField(rec)})
+}
+
+// cutField says how many bytes of the line are missing.
+func cutField(rec bridge.Record) bridge.Field {
+	return bridge.Field{Name: lineCut, Value: strconv.FormatInt(rec.Cut, 10), JSON: true}
 }
 
 func isMember(event string) bool {

@@ -14,15 +14,24 @@ type Options struct {
 	Format       string         // one of Formats
 	Zone         *time.Location // of times that name none; nil: UTC
 	CustomFields []string       // names of input fields that are custom fields
+
+	// Of format regex alone: RE2 expressions, each for a whole line, of which
+	// the first that matches counts; and what becomes of a line that none
+	// matches, UnmatchedIgnore ("") or UnmatchedQuarantine.
+	Patterns  []string
+	Unmatched string
 }
 
-var _, _, _ bridge.Stateful = (*bgParser)(nil), (*siemParser)(nil), (*jsonParser)(nil)
+var _, _, _, _ bridge.Stateful = (*bgParser)(nil), (*siemParser)(nil), (*jsonParser)(nil), (*regexParser)(nil)
+
+// FormatRegex is the format whose lines the user's own patterns read.
+const FormatRegex = "regex"
 
 // Formats lists the names that Options.Format takes.
-func Formats() []string { return []string{"bg", "siem", "json", "form"} }
+func Formats() []string { return []string{"bg", "siem", "json", "form", FormatRegex} }
 
-// New makes a parser. Those of bg, siem and json are bridge.Stateful: bg holds
-// the parts of messages, the other two the ticket keys of sessions.
+// New makes a parser. Those of bg, siem, json and regex are bridge.Stateful: bg
+// holds the parts of messages, the others the ticket keys of sessions.
 func New(o Options) (bridge.Parser, error) {
 	m, err := newMapping(o)
 	if err != nil {
@@ -37,6 +46,8 @@ func New(o Options) (bridge.Parser, error) {
 		return newJSON(m), nil
 	case "form":
 		return &formParser{mapping: m}, nil
+	case FormatRegex:
+		return newRegex(m, o)
 	}
 	return nil, fmt.Errorf("format %q is unknown; use one of %s", o.Format, strings.Join(Formats(), ", "))
 }

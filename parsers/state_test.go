@@ -58,19 +58,19 @@ func (tr *trace) feed(p bridge.Stateful, lines []string, from int) {
 
 // checkRestart feeds the lines once in one go and once with a restart before
 // line at, and wants to see the same.
-func checkRestart(t testing.TB, format string, lines []string, at, batch int) {
+func checkRestart(t testing.TB, o Options, lines []string, at, batch int) {
 	t.Helper()
 	var want, got trace
-	straight := mustNew(t, Options{Format: format}).(bridge.Stateful)
+	straight := mustNew(t, o).(bridge.Stateful)
 	want.feed(straight, lines, 0)
 
 	saved := store{}
-	p := mustNew(t, Options{Format: format}).(bridge.Stateful)
+	p := mustNew(t, o).(bridge.Stateful)
 	for i := 0; i < at; i += batch {
 		got.feed(p, lines[i:min(i+batch, at)], i)
 		saved.merge(t, p.Changes())
 	}
-	p = mustNew(t, Options{Format: format}).(bridge.Stateful)
+	p = mustNew(t, o).(bridge.Stateful)
 	if err := p.Restore(saved.entries()); err != nil {
 		t.Fatalf("restart before line %d: %v", at, err)
 	}
@@ -138,7 +138,7 @@ func TestBGRestartsAnywhere(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		lines := someBG(r, 40)
 		for at := range len(lines) + 1 {
-			checkRestart(t, "bg", lines, at, 1+int(seed)%3)
+			checkRestart(t, Options{Format: "bg"}, lines, at, 1+int(seed)%3)
 		}
 	}
 }
@@ -152,7 +152,7 @@ func TestCorpusRestartsAnywhere(t *testing.T) {
 			lines = append(lines, string(l))
 		}
 		for at := range len(lines) + 1 {
-			checkRestart(t, tt.format, lines, at, 1)
+			checkRestart(t, Options{Format: tt.format}, lines, at, 1)
 		}
 	}
 }

@@ -54,7 +54,8 @@ func ParserFor(o ingest.Options) func(format string) (bridge.Parser, error) {
 		if err != nil {
 			return nil, err
 		}
-		return parsers.New(parsers.Options{Format: format, Zone: zone, CustomFields: o.CustomFields})
+		return parsers.New(parsers.Options{Format: format, Zone: zone, CustomFields: o.CustomFields,
+			Patterns: o.Pattern, Unmatched: o.Unmatched})
 	}
 }
 

@@ -55,6 +55,7 @@ func (l *loader) checkIngest(t *table, o *ingest.Options) {
 			ps = append(ps, option.Problem{Key: "custom_fields", Item: i + 1, Text: err.Error()})
 		}
 	}
+	ps = append(ps, checkPatterns(o)...)
 	if o.Format == "siem" && o.Timezone == "" {
 		ps = append(ps, option.Problem{Key: "timezone", Text: "is missing, and siem lines have no zone: UTC is used",
 			Hint: `name the appliance's, such as "Europe/Berlin", or "UTC"`, Warning: true})
@@ -64,6 +65,36 @@ func (l *loader) checkIngest(t *table, o *ingest.Options) {
 			Hint: "name the appliance as its receivers know it", Warning: true})
 	}
 	l.owned(t, nil, ps)
+}
+
+// checkPatterns looks at what only format regex has.
+func checkPatterns(o *ingest.Options) (ps []option.Problem) {
+	if o.Format != parsers.FormatRegex {
+		const text, hint = "only format regex has it", `leave it out, or set format = "regex"`
+		if o.Pattern != nil {
+			ps = append(ps, option.Problem{Key: "pattern", Text: text, Hint: hint})
+		}
+		if o.Unmatched != "" {
+			ps = append(ps, option.Problem{Key: "unmatched", Text: text, Hint: hint})
+		}
+		return ps
+	}
+	if len(o.Pattern) == 0 {
+		ps = append(ps, option.Problem{Key: "pattern", Text: "is missing", Hint: `give a line's shape with named groups, such as '(?P<timestamp>\d+) (?P<event>\w+) (?P<lsid>\w+).*'`})
+	}
+	for i, p := range o.Pattern {
+		_, err := parsers.New(parsers.Options{Format: parsers.FormatRegex, CustomFields: o.CustomFields, Patterns: []string{p}})
+		if err != nil {
+			ps = append(ps, option.Problem{Key: "pattern", Item: i + 1, Text: strings.TrimPrefix(err.Error(), "pattern: ")})
+		}
+	}
+	if n := len(o.Pattern); n > parsers.PatternsMax {
+		ps = append(ps, option.Problem{Key: "pattern", Text: fmt.Sprintf("has %d patterns; %d are allowed", n, parsers.PatternsMax)})
+	}
+	if o.Unmatched != "" {
+		ps = append(ps, oneOf("unmatched", o.Unmatched, parsers.UnmatchedIgnore, parsers.UnmatchedQuarantine)...)
+	}
+	return ps
 }
 
 // rules checks what no single table can see.

@@ -13,6 +13,9 @@ type Options struct {
 	ApplianceID  string      `toml:"appliance_id"`  // for events whose lines name none
 	Timezone     string      `toml:"timezone"`      // an IANA name or "Local"; empty: UTC
 	CustomFields option.List `toml:"custom_fields"` // names of input fields that are custom fields
+
+	Pattern   option.Texts `toml:"pattern"`   // format regex: RE2 expressions, of which the first that matches a line counts
+	Unmatched string       `toml:"unmatched"` // format regex: "ignore" (also "") or "quarantine" a line that none matches
 }
 
 // Defaults gives the settings of a table that says nothing. Format has none.
