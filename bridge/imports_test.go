@@ -29,6 +29,7 @@ var rooms = []struct {
 	{path: "bridge/ingest"},
 	{path: "bridge/spool", may: []string{"bridge/spool"}},
 	{path: "bridge/dispatch"},
+	{path: "bridge/admin"},
 	{path: "parsers"},
 	{path: "sinks/macro"},
 	{path: "sinks/receiver"},

@@ -1,0 +1,115 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// ErrNotRunning says that nobody listens on the control socket.
+var ErrNotRunning = errors.New("no bridge runs in this state directory")
+
+// askMost bounds what is asked of a bridge: many letters take their time.
+const askMost = time.Hour
+
+// Client asks the bridge that runs in a state directory. Its errors are
+// *Error, as the bridge's Actions gave them, or wrap ErrNotRunning.
+type Client struct {
+	dir  string
+	http *http.Client
+}
+
+var _ Actions = (*Client)(nil)
+
+// NewClient makes a Client. It connects when it is first used.
+func NewClient(stateDir string) *Client {
+	return &Client{dir: stateDir, http: &http.Client{
+		Timeout: askMost,
+		Transport: &http.Transport{
+			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, stateDir) },
+			DisableKeepAlives: true,
+		},
+	}}
+}
+
+// ReplayDead is Actions'.
+func (c *Client) ReplayDead(ctx context.Context, which Letters) (Report, error) {
+	return c.ask(ctx, pathReplayDead, which)
+}
+
+// DropDead is Actions'.
+func (c *Client) DropDead(ctx context.Context, which Letters) (Report, error) {
+	return c.ask(ctx, pathDropDead, which)
+}
+
+// ReplayLines is Actions'.
+func (c *Client) ReplayLines(ctx context.Context, which Lines) (Report, error) {
+	return c.ask(ctx, pathReplayLines, which)
+}
+
+// Pause is Actions'.
+func (c *Client) Pause(ctx context.Context, recipient string, paused bool) error {
+	path := pathResume
+	if paused {
+		path = pathPause
+	}
+	_, err := c.ask(ctx, path, name{recipient})
+	return err
+}
+
+// Forget is Actions'.
+func (c *Client) Forget(ctx context.Context, recipient string) (Report, error) {
+	return c.ask(ctx, pathForget, name{recipient})
+}
+
+func (c *Client) ask(ctx context.Context, path string, body any) (Report, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return Report{}, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://control"+path, bytes.NewReader(b))
+	if err != nil {
+		return Report{}, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return Report{}, c.unreachable(err)
+	}
+	defer resp.Body.Close()
+	var a answer
+	if err := json.NewDecoder(io.LimitReader(resp.Body, answerMost)).Decode(&a); err != nil {
+		return Report{}, Errorf(Failed, "the bridge's answer, %s, can't be read: %v", resp.Status, err)
+	}
+	var report Report
+	if a.Report != nil {
+		report = *a.Report
+	}
+	if a.Error != nil {
+		return report, a.Error
+	}
+	return report, nil
+}
+
+// unreachable says why there was no answer.
+func (c *Client) unreachable(err error) error {
+	var opErr *net.OpError
+	dialled := errors.As(err, &opErr) && opErr.Op == "dial"
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case dialled && errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", c.dir, ErrNotRunning)
+	case errors.Is(err, fs.ErrPermission):
+		return Errorf(Failed, "the control socket in %s: %v; run this as the bridge's user", c.dir, errors.Unwrap(err))
+	}
+	return Errorf(Failed, "ask the running bridge: %v", err)
+}
