@@ -55,6 +55,7 @@ func (r *reader) admit(ctx context.Context) error {
 		return nil
 	}
 	r.refreshStats(a)
+	r.unpack(a)
 	r.byIdentity(a)
 	r.bySums(a)
 	r.rest(a)
@@ -83,7 +84,7 @@ func (r *reader) begunAnew(a *admission) {
 // nothing was read yet, it must not have shrunk.
 func (r *reader) whole(g *file) bool {
 	if g.at.off == 0 {
-		st, err := statFile(g.f)
+		st, err := g.f.stat()
 		return err != nil || st.size >= g.size
 	}
 	ok, err := g.marks.hold(g.f, g.at.off)
@@ -99,7 +100,7 @@ func (r *reader) rejudge(g *file) {
 // refreshStats asks again for sizes and times, and sorts the files by age.
 func (r *reader) refreshStats(a *admission) {
 	a.open = slices.DeleteFunc(a.open, func(c *found) bool {
-		st, err := statFile(c.f)
+		st, err := c.f.stat()
 		if err != nil {
 			r.unsure = append(r.unsure, c)
 			return true
@@ -144,7 +145,7 @@ func (r *reader) admitted(ctx context.Context, a *admission) error {
 // hidden, as on a file system that isn't mounted yet, is kept until there is
 // a log under the name again.
 func (r *reader) lost(a *admission) {
-	if a.list.hasLive && a.list.dirError == nil {
+	if a.list.hasLive && a.list.dirError == nil && !r.unpacking() {
 		for _, s := range inOrder(r.saved) {
 			if r.isMissing(s.id, a.list) {
 				delete(r.saved, s.id)
@@ -174,7 +175,7 @@ func (r *reader) mayBeCopied(a *admission, o orphan) bool {
 		}
 	}
 	for _, g := range r.files {
-		if st, err := statFile(g.f); err == nil && g.at.id != o.id && fits(st.size, st.mtime) {
+		if st, err := g.f.stat(); err == nil && g.at.id != o.id && fits(st.size, st.mtime) {
 			return true
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // resume goes on at s in the file c, whatever its identity was.
 func (r *reader) resume(a *admission, c *found, s state, m marks) *file {
-	s.id, s.finished = c.st.id, false
+	s.id, s.finished, s.packed, s.disk = c.st.id, false, c.pack() != nil, c.st.disk
 	if s.off == 0 {
 		s.seq = 0 // nothing of it was read: its place is by its age
 	}
@@ -105,6 +105,15 @@ func (r *reader) adopt(a *admission, o *orphan) bool {
 		return true
 	}
 	for i, c := range a.open {
+		if p := c.pack(); p != nil && p.bad != nil && c.st.size >= window && c.st.size < o.off && beginsLike(p, o.state) {
+			a.open = slices.Delete(a.open, i, i+1)
+			r.finished(a, c)
+			if !r.holds(o.id) {
+				a.batch.Positions = append(a.batch.Positions, bridge.Position{Stream: o.id.key(), Gone: true})
+			}
+			a.batch.Losses = append(a.batch.Losses, r.loss(c.name, o.unread, p.damage()))
+			return true
+		}
 		if r.shorter(c, o) {
 			a.open = slices.Delete(a.open, i, i+1)
 			r.finished(a, c)
@@ -158,7 +167,7 @@ func (r *reader) replaced(a *admission, c *found) bool {
 		if _, named := a.list.names[g.at.id]; named || g.copyOf != nil || g.at.off < 2*window || c.st.size < g.size {
 			continue
 		}
-		st, err := statFile(g.f)
+		st, err := g.f.stat()
 		if err != nil || st.links > 0 || c.st.size < st.size {
 			continue
 		}
@@ -169,7 +178,7 @@ func (r *reader) replaced(a *admission, c *found) bool {
 		to := r.resume(a, c, g.at, m)
 		a.batch.Positions = append(a.batch.Positions, to.at.position(), bridge.Position{Stream: g.at.id.key(), Gone: true})
 		r.drop(g)
-		r.l.settle(g.f, g.at.id, extent{st.size, st.mtime})
+		r.l.settle(g.f, g.at.id, st.extent())
 		return true
 	}
 	return false

@@ -3,7 +3,7 @@ package tail
 import (
 	"bytes"
 	"context"
-	"os"
+	"io"
 	"slices"
 	"time"
 
@@ -111,7 +111,7 @@ type step struct {
 	recs  []bridge.Record
 	peek  []byte // what was read at the old position: must still stand there
 	also  []bridge.Position
-	gone  bool // the file has no name any more and is done with
+	lost  []bridge.Loss
 	count func(*Stats)
 }
 
@@ -147,10 +147,7 @@ func (r *reader) commit(ctx context.Context, g *file, p step) error {
 	if s.finished {
 		pos = s.settled().position()
 	}
-	if p.gone {
-		pos = bridge.Position{Stream: s.id.key(), Gone: true}
-	}
-	if err := r.send(ctx, bridge.Batch{Records: p.recs, Positions: append(p.also, pos)}); err != nil {
+	if err := r.send(ctx, bridge.Batch{Records: p.recs, Positions: append(p.also, pos), Losses: p.lost}); err != nil {
 		return err
 	}
 	r.counts.add(func(c *Stats) {
@@ -217,7 +214,7 @@ func (r *reader) loss(name string, n int64, reason string) bridge.Loss {
 
 // readHead reads the file's first line, bridge.HeadMax bytes of it at most,
 // from what stands before end.
-func readHead(f *os.File, end int64) ([]byte, error) {
+func readHead(f io.ReaderAt, end int64) ([]byte, error) {
 	b, err := readExactly(f, 0, min(end, bridge.HeadMax))
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func TestCommitOfWhatHasChanged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g := &file{f: f, at: state{off: tc.off}}
+			g := &file{f: plain{f}, at: state{off: tc.off}}
 			if g.marks, err = readMarks(f, tc.off); err != nil {
 				t.Fatal(err)
 			}

@@ -33,6 +33,15 @@
 // Finished files stay in the state, so that they are known again under other
 // names. One more entry says that the source has been started before.
 //
-// Not yet here: compressed siblings, globs, following a symbolic link's hops,
-// a bound on held descriptors.
+// # Compressed siblings
+//
+// A sibling in gzip is read as its plain bytes, unpacked as they are asked for
+// (packed), with the offsets, and so the ids, of the plain file. It is unpacked
+// where it may hold what was not read, or may be the archive of a file that we
+// know; one that was there before us is not touched. One that ends too soon is
+// waited for; one that stays so, or is damaged, is read as far as it goes, and
+// is a Loss of unknown size.
+//
+// Not yet here: globs, following a symbolic link's hops, a bound on held
+// descriptors.
 package tail

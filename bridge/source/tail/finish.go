@@ -22,7 +22,10 @@ func (r *reader) linger(ctx context.Context, g *file, st fileStat) error {
 	}
 	s := g.at
 	s.finished = true
-	p := step{to: s, gone: st.links == 0}
+	p := step{to: s}
+	if z, ok := g.f.(*packed); ok && z.bad != nil {
+		p.lost = append(p.lost, r.loss(g.name, 0, z.damage()))
+	}
 	if rest := st.size - s.off; rest > 0 && !s.skip {
 		line, err := readExactly(g.f, s.off, min(rest, int64(r.o.MaxLine)))
 		if err != nil {
@@ -65,7 +68,7 @@ func (r *reader) finishCopies(g *file) []bridge.Position {
 		if c.copyOf != g {
 			continue
 		}
-		st, err := statFile(c.f)
+		st, err := c.f.stat()
 		same := false
 		if err == nil {
 			same, err = prefixOf(c.f, st.size, g.f)
@@ -88,7 +91,10 @@ func (r *reader) strayed() bool {
 		if c.copyOf == nil {
 			continue
 		}
-		st, err := statFile(c.f)
+		if p, ok := c.f.(*packed); ok && p.same() {
+			continue
+		}
+		st, err := c.f.stat()
 		if err != nil {
 			continue
 		}
@@ -103,17 +109,15 @@ func (r *reader) strayed() bool {
 // letGo closes a finished file.
 func (r *reader) letGo(g *file, st fileStat) {
 	r.drop(g)
-	if st.links > 0 {
-		r.done[g.at.id] = g.at.settled()
-	}
-	r.l.settle(g.f, g.at.id, extent{st.size, st.mtime})
+	r.done[g.at.id] = g.at.settled() // removed or not: it may be compressed
+	r.l.settle(g.f, g.at.id, st.extent())
 }
 
 // forget drops finished files from the state that nothing can be mistaken for
 // any more, and the oldest where there are too many.
 func (r *reader) forget(ctx context.Context, list listing) error {
 	var b bridge.Batch
-	if list.dirError == nil && list.hasLive && !list.archives && r.seen {
+	if list.dirError == nil && list.hasLive && !list.archives && !r.unpacking() && r.seen {
 		for id := range r.done {
 			if r.isMissing(id, list) {
 				b.Positions = append(b.Positions, r.forgetOne(id))
@@ -123,7 +127,8 @@ func (r *reader) forget(ctx context.Context, list listing) error {
 	var evicted int64
 	if over := len(r.done) - maxDone; over > 0 {
 		for _, s := range inOrder(r.done)[:over] {
-			b.Positions = append(b.Positions, r.forgetOne(s.id))
+			delete(r.done, s.id) // as long as we run it is not taken for a new one
+			b.Positions = append(b.Positions, bridge.Position{Stream: s.id.key(), Gone: true})
 			evicted++
 		}
 	}

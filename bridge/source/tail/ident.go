@@ -20,10 +20,13 @@ func (id fileID) key() string {
 // fileStat is what is asked of a file.
 type fileStat struct {
 	id          fileID
-	size, mtime int64 // bytes; ns since 1970
+	size, mtime int64 // plain bytes; ns since 1970
+	disk        int64 // bytes as they are stored
 	links       uint64
 	mode        os.FileMode
 	uid, gid    uint32
 }
+
+func (st fileStat) extent() extent { return extent{st.disk, st.mtime} }
 
 func (st fileStat) regular() bool { return st.mode.IsRegular() }

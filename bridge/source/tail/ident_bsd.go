@@ -20,7 +20,7 @@ func convert(fi os.FileInfo, err error) (fileStat, error) {
 	st := fi.Sys().(*syscall.Stat_t)
 	return fileStat{
 		id:   fileID{dev: uint64(st.Dev), ino: uint64(st.Ino), birth: st.Birthtimespec.Nano()},
-		size: fi.Size(), mtime: fi.ModTime().UnixNano(), links: uint64(st.Nlink),
+		size: fi.Size(), disk: fi.Size(), mtime: fi.ModTime().UnixNano(), links: uint64(st.Nlink),
 		mode: fi.Mode(), uid: st.Uid, gid: st.Gid,
 	}, nil
 }

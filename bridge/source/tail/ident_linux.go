@@ -49,7 +49,7 @@ func statx(dirfd int, path string, flags int) (fileStat, error) {
 		id.birth = st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
 	}
 	return fileStat{
-		id: id, size: int64(st.Size), mtime: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec),
+		id: id, size: int64(st.Size), disk: int64(st.Size), mtime: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec),
 		links: uint64(st.Nlink), mode: goMode(uint32(st.Mode)), uid: st.Uid, gid: st.Gid,
 	}, nil
 }
@@ -67,7 +67,7 @@ func statOld(fi os.FileInfo, err error) (fileStat, error) {
 	dev := uint64(st.Dev)
 	return fileStat{
 		id:   fileID{dev: uint64(unix.Major(dev))<<32 | uint64(unix.Minor(dev)), ino: st.Ino},
-		size: st.Size, mtime: st.Mtim.Nano(), links: uint64(st.Nlink), mode: fi.Mode(), uid: st.Uid, gid: st.Gid,
+		size: st.Size, disk: st.Size, mtime: st.Mtim.Nano(), links: uint64(st.Nlink), mode: fi.Mode(), uid: st.Uid, gid: st.Gid,
 	}, nil
 }
 

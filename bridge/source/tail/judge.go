@@ -98,18 +98,19 @@ func (r *reader) growsLikeDone(c *found) bool {
 	return false
 }
 
-// finished remembers a file that is not to be read.
+// finished remembers a file that is not to be read. Of a compressed one that
+// was not measured only the identity is known.
 func (r *reader) finished(a *admission, c *found) {
 	m, err := readMarks(c.f, c.st.size)
 	if err != nil { // the next start will look at it again
-		r.l.settle(c.f, c.st.id, extent{c.st.size, c.st.mtime})
+		r.l.settle(c.f, c.st.id, c.st.extent())
 		return
 	}
 	s := state{
 		id: c.st.id, seq: r.next(), off: c.st.size, size: c.st.size, mtime: c.st.mtime, finished: true,
-		firstSum: sum(m.first), lastSum: sum(m.last),
+		firstSum: sum(m.first), lastSum: sum(m.last), packed: c.pack() != nil, disk: c.st.disk,
 	}
 	a.batch.Positions = append(a.batch.Positions, s.position())
 	r.done[s.id] = s
-	r.l.settle(c.f, s.id, extent{s.size, s.mtime})
+	r.l.settle(c.f, s.id, c.st.extent())
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +14,7 @@ import (
 // found is a file that answers to the log's name or a sibling's, opened, and
 // not yet judged by the reader.
 type found struct {
-	f    *os.File
+	f    body
 	st   fileStat // when it was opened
 	name string   // within the directory
 
@@ -23,12 +24,18 @@ type found struct {
 	was   int64
 }
 
+// pack gives the compressed file that it is; nil: it is a plain one.
+func (c *found) pack() *packed {
+	p, _ := c.f.(*packed)
+	return p
+}
+
 // listing is what one look through the directory showed.
 type listing struct {
 	names    map[fileID]string // of the log and its siblings
 	live     fileID            // of the file that has the log's own name
 	hasLive  bool
-	archives bool  // there is a compressed sibling
+	archives bool  // there is a compressed sibling of a kind that we can't read
 	trouble  error // why the log's own file can't be read
 	dirError error // why the directory can't be read: nothing above is known
 }
@@ -41,6 +48,8 @@ type lookout struct {
 	dir   string
 	names names
 	open  func(path string) (*os.File, error)
+
+	stopped atomic.Bool // the source ends: nothing more is unpacked
 
 	mu      sync.Mutex
 	held    map[fileID]bool   // opened: here in fresh, or with the reader
@@ -103,14 +112,15 @@ func (l *lookout) lookLocked() {
 		return
 	}
 	for _, name := range entries {
-		if l.names.archived(name) {
+		sibling := l.names.sibling(name) || l.names.packed(name)
+		if l.names.archived(name) && !sibling {
 			next.archives = true
 		}
-		if name == l.names.base || !l.names.sibling(name) && len(l.wanted) == 0 {
+		if name == l.names.base || !sibling && len(l.wanted) == 0 {
 			continue
 		}
 		st, err := statPath(filepath.Join(l.dir, name))
-		if err != nil || !st.regular() || next.names[st.id] != "" || !l.names.sibling(name) && !l.wanted[st.id] {
+		if err != nil || !st.regular() || next.names[st.id] != "" || !sibling && !l.wanted[st.id] {
 			continue
 		}
 		// A sibling that can't be opened is tried again at the next look.
@@ -128,7 +138,7 @@ func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, err
 	if l.held[st.id] {
 		return st, nil
 	}
-	if n, ok := l.settled[st.id]; ok && n == (extent{st.size, st.mtime}) && !live {
+	if n, ok := l.settled[st.id]; ok && n == st.extent() && !live {
 		return st, nil
 	}
 	f, err := l.open(filepath.Join(l.dir, name))
@@ -145,7 +155,11 @@ func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, err
 		return opened, nil
 	}
 	l.held[opened.id] = true
-	l.fresh = append(l.fresh, &found{f: f, st: opened, name: name})
+	c := &found{f: plain{f}, st: opened, name: name}
+	if !live && filepath.Ext(name) == packedExt {
+		c.f = newPacked(f, &l.stopped)
+	}
+	l.fresh = append(l.fresh, c)
 	return opened, nil
 }
 
@@ -182,12 +196,12 @@ func (l *lookout) listing() listing {
 }
 
 // extent tells a file that was written again from one that was not: a copy
-// over an older copy may have its length.
+// over an older copy may have its length. Sizes are as stored.
 type extent struct{ size, mtime int64 }
 
 // settle says that the reader is done with the file, as it was then, and
 // closes it.
-func (l *lookout) settle(f *os.File, id fileID, e extent) {
+func (l *lookout) settle(f body, id fileID, e extent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, id)

@@ -19,7 +19,7 @@ func TestSiblings(t *testing.T) {
 		{"app.log", "app.1.log", true, false},
 		{"app.log", "app.log.1.gz", false, true},
 		{"app.log", "app.log-20260131.xz", false, true},
-		{"app.log", "app.log.gz", false, false},
+		{"app.log", "app.log.gz", false, true},
 		{"app.log", "app.log.swp", false, false},
 		{"app.log", "app.log.1.swp", false, false},
 		{"app.log", "app.log.1~", false, false},

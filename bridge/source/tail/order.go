@@ -14,7 +14,7 @@ func (r *reader) put(add []*file, list listing) {
 		if name, ok := list.names[g.at.id]; ok {
 			g.name = name
 		}
-		if st, err := statFile(g.f); err == nil {
+		if st, err := g.f.stat(); err == nil {
 			g.age = st.mtime
 		}
 	}
@@ -64,8 +64,8 @@ func (r *reader) isNext(g *file) error {
 	}
 	r.l.scanAtLeast(3)
 	filled := slices.ContainsFunc(r.unsure, func(c *found) bool {
-		st, err := statFile(c.f)
-		return err == nil && st.size > 0 && c.st.size == 0
+		st, err := c.f.stat()
+		return err == nil && c.pack() == nil && st.size > 0 && c.st.size == 0
 	})
 	if r.l.waiting() || r.strayed() || filled {
 		return errOlder

@@ -16,10 +16,11 @@ import (
 // searched. Not following, it uses none of its watchers, and none of the paths
 // on which it ends the process.
 func (r *reader) pass(ctx context.Context, g *file, reg region, n int) error {
-	if n == 0 {
+	f, ok := g.f.(plain)
+	if n == 0 || !ok { // what is unpacked can't change under us
 		return nil
 	}
-	t, err := nxtail.TailFile(descriptorPath(g.f), nxtail.Config{
+	t, err := nxtail.TailFile(descriptorPath(f.File), nxtail.Config{
 		Location:      &nxtail.SeekInfo{Offset: g.at.off, Whence: io.SeekStart},
 		MustExist:     true,
 		CompleteLines: true,

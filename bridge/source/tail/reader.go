@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 // file is a file that is held and read. All fields are owned by the reader.
 type file struct {
-	f     *os.File
+	f     body
 	name  string // the last one seen, within the directory
 	at    state  // durable: what was emitted last, or where a new file begins
 	marks marks  // of the position at.off
@@ -77,7 +76,7 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 		newest = max(newest, s.mtime)
 		if s.finished {
 			r.done[s.id] = s
-			l.known(s.id, extent{s.size, s.mtime})
+			l.known(s.id, s.extent())
 		} else {
 			r.saved[s.id] = s
 		}
@@ -132,9 +131,10 @@ func (r *reader) look(ctx context.Context) (more bool, err error) {
 	}
 	list := r.l.listing()
 	r.tellTrouble(list)
+	wait := r.unpackingOlder(list)
 	for _, g := range slices.Clone(r.files) {
 		r.named(g, list)
-		if g.copyOf != nil || !slices.Contains(r.files, g) {
+		if g.copyOf != nil || !slices.Contains(r.files, g) || wait && g.at.off == 0 {
 			continue
 		}
 		read, err := r.read(ctx, g)
@@ -166,7 +166,12 @@ func (r *reader) isLive(g *file, list listing) bool { return list.hasLive && lis
 // read reads the file on to the end that it has now. It reports whether
 // anything was read.
 func (r *reader) read(ctx context.Context, g *file) (bool, error) {
-	st, err := statFile(g.f)
+	if p, ok := g.f.(*packed); ok && !p.same() {
+		r.saved[g.at.id] = g.at // it is measured and judged again
+		r.rejudge(g)
+		return false, nil
+	}
+	st, err := g.f.stat()
 	if err != nil {
 		return false, r.cantRead(g, err)
 	}
@@ -233,6 +238,9 @@ func (r *reader) shrunk(ctx context.Context, g *file, st fileStat) error {
 }
 
 func (r *reader) cantRead(g *file, err error) error {
+	if errors.Is(err, errStopped) {
+		return nil
+	}
 	if _, said := r.broken[g.at.id]; !said {
 		r.broken[g.at.id] = struct{}{}
 		r.log.Error().Err(err).Str("file", g.name).Msg("reading the file fails; it is tried again")

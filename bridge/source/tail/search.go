@@ -3,7 +3,6 @@ package tail
 import (
 	"bytes"
 	"io"
-	"os"
 )
 
 const (
@@ -88,7 +87,7 @@ func parse(buf []byte, longest int64) region {
 }
 
 // fill reads n bytes at off into the search buffer; fewer where the file ends.
-func (r *reader) fill(f *os.File, off, n int64) ([]byte, error) {
+func (r *reader) fill(f io.ReaderAt, off, n int64) ([]byte, error) {
 	if int64(cap(r.buf)) < n || cap(r.buf) > keepBytes && n <= keepBytes {
 		r.buf = make([]byte, max(n, batchBytes))
 	}
@@ -100,7 +99,7 @@ func (r *reader) fill(f *os.File, off, n int64) ([]byte, error) {
 }
 
 // findNewline gives the offset of the first newline in [from, to), or -1.
-func findNewline(f *os.File, from, to int64) (int64, error) {
+func findNewline(f io.ReaderAt, from, to int64) (int64, error) {
 	buf := make([]byte, min(to-from, aheadBytes))
 	for from < to {
 		n, err := f.ReadAt(buf[:min(int64(len(buf)), to-from)], from)
@@ -120,7 +119,7 @@ func findNewline(f *os.File, from, to int64) (int64, error) {
 
 // lastNewline gives the offset behind the last newline before off, 0 if there
 // is none; ok is false where none is within most bytes.
-func lastNewline(f *os.File, off, most int64) (at int64, ok bool, err error) {
+func lastNewline(f io.ReaderAt, off, most int64) (at int64, ok bool, err error) {
 	floor := max(0, off-most)
 	for end := off; end > floor; {
 		n := min(end-floor, aheadBytes)

@@ -35,10 +35,21 @@ func (n names) sibling(name string) bool {
 		isDigit(rest[1]) && strings.Trim(rest[1:], "0123456789-_.:TZ") == ""
 }
 
-// archived reports whether the name is that of a compressed sibling.
+// archived reports whether the name is that of a compressed sibling, or of the
+// log itself, compressed.
 func (n names) archived(name string) bool {
-	return compressed(name) && n.sibling(strings.TrimSuffix(name, filepath.Ext(name)))
+	if !compressed(name) {
+		return false
+	}
+	of := strings.TrimSuffix(name, filepath.Ext(name))
+	return of == n.base || n.sibling(of)
 }
+
+const packedExt = ".gz"
+
+// packed reports whether the name is that of a compressed sibling that we can
+// read.
+func (n names) packed(name string) bool { return filepath.Ext(name) == packedExt && n.archived(name) }
 
 func compressed(name string) bool {
 	switch filepath.Ext(name) {
@@ -68,11 +79,12 @@ func (n names) olderName(a, b string) bool {
 	if xok && yok {
 		return x > y
 	}
-	return a < b
+	return strings.TrimSuffix(a, packedExt) < strings.TrimSuffix(b, packedExt)
 }
 
 // number is the N of app.log.N and app.N.log; dates are none.
 func (n names) number(name string) (int, bool) {
+	name = strings.TrimSuffix(name, packedExt)
 	if name == n.base {
 		return 0, true
 	}

@@ -55,6 +55,7 @@ func (s *Source) Run(ctx context.Context, from []bridge.Position, emit bridge.Em
 	kick := make(chan struct{}, 1)
 	hint(kick)
 	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(ctx, func() { l.stopped.Store(true) })()
 	w := &watch{l: l, rescan: s.o.Rescan, make: s.watcher, log: s.o.Log}
 	done := make(chan struct{})
 	go func() {

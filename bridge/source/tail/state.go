@@ -20,9 +20,11 @@ type state struct {
 	skip     bool // off is inside a line that was cut: the rest up to its newline is no line
 	finished bool // rotated, quiet, read to its end
 	partial  bool // what was handed out last had no newline
+	packed   bool // the file is compressed; off and size are those of its plain bytes
 	align    bool // off is a size that was seen before the file could be read: the place to begin is behind the last newline before it
 
 	firstSum, lastSum uint64   // of the first window bytes before off, and of the last
+	disk              int64    // size as stored, of a compressed file
 	head              []byte   // the first line, bridge.HeadMax bytes of it at most
 	lines             []uint64 // hashes of the last lineHashes lines, oldest first
 }
@@ -41,15 +43,17 @@ const (
 	flagFinished
 	flagPartial
 	flagAlign
+	flagPacked
 	flagsKnown = 1<<iota - 1
 )
 
 // encode writes the state: a version, flags, then numbers as varints, the two
-// sums, the head behind its length, and the hashes behind their count.
+// sums, the head behind its length, the hashes behind their count, and the
+// stored size of a compressed file.
 func (s state) encode() []byte {
 	b := make([]byte, 0, 96+len(s.head)+8*len(s.lines))
 	var flags byte
-	for i, on := range [...]bool{s.skip, s.finished, s.partial, s.align} {
+	for i, on := range [...]bool{s.skip, s.finished, s.partial, s.align, s.packed} {
 		if on {
 			flags |= 1 << i
 		}
@@ -69,6 +73,9 @@ func (s state) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.lines)))
 	for _, h := range s.lines {
 		b = binary.BigEndian.AppendUint64(b, h)
+	}
+	if s.packed {
+		b = binary.AppendVarint(b, s.disk)
 	}
 	return b
 }
@@ -91,6 +98,7 @@ func decodeState(b []byte) (state, error) {
 	s := state{
 		skip: flags&flagSkip != 0, finished: flags&flagFinished != 0,
 		partial: flags&flagPartial != 0, align: flags&flagAlign != 0,
+		packed: flags&flagPacked != 0,
 	}
 	s.id = fileID{dev: d.uvarint(), ino: d.uvarint(), birth: d.varint()}
 	s.seq = d.uvarint()
@@ -98,6 +106,9 @@ func decodeState(b []byte) (state, error) {
 	s.firstSum, s.lastSum = d.uint64(), d.uint64()
 	s.head = d.bytes(bridge.HeadMax)
 	s.lines = d.hashes()
+	if s.packed {
+		s.disk = d.varint()
+	}
 	if d.bad || len(d.b) > 0 || s.off < 0 || s.size < 0 {
 		return state{}, errState
 	}
@@ -107,6 +118,14 @@ func decodeState(b []byte) (state, error) {
 // position is the state as it goes out with a batch.
 func (s state) position() bridge.Position {
 	return bridge.Position{Stream: s.id.key(), Data: s.encode()}
+}
+
+// extent is that of the file when it was last looked at.
+func (s state) extent() extent {
+	if s.packed {
+		return extent{s.disk, s.mtime}
+	}
+	return extent{s.size, s.mtime}
 }
 
 // settled is the state of a finished file: what is needed to know it again.

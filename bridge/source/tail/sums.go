@@ -5,7 +5,6 @@ import (
 	"errors"
 	"hash/crc64"
 	"io"
-	"os"
 )
 
 // window is how many bytes are kept of a file's beginning, and of what stands
@@ -21,7 +20,7 @@ type marks struct{ first, last []byte }
 
 // readMarks reads the marks of the position off. It gives errChanged when the
 // file is shorter.
-func readMarks(f *os.File, off int64) (marks, error) {
+func readMarks(f io.ReaderAt, off int64) (marks, error) {
 	n := min(off, window)
 	first, err := readExactly(f, 0, n)
 	if err != nil {
@@ -32,7 +31,7 @@ func readMarks(f *os.File, off int64) (marks, error) {
 }
 
 // hold reports whether the file still has these marks at the position off.
-func (m marks) hold(f *os.File, off int64) (bool, error) {
+func (m marks) hold(f io.ReaderAt, off int64) (bool, error) {
 	now, err := readMarks(f, off)
 	if errors.Is(err, errChanged) {
 		return false, nil
@@ -45,21 +44,26 @@ func (m marks) hold(f *os.File, off int64) (bool, error) {
 
 // fits reads the marks at the state's position and reports whether they have
 // its sums.
-func (s state) fits(f *os.File) (marks, bool, error) {
-	m, err := readMarks(f, s.off)
-	if errors.Is(err, errChanged) {
+func (s state) fits(f io.ReaderAt) (marks, bool, error) {
+	// The first ones alone, first: the last ones may have to be unpacked.
+	first, err := readExactly(f, 0, min(s.off, window))
+	if errors.Is(err, errChanged) || err == nil && sum(first) != s.firstSum {
 		return marks{}, false, nil
 	}
 	if err != nil {
 		return marks{}, false, err
 	}
-	return m, sum(m.first) == s.firstSum && sum(m.last) == s.lastSum, nil
+	last, err := readExactly(f, s.off-int64(len(first)), int64(len(first)))
+	if errors.Is(err, errChanged) {
+		return marks{}, false, nil
+	}
+	return marks{first, last}, err == nil && sum(last) == s.lastSum, err
 }
 
 // errChanged says that a file no longer holds what it held a moment ago.
 var errChanged = errors.New("the file has changed under the reader")
 
-func readExactly(f *os.File, off, n int64) ([]byte, error) {
+func readExactly(f io.ReaderAt, off, n int64) ([]byte, error) {
 	if n == 0 {
 		return nil, nil
 	}
@@ -81,7 +85,7 @@ func (e readError) Unwrap() error { return e.error }
 
 // prefixOf reports whether the first size bytes of b begin like a, as far as
 // some reads can tell: 4 KiB at the beginning and a window before size.
-func prefixOf(b *os.File, size int64, a *os.File) (bool, error) {
+func prefixOf(b io.ReaderAt, size int64, a io.ReaderAt) (bool, error) {
 	n := min(size, 4<<10)
 	for _, at := range [...]struct{ off, n int64 }{{0, n}, {size - min(size, window), min(size, window)}} {
 		x, err := readExactly(a, at.off, at.n)
