@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/spool"
 )
 
@@ -12,7 +13,7 @@ type store struct{ spool *spool.Spool }
 
 func (s store) State(source string) []bridge.Entry { return s.spool.State(source) }
 
-func (s store) Append(ctx context.Context, source string, changes []bridge.Entry, events, quarantined [][]byte) error {
-	_, err := s.spool.Append(ctx, spool.Ingest{Source: source, Changes: changes, Events: events, Quarantined: quarantined})
+func (s store) Append(ctx context.Context, source string, y ingest.Yield) error {
+	_, err := s.spool.Append(ctx, spool.Ingest{Source: source, Changes: y.Changes, Events: y.Events, Quarantined: y.Quarantined})
 	return err
 }

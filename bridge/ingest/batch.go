@@ -14,6 +14,7 @@ type batch struct {
 	changes     changes
 	events      [][]byte
 	quarantined [][]byte
+	replayed    []uint64
 	buf         []byte // events stand in here, one behind the other
 }
 
@@ -30,6 +31,10 @@ func (in *Ingest) begin() *batch {
 
 // emit is the bridge.Emit of the source.
 func (in *Ingest) emit(ctx context.Context, sb bridge.Batch) error {
+	if err := in.begins(ctx); err != nil {
+		return err
+	}
+	defer in.ends()
 	b := in.begin()
 	for i := range sb.Records {
 		b.record(sb.Records[i])
@@ -48,18 +53,28 @@ func (in *Ingest) emit(ctx context.Context, sb bridge.Batch) error {
 
 // append makes the batch durable; only then its counters hold.
 func (in *Ingest) append(ctx context.Context, b *batch) error {
+	if err := b.store(ctx); err != nil {
+		return err
+	}
+	in.fresh = false
+	if cap(b.buf) <= bufferKept {
+		in.buf, in.events = b.buf, b.events
+	}
+	return nil
+}
+
+func (b *batch) store(ctx context.Context) error {
 	b.changes.totals(b.totals)
-	if err := in.c.Store.Append(ctx, in.c.Name, b.changes, b.events, b.quarantined); err != nil {
+	err := b.in.c.Store.Append(ctx, b.in.c.Name, Yield{
+		Changes: b.changes, Events: b.events, Quarantined: b.quarantined, Replayed: b.replayed,
+	})
+	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fmt.Errorf("spool: %w", err)
 	}
-	in.fresh = false
-	in.setTotals(b.totals)
-	if cap(b.buf) <= bufferKept {
-		in.buf, in.events = b.buf, b.events
-	}
+	b.in.setTotals(b.totals)
 	return nil
 }
 

@@ -19,7 +19,15 @@ type Store interface {
 	// of what it was given. It blocks while
 	// there is no room. An error means that ctx ended, that the store is
 	// closed, or that the record can never fit.
-	Append(ctx context.Context, source string, changes []bridge.Entry, events, quarantined [][]byte) error
+	Append(ctx context.Context, source string, y Yield) error
+}
+
+// Yield is what lines gave: it becomes one record of the store.
+type Yield struct {
+	Changes     []bridge.Entry // of the source's state
+	Events      [][]byte       // as AppendWire wrote them
+	Quarantined [][]byte       // see DecodeLine
+	Replayed    []uint64       // lines that are in quarantine no longer, by their numbers there
 }
 
 // Config is what an Ingest needs. All but Wanted, Guess and Log must be set.
@@ -37,9 +45,14 @@ type Config struct {
 	Log   zerolog.Logger
 }
 
-// Ingest runs one source. Run is its only writer; Totals may be read by all.
+// Ingest runs one source. Totals and Replay may be called by any goroutine;
+// all else is owned by Run.
 type Ingest struct {
-	c      Config
+	c Config
+	// turn holds a value while a record of this source is made and appended:
+	// there must not be two under way.
+	turn chan struct{}
+
 	parser bridge.Parser
 	state  bridge.Stateful // parser again, if it has a state
 	fresh  bool            // nothing was saved yet: the next record names the layout
@@ -61,7 +74,7 @@ func New(c Config) *Ingest {
 	if c.Wanted == nil {
 		c.Wanted = func(string) bool { return false }
 	}
-	return &Ingest{c: c}
+	return &Ingest{c: c, turn: make(chan struct{}, 1)}
 }
 
 // retryWait is how long a source stays away that failed by itself.
@@ -95,6 +108,10 @@ func (in *Ingest) Run(ctx context.Context) error {
 // restore makes the parser anew from the durable state and gives the
 // positions. Open parts that the parser can't go on with go to quarantine.
 func (in *Ingest) restore(ctx context.Context) ([]bridge.Position, error) {
+	if err := in.begins(ctx); err != nil {
+		return nil, err
+	}
+	defer in.ends()
 	s, err := splitState(in.c.Store.State(in.c.Name))
 	if err != nil {
 		return nil, err
@@ -161,6 +178,18 @@ func removed(entries []bridge.Entry) []bridge.Entry {
 	}
 	return out
 }
+
+// begins waits for this source's turn; ends must be called behind it.
+func (in *Ingest) begins(ctx context.Context) error {
+	select {
+	case in.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (in *Ingest) ends() { <-in.turn }
 
 // Totals may be called by any goroutine.
 func (in *Ingest) Totals() Totals {

@@ -20,7 +20,8 @@ import (
 type memStore struct {
 	state       map[string][]byte
 	events      []bridge.Event
-	quarantined []Line
+	quarantined []Line // a line's number is its place here
+	replayed    []uint64
 	records     int
 	fail        error
 	failures    int // that many appends fail
@@ -38,7 +39,7 @@ func (m *memStore) State(string) []bridge.Entry {
 	return out
 }
 
-func (m *memStore) Append(ctx context.Context, _ string, changes []bridge.Entry, events, quarantined [][]byte) error {
+func (m *memStore) Append(ctx context.Context, _ string, y Yield) error {
 	if m.block != nil {
 		select {
 		case <-m.block:
@@ -51,14 +52,14 @@ func (m *memStore) Append(ctx context.Context, _ string, changes []bridge.Entry,
 		return m.fail
 	}
 	m.records++
-	for _, c := range changes {
+	for _, c := range y.Changes {
 		if c.Value == nil {
 			delete(m.state, string(c.Key))
 			continue
 		}
 		m.state[string(c.Key)] = bytes.Clone(c.Value)
 	}
-	for _, w := range events {
+	for _, w := range y.Events {
 		h, err := bridge.ParseHead(w)
 		if err != nil {
 			return err
@@ -69,13 +70,14 @@ func (m *memStore) Append(ctx context.Context, _ string, changes []bridge.Entry,
 		}
 		m.events = append(m.events, e)
 	}
-	for _, q := range quarantined {
+	for _, q := range y.Quarantined {
 		l, err := DecodeLine(q)
 		if err != nil {
 			return err
 		}
 		m.quarantined = append(m.quarantined, l)
 	}
+	m.replayed = append(m.replayed, y.Replayed...)
 	return nil
 }
 

@@ -21,6 +21,7 @@ type Line struct {
 	Once    bool      `json:"once,omitempty"`
 	Cut     int64     `json:"cut,omitempty"`
 	Partial bool      `json:"partial,omitempty"`
+	Torn    bool      `json:"torn,omitempty"` // Reason says why it isn't whole
 	Line    []byte    `json:"line"`
 }
 
@@ -33,7 +34,7 @@ func encodeLine(rec bridge.Record, format, reason string) []byte {
 	}
 	b, err := json.Marshal(Line{
 		Source: rec.Source, Stream: rec.Stream, Offset: rec.Offset, Time: rec.Time.UTC(), Reason: reason, Format: format,
-		Head: rec.Head, Once: rec.Once, Cut: rec.Cut, Partial: rec.Partial, Line: rec.Line,
+		Head: rec.Head, Once: rec.Once, Cut: rec.Cut, Partial: rec.Partial, Torn: rec.Torn != "", Line: rec.Line,
 	})
 	if err != nil {
 		panic(err) // strings, bytes and numbers can be marshalled
@@ -52,6 +53,10 @@ func DecodeLine(b []byte) (Line, error) {
 
 // Record is the line as its source gave it.
 func (l *Line) Record() bridge.Record {
-	return bridge.Record{Source: l.Source, Stream: l.Stream, Offset: l.Offset, Time: l.Time, Head: l.Head,
+	rec := bridge.Record{Source: l.Source, Stream: l.Stream, Offset: l.Offset, Time: l.Time, Head: l.Head,
 		Once: l.Once, Cut: l.Cut, Partial: l.Partial, Line: l.Line}
+	if l.Torn {
+		rec.Torn = l.Reason
+	}
+	return rec
 }

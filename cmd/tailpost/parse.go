@@ -205,8 +205,8 @@ type printer struct {
 
 func (*printer) State(string) []bridge.Entry { return nil }
 
-func (p *printer) Append(_ context.Context, _ string, _ []bridge.Entry, events, quarantined [][]byte) error {
-	for _, e := range events {
+func (p *printer) Append(_ context.Context, _ string, y ingest.Yield) error {
+	for _, e := range y.Events {
 		h, err := bridge.ParseHead(e)
 		if err != nil {
 			return err
@@ -215,7 +215,7 @@ func (p *printer) Append(_ context.Context, _ string, _ []bridge.Entry, events, 
 			return err
 		}
 	}
-	for _, q := range quarantined {
+	for _, q := range y.Quarantined {
 		l, err := ingest.DecodeLine(q)
 		if err != nil {
 			return err
