@@ -1,0 +1,100 @@
+package httpin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// Source is one HTTP server. It implements bridge.Source.
+type Source struct {
+	o      Options
+	counts counters
+	wait   time.Duration // how long a sender waits for its body to be durable
+
+	running atomic.Pointer[intake] // the latest run; nil before the first
+}
+
+var _ bridge.Source = (*Source)(nil)
+
+const (
+	connectionsMax = 512
+	headerMax      = 16 << 10 // bytes
+	headerTime     = 10 * time.Second
+	bodyTime       = 30 * time.Second // header and body
+	idleTime       = 30 * time.Second
+	durableTime    = 5 * time.Second
+	closeTime      = time.Second // for answers under way when the source ends
+)
+
+// New gives a source that does nothing until Run. The options must have passed
+// Check.
+func New(o Options) *Source { return &Source{o: o, wait: durableTime} }
+
+// Stats is safe for concurrent use.
+func (s *Source) Stats() Stats {
+	st := s.counts.get()
+	if in := s.running.Load(); in != nil {
+		st.Waiting, st.Held = len(in.waiting), in.room.used.Load()
+	}
+	return st
+}
+
+// Run listens until ctx ends (nil) or emit fails (its error). That the address
+// can't be listened on is an error, too.
+func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", s.o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for events: %w", err)
+	}
+	in := newIntake(s)
+	s.running.Store(in)
+	s.counts.listening(l.Addr().String())
+	defer s.counts.listening("")
+	s.o.Log.Info().Str("source", s.o.Name).Str("address", l.Addr().String()).Msg("listening for events")
+
+	server := &http.Server{
+		Handler: in, MaxHeaderBytes: headerMax, DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: idleTime,
+		WriteTimeout: bodyTime + s.wait + headerTime, // counts from the end of the header
+		ErrorLog:     log.New(io.Discard, "", 0),
+	}
+	own, fail := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(netutil.LimitListener(l, connectionsMax)); !errors.Is(err, http.ErrServerClosed) {
+			fail(fmt.Errorf("accept connections: %w", err))
+		}
+	}()
+	err = in.run(own, emit)
+	if err == nil && ctx.Err() == nil {
+		err = context.Cause(own)
+	}
+	fail(nil)
+	in.stop()
+	leave(server)
+	in.handlers.Wait()
+	<-done
+	return err
+}
+
+// leave lets answers under way be written, then closes all connections.
+func leave(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close()
+	}
+}
