@@ -5,6 +5,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/ingest"
+	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
 	"github.com/tailpost/tailpost/bridge/source/tail"
 	"github.com/tailpost/tailpost/parsers"
@@ -22,6 +23,13 @@ func (a *app) openSources() error {
 		o := t.Tail
 		o.Name, o.Log = t.Name, a.o.Log
 		if err := a.addSource(t.Name, t.Ingest, tail.New(o), false); err != nil {
+			return err
+		}
+	}
+	for _, h := range a.c.HTTPIns {
+		o := h.HTTP
+		o.Name, o.Log = h.Name, a.o.Log
+		if err := a.addSource(h.Name, h.Ingest, httpin.New(o), false); err != nil {
 			return err
 		}
 	}

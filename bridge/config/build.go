@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,8 +11,10 @@ import (
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
 	"github.com/tailpost/tailpost/bridge/source/tail"
+	"github.com/tailpost/tailpost/parsers"
 	"github.com/tailpost/tailpost/sinks/filesink"
 	"github.com/tailpost/tailpost/sinks/httpsink"
 	"github.com/tailpost/tailpost/sinks/smtpsink"
@@ -27,6 +30,9 @@ func (l *loader) build(name string) *Config {
 	l.buildSettings(c)
 	for _, t := range l.tables["sources.tail"] {
 		c.Tails = append(c.Tails, l.tailSource(t))
+	}
+	for _, t := range l.tables["sources.http"] {
+		c.HTTPIns = append(c.HTTPIns, l.httpSource(t))
 	}
 	for _, t := range l.tables["sources.stdin"] {
 		c.Stdins = append(c.Stdins, l.stdinSource(t))
@@ -102,6 +108,20 @@ func (l *loader) tailSource(t *table) TailSource {
 	s.Tail.Name = s.Name
 	l.owned(t, nil, s.Tail.Check(t.file.dir))
 	l.checkIngest(t, &s.Ingest)
+	return s
+}
+
+func (l *loader) httpSource(t *table) HTTPSource {
+	s := HTTPSource{HTTP: httpin.Defaults(), Ingest: ingest.Defaults()}
+	var id identity
+	l.decode(t, nil, &id, &s.Ingest, &s.HTTP)
+	s.Name = l.name(t, id)
+	s.HTTP.Name, s.HTTP.Format = s.Name, s.Ingest.Format
+	l.owned(t, nil, s.HTTP.Check(t.file.dir))
+	l.checkIngest(t, &s.Ingest)
+	if f := s.Ingest.Format; slices.Contains(parsers.Formats(), f) && f != "form" && f != "json" {
+		l.complain(t, "format", fmt.Sprintf("%q is for lines", f), `a request's body is "form" or "json"`)
+	}
 	return s
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
 	"github.com/tailpost/tailpost/bridge/source/tail"
 	"github.com/tailpost/tailpost/bridge/spool"
@@ -27,8 +28,9 @@ type Config struct {
 	Admin    Admin
 
 	// The sources, each kind in the order of the files; there is at least one.
-	Tails  []TailSource
-	Stdins []StdinSource // one at most
+	Tails   []TailSource
+	HTTPIns []HTTPSource
+	Stdins  []StdinSource // one at most
 
 	SMTP *smtpsink.RelayOptions // nil without [smtp]
 
@@ -59,6 +61,13 @@ type Admin struct {
 type TailSource struct {
 	Name   string
 	Tail   tail.Options
+	Ingest ingest.Options
+}
+
+// HTTPSource is one of [[sources.http]].
+type HTTPSource struct {
+	Name   string
+	HTTP   httpin.Options
 	Ingest ingest.Options
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
 	"github.com/tailpost/tailpost/bridge/source/tail"
 	"github.com/tailpost/tailpost/bridge/spool"
@@ -72,7 +73,7 @@ func TestExampleIsRight(t *testing.T) {
 	if c == nil {
 		t.Fatal("no Config")
 	}
-	if len(c.Tails) == 0 || len(c.HTTP) == 0 || len(c.Email) == 0 || len(c.File) == 0 || c.SMTP == nil {
+	if len(c.Tails) == 0 || len(c.HTTPIns) == 0 || len(c.HTTP) == 0 || len(c.Email) == 0 || len(c.File) == 0 || c.SMTP == nil {
 		t.Errorf("the example leaves a kind out: %+v", c)
 	}
 }
@@ -87,6 +88,7 @@ func owners() map[string][]any {
 		"admin":            {&Admin{}},
 		"smtp":             {&smtpsink.RelayOptions{}},
 		"sources.tail":     {&identity{}, &ingest.Options{}, &tail.Options{}},
+		"sources.http":     {&identity{}, &ingest.Options{}, &httpin.Options{}},
 		"sources.stdin":    {&identity{}, &ingest.Options{}, &stdin.Options{}},
 		"recipients.http":  {&httpIdentity{}, &dispatch.Policy{}, &httpsink.Options{}},
 		"recipients.email": {&identity{}, &dispatch.Policy{}, &smtpsink.Options{}},

@@ -99,9 +99,10 @@ func checkPatterns(o *ingest.Options) (ps []option.Problem) {
 
 // rules checks what no single table can see.
 func (l *loader) rules(c *Config) {
-	l.uniqueNames("source", "sources.tail", "sources.stdin")
+	l.uniqueNames("source", "sources.tail", "sources.http", "sources.stdin")
 	l.uniqueNames("recipient", "recipients.http", "recipients.email", "recipients.file")
 	l.pathRules(c)
+	l.listenRules(c)
 	l.lineRules(c)
 	for _, t := range l.tables["sources.stdin"][min(1, len(c.Stdins)):] {
 		l.complain(t, "", "standard input has one reader only", "the first stands in "+where(l.one("sources.stdin"), l.one("sources.stdin").at))
@@ -114,11 +115,23 @@ func (l *loader) rules(c *Config) {
 			l.complain(t, "", "there is no mail relay", "add [smtp] with host and from")
 		}
 	}
-	if len(c.Tails)+len(c.Stdins) == 0 {
+	if len(c.Tails)+len(c.HTTPIns)+len(c.Stdins) == 0 {
 		l.missing("no source", "add [[sources.tail]] with name, path and format")
 	}
 	if len(c.HTTP)+len(c.Email)+len(c.File) == 0 {
 		l.missing("no recipient", "add [[recipients.http]] with name and url")
+	}
+}
+
+// listenRules looks for addresses that two listen on.
+func (l *loader) listenRules(c *Config) {
+	tables := l.tables["sources.http"]
+	for i, s := range c.HTTPIns {
+		for j, other := range c.HTTPIns[:i] {
+			if s.HTTP.Listen != "" && s.HTTP.Listen == other.HTTP.Listen && !strings.HasSuffix(s.HTTP.Listen, ":0") {
+				l.complain(tables[i], "listen", fmt.Sprintf("the source in %s listens there already", where(tables[j], tables[j].at)), "each has its own")
+			}
+		}
 	}
 }
 
@@ -176,6 +189,9 @@ func (l *loader) lineRules(c *Config) {
 	}
 	for i, s := range c.Tails {
 		check(l.tables["sources.tail"][i], s.Tail.MaxLine)
+	}
+	for i, s := range c.HTTPIns {
+		check(l.tables["sources.http"][i], s.HTTP.MaxLine)
 	}
 	for i, s := range c.Stdins {
 		check(l.tables["sources.stdin"][i], s.Stdin.MaxLine)

@@ -55,7 +55,7 @@ func TestKeysAndTables(t *testing.T) {
 		{name: "and no other recipient", text: "[[sources.tail]]\nname='s'\npath='/l'\nformat='bg'\nappliance_id='a'\n[[recipient.http]]\n", whole: true, want: []string{
 			`t.toml:6:3: recipient: unknown key; did you mean "recipients"?`}},
 		{name: "an unknown kind", text: "[[recipients.htttp]]\n[[sources.socket]]\n[defaults.file]\n", want: []string{
-			`t.toml:1:1: htttp: unknown key; did you mean "http"?`, `t.toml:2:1: socket: unknown key; known here: tail, stdin`, `t.toml:3:1: file: unknown key; known here: http, email`}},
+			`t.toml:1:1: htttp: unknown key; did you mean "http"?`, `t.toml:2:1: socket: unknown key; known here: tail, http, stdin`, `t.toml:3:1: file: unknown key; known here: http, email`}},
 		{name: "a kind without its group", text: "[[email]]\n[[tail]]\n", want: []string{
 			`t.toml:1:1: email: unknown key; did you mean [[recipients.email]]?`, `t.toml:2:1: tail: unknown key; did you mean [[sources.tail]]?`}},
 		{name: "a key of the top under a table", text: rest + "state_dir = '/s'\n", whole: true, want: []string{`t.toml:10:1: state_dir: unknown key; it belongs before the first [table]`}},
@@ -142,6 +142,13 @@ func TestSourcesAndRecipients(t *testing.T) {
 		{name: "a pattern for another format", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\npattern='(?P<event>x)'\nunmatched='ignore'\n", whole: true, want: []string{
 			`t.toml:8:1: pattern: only format regex has it; leave it out, or set format = "regex"`,
 			`t.toml:9:1: unmatched: only format regex has it; leave it out, or set format = "regex"`}},
+		{name: "events by POST", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:1'\nformat='form'\nappliance_id='a'\nallow='127.0.0.1, 10.0.0.0/8'\nmax_line='64KiB'\n"},
+		{name: "lines by POST", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:1'\nformat='bg'\nappliance_id='a'\npath='x'\nallow=['127.0.0.1', 'x']\n", want: []string{
+			`t.toml:4:1: format: "bg" is for lines; a request's body is "form" or "json"`,
+			`t.toml:6:1: path: "x" is no path of a URL; use one like "/events"`,
+			`t.toml:7:21: allow: "x" is neither an address nor a network; use one like "192.0.2.7" or "192.0.2.0/24"`}},
+		{name: "two that listen on one address", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:1'\nformat='form'\nappliance_id='a'\n[[sources.http]]\nname='i'\nlisten='127.0.0.1:1'\nformat='form'\nappliance_id='a'\n", want: []string{
+			`t.toml:8:1: listen: the source in t.toml:1:1 listens there already; each has its own`}},
 		{name: "two that read standard input", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n[[sources.stdin]]\nname='j'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
 			`t.toml:8:1: sources.stdin: standard input has one reader only; the first stands in t.toml:4:1`}},
 		{name: "two sources of one name, of two kinds", text: file + tail + "[[sources.stdin]]\nname='s'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
