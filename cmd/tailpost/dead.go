@@ -1,18 +1,17 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/app"
 	"github.com/tailpost/tailpost/bridge/dispatch"
-	"github.com/tailpost/tailpost/bridge/option"
-	"github.com/tailpost/tailpost/bridge/spool"
 )
 
 func newDead() *cobra.Command {
@@ -23,21 +22,41 @@ func newDead() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newDeadLs())
+	c.AddCommand(newDeadLs(), newDeadShow())
 	return c
 }
 
-// deadFilter chooses dead letters.
-type deadFilter struct {
-	recipient, event string
-	since            string
-	after            time.Time
+// letterFlags choose dead letters.
+type letterFlags struct {
+	letters admin.Letters
+	since   since
+}
+
+func (f *letterFlags) flags(c *cobra.Command) {
+	c.Flags().StringVar(&f.letters.Recipient, "recipient", "", "only of this recipient")
+	c.Flags().StringVar(&f.letters.Event, "event", "", "only events of this name")
+	f.since.flag(c, `only those that died within this time, such as "24h"`)
+}
+
+// choice gives what the flags and the ids in args choose.
+func (f *letterFlags) choice(args []string) (which admin.Letters, err error) {
+	which = f.letters
+	if which.Since, err = f.since.after(); err != nil {
+		return which, err
+	}
+	for _, a := range args {
+		var id bridge.ID
+		if err := id.UnmarshalText([]byte(a)); err != nil {
+			return which, usage(fmt.Errorf("%q is no id: %w", a, err))
+		}
+		which.IDs = append(which.IDs, id)
+	}
+	return which, nil
 }
 
 func newDeadLs() *cobra.Command {
-	var path string
-	var f deadFilter
-	var asJSON bool
+	var l looking
+	var f letterFlags
 	c := &cobra.Command{
 		Use:   "ls",
 		Short: "List the dead letters",
@@ -47,65 +66,35 @@ attempt said.`,
 		Example: "  tailpost dead ls --config tailpost.toml --recipient servicenow --since 24h",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			conf, err := loadConfig(path, c.ErrOrStderr())
+			which, err := f.choice(nil)
 			if err != nil {
 				return err
 			}
-			if f.since != "" {
-				d, err := option.ParseDuration(f.since)
-				if err != nil {
-					return usage(fmt.Errorf("--since: %w", err))
-				}
-				f.after = time.Now().Add(-d.D())
+			conf, err := stateDir(l.config, c)
+			if err != nil {
+				return err
 			}
-			if _, err := os.Stat(conf.StateDir); err != nil {
-				return failed(fmt.Errorf("state_dir: %w", err))
-			}
-			if err := listDead(c.OutOrStdout(), conf.StateDir, f, asJSON); err != nil {
+			if err := listDead(c.OutOrStdout(), conf.StateDir, which, l.json); err != nil {
 				return failed(err)
 			}
 			return nil
 		},
 	}
-	addConfigFlag(c, &path)
-	fl := c.Flags()
-	fl.StringVar(&f.recipient, "recipient", "", "only of this recipient")
-	fl.StringVar(&f.event, "event", "", "only events of this name")
-	fl.StringVar(&f.since, "since", "", `only those that died within this time, such as "24h"`)
-	fl.BoolVar(&asJSON, "json", false, "print a JSON object a line")
+	l.flags(c)
+	f.flags(c)
 	return c
 }
 
-func (f *deadFilter) takes(l dispatch.Letter) bool {
-	return (f.recipient == "" || l.Recipient == f.recipient) &&
-		(f.event == "" || l.Event == f.event) &&
-		!l.Died.Before(f.after)
-}
-
-func listDead(out io.Writer, stateDir string, f deadFilter, asJSON bool) error {
-	tab := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	if !asJSON {
-		fmt.Fprintln(tab, "ID\tRECIPIENT\tEVENT\tSESSION\tSINCE\tATTEMPTS\tREASON")
+func listDead(out io.Writer, stateDir string, which admin.Letters, asJSON bool) error {
+	if asJSON {
+		return app.Letters(stateDir, which, func(l dispatch.Letter) error { return printJSON(out, l, "") })
 	}
-	err := spool.ReadDead(stateDir, func(d spool.DeadLetter) error {
-		l, err := dispatch.DecodeLetter(d.Letter)
-		if err != nil {
-			return fmt.Errorf("dead letter %d of %s: %w", d.Number, d.Recipient, err)
-		}
-		if !f.takes(l) {
-			return nil
-		}
-		if asJSON {
-			return enc.Encode(l)
-		}
-		_, err = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", l.ID, printable(l.Recipient), printable(l.Event),
-			printable(l.Session), l.Since.UTC().Format(time.RFC3339), l.Attempts, printable(l.Reason))
-		return err
+	t := newTable(out, "ID", "RECIPIENT", "EVENT", "SESSION", "SINCE", "ATTEMPTS", "REASON")
+	err := app.Letters(stateDir, which, func(l dispatch.Letter) error {
+		return t.row(l.ID.String(), l.Recipient, l.Event, l.Session, l.Since.UTC().Format(time.RFC3339), strconv.Itoa(l.Attempts), l.Reason)
 	})
 	if err != nil {
 		return err
 	}
-	return tab.Flush()
+	return t.flush()
 }

@@ -78,6 +78,16 @@ retry_duration = "500ms"
 		t.Errorf("letter %+v after %d attempts", letter, failed)
 	}
 
+	shown, err := exec.Command("tailpost", "dead", "show", "--config", s.config, letter.ID).CombinedOutput()
+	if err != nil {
+		t.Fatalf("dead show: %v: %s", err, shown)
+	}
+	for _, want := range []string{"id         " + letter.ID, "recipient  desk", "reason     500 Internal Server Error", `  "name": "Zoë Müller"`} {
+		if !strings.Contains(string(shown), want) {
+			t.Errorf("dead show doesn't say %q:\n%s", want, shown)
+		}
+	}
+
 	p = s.run()
 	s.appendLines(1, func(int) string { return "one" })
 	wait(t, "another event", func() bool { return c.distinct() == 3 })

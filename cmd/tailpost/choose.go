@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// looking is what all commands have that look at a state directory.
+type looking struct {
+	config string
+	json   bool
+}
+
+func (l *looking) flags(c *cobra.Command) {
+	addConfigFlag(c, &l.config)
+	c.Flags().BoolVar(&l.json, "json", false, "print JSON, an object a line")
+}
+
+// stateDir reads the configuration and gives the state directory it names.
+func stateDir(path string, c *cobra.Command) (*config.Config, error) {
+	conf, err := loadConfig(path, c.ErrOrStderr())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(conf.StateDir); err != nil {
+		return nil, failed(fmt.Errorf("state_dir: %w", err))
+	}
+	return conf, nil
+}
+
+// since is the flag --since.
+type since struct{ text string }
+
+func (s *since) flag(c *cobra.Command, usage string) {
+	c.Flags().StringVar(&s.text, "since", "", usage)
+}
+
+// after gives the time from which on things count; the zero time without the
+// flag.
+func (s *since) after() (time.Time, error) {
+	if s.text == "" {
+		return time.Time{}, nil
+	}
+	d, err := option.ParseDuration(s.text)
+	if err != nil {
+		return time.Time{}, usage(fmt.Errorf("--since: %w", err))
+	}
+	return time.Now().Add(-d.D()), nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/spool"
+)
+
+// catFlags choose events of the spool.
+type catFlags struct {
+	event string
+	since since
+	after time.Time
+}
+
+func newSpoolCat() *cobra.Command {
+	var path string
+	var f catFlags
+	c := &cobra.Command{
+		Use:   "cat",
+		Short: "Print the events in the spool",
+		Long: `Prints the events that the spool holds as canonical JSON, a line each, in the
+order in which they were accepted, with the bridge running or not: those that
+wait, and those that every recipient is done with as long as they are kept
+([spool] keep). What is damaged is left out.`,
+		Example: "  tailpost spool cat --config tailpost.toml --event support_conference_end | jq .lsid",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if f.after, err = f.since.after(); err != nil {
+				return err
+			}
+			conf, err := stateDir(path, c)
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriter(c.OutOrStdout())
+			if err := catEvents(c.Context(), out, conf.StateDir, f); err != nil {
+				return failed(err)
+			}
+			if err := out.Flush(); err != nil {
+				return failed(err)
+			}
+			return nil
+		},
+	}
+	addConfigFlag(c, &path)
+	c.Flags().StringVar(&f.event, "event", "", "only events of this name")
+	f.since.flag(c, `only events whose timestamp lies within this time, such as "24h"`)
+	return c
+}
+
+func catEvents(ctx context.Context, out io.Writer, stateDir string, f catFlags) error {
+	return spool.ReadEvents(stateDir, func(number uint64, event []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		head, err := bridge.ParseHead(event)
+		if err != nil {
+			return fmt.Errorf("event %x: %w", number, err)
+		}
+		if f.event != "" && string(head.Name) != f.event {
+			return nil
+		}
+		if !f.after.IsZero() {
+			e, err := bridge.DecodeEvent(head.JSON)
+			if err != nil {
+				return fmt.Errorf("event %x: %w", number, err)
+			}
+			if e.Timestamp < f.after.Unix() {
+				return nil
+			}
+		}
+		_, err = fmt.Fprintln(out, printableJSON(string(head.JSON)))
+		return err
+	})
+}
