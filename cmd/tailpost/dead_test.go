@@ -82,7 +82,7 @@ retry_duration = "500ms"
 	if err != nil {
 		t.Fatalf("dead show: %v: %s", err, shown)
 	}
-	for _, want := range []string{"id         " + letter.ID, "recipient  desk", "reason     500 Internal Server Error", `  "name": "Zoë Müller"`} {
+	for _, want := range []string{"id         " + letter.ID, "recipient  desk", "answered 500 Internal Server Error\n", `  "name": "Zoë Müller"`} {
 		if !strings.Contains(string(shown), want) {
 			t.Errorf("dead show doesn't say %q:\n%s", want, shown)
 		}
