@@ -31,6 +31,7 @@ type Parked struct {
 	Number  uint64
 	Session uint64 // hash of its session: events with the same one stay in order
 	Try     Try    // no attempts: it waits behind an earlier one
+	Replay  bool   // it was a dead letter: it comes after what is live, with a clock of its own
 }
 
 // Settlement is how an event ended for one recipient.

@@ -115,6 +115,14 @@ func (p *progress) apply(f frame, payload []byte) {
 		if e := r.parked(); r.err == nil {
 			p.park(f.first, e)
 		}
+	case kindRevive:
+		if f.detail == byte(bridge.Dropped) {
+			p.dropDead()
+		} else if e := r.parked(); r.err == nil {
+			p.revive(f.first, e)
+		}
+	case kindPause:
+		p.paused = f.detail != 0
 	case kindPlace:
 		if at := r.place(); r.err == nil {
 			p.move(f.first, at)

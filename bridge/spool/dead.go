@@ -30,12 +30,11 @@ func parseLetter(r stored) (DeadLetter, bool) {
 
 // bury makes a dead letter durable, or says why it can't.
 func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
-	payload := appendLetter(nil, DeadLetter{Recipient: recipient, Time: time.Now(), Letter: letter})
-	if len(payload) > payloadMost {
-		return fmt.Errorf("a dead letter of %d bytes: %w", len(payload), ErrTooBig)
+	r := s.letter(recipient, number, letter)
+	if len(r.payload) > payloadMost {
+		return fmt.Errorf("a dead letter of %d bytes: %w", len(r.payload), ErrTooBig)
 	}
-	rs := []stored{{kind: kindLetter, number: number, payload: payload}}
-	err := s.dead.put(rs)
+	err := s.dead.put([]stored{r})
 	said := ""
 	if err != nil {
 		said = err.Error()
@@ -50,8 +49,14 @@ func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
 	return err
 }
 
+// letter gives a dead letter as it is stored.
+func (s *Spool) letter(recipient string, number uint64, letter []byte) stored {
+	l := DeadLetter{Recipient: recipient, Time: time.Now(), Letter: letter}
+	return stored{kind: kindLetter, number: number, payload: appendLetter(nil, l)}
+}
+
 // ReadDead gives each dead letter in a state directory, oldest first, each
-// once. It takes no lock: the bridge may be running or not. Letter is valid
+// once, without those that were replayed or dropped. It takes no lock: the bridge may be running or not. Letter is valid
 // until each returns; an error of each ends it and is given back.
 func ReadDead(dir string, each func(DeadLetter) error) error { return readDead(OS(), dir, each) }
 
@@ -61,10 +66,14 @@ func readDead(fsys FS, dir string, each func(DeadLetter) error) error {
 }
 
 func scanDead(fsys FS, dir string, each func(DeadLetter, stored) error) (epoch uint64, err error) {
+	out := make(struck)
+	if _, err := readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindStruck, func(r stored) error { out.add(r); return nil }); err != nil {
+		return 0, fmt.Errorf("read dead letters: %w", err)
+	}
 	seen := make(map[string]*numberSet)
-	epoch, err = readStore(fsys, filepath.Join(dir, deadDir), magicDead, func(r stored) error {
+	epoch, err = readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindLetter, func(r stored) error {
 		l, ok := parseLetter(r)
-		if !ok {
+		if !ok || out.covers(l.Recipient, r) {
 			return nil
 		}
 		known := seen[l.Recipient]

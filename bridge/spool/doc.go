@@ -115,7 +115,11 @@
 // that whatever of the journal is lost, what is left is a state that was true
 // once, with facts that are true still: events may be repeated, none is lost.
 //
-// A dead letter is synced before the fact that it settles.
+// A dead letter is synced before the fact that it settles. To replay one, its
+// event is written once more at the end, parked by a fact in the journal, and
+// then, when that is durable, the letter is struck out by a record behind it.
+// Until that is durable the letter counts, and nothing is sent. A drop is the
+// record that strikes out, and then a fact for the counts.
 //
 // # Read
 //

@@ -17,6 +17,8 @@ const (
 	kindPark        kind = 22 // payload: session, place, the try if there was one
 	kindPlace       kind = 23 // payload: where the parked event stands now
 	kindDrop        kind = 24 // first: the segment that is about to go
+	kindRevive      kind = 25 // a dead event waits again: payload as of kindPark; or, detail Dropped: it is given up
+	kindPause       kind = 26 // detail: 1 if nothing is to be sent
 )
 
 // Sizes of what a checkpoint holds, without notes: what each takes at the
@@ -72,19 +74,32 @@ func (r *reader) try() bridge.Try {
 	return t
 }
 
-// appendParked appends the session, the place and the try behind a 1, or a 0.
+// What stands behind a parked event's place.
+const (
+	parkedTry    = 1 // and the try behind it
+	parkedReplay = 2
+)
+
+// appendParked appends the session, the place, flags, and the try if there is
+// one.
 func appendParked(b []byte, e parkedEvent) []byte {
 	b = binary.LittleEndian.AppendUint64(b, e.session)
 	b = appendPlace(b, e.place)
-	if e.try == nil {
-		return append(b, 0)
+	flags := byte(0)
+	if e.replay {
+		flags = parkedReplay
 	}
-	return appendTry(append(b, 1), *e.try)
+	if e.try == nil {
+		return append(b, flags)
+	}
+	return appendTry(append(b, flags|parkedTry), *e.try)
 }
 
 func (r *reader) parked() parkedEvent {
 	e := parkedEvent{session: r.uint64(), place: r.place()}
-	if r.byte() != 0 {
+	flags := r.byte()
+	e.replay = flags&parkedReplay != 0
+	if flags&parkedTry != 0 {
 		t := r.try()
 		e.try = &t
 	}

@@ -16,7 +16,7 @@ import (
 //	 16  salt          8 bytes
 //	 24  epoch         uint64
 //	 32  first         uint64: a segment's first number, a journal's generation, a store file's place in the row
-//	 40  prev          uint64: the segment before, by its first number; 0: none
+//	 40  prev          uint64: the segment before, by its first number; 0: none. A journal's: the next recipient's handle
 //	 48  prevEnd       uint64: the length up to which that one counts
 //	 56  prevNext      uint64: the number behind the last event before this segment, wherever that stands
 //	 64  created       int64: Unix nanoseconds

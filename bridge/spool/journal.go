@@ -42,6 +42,7 @@ type journal struct {
 	syncing sync.Mutex // one sync at a time; taken before mu
 	buf     []byte
 
+	handles    uint32 // the next one to be given, at least
 	recipients map[uint32]*progress
 	byName     map[string]*progress
 	parked     int              // over all recipients

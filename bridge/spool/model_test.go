@@ -37,6 +37,8 @@ func TestModel(t *testing.T) {
 				"deliver": m.deliver,
 				"drain":   m.drain,
 				"bury":    m.bury,
+				"revise":  m.revise,
+				"pause":   m.pause,
 				"pass":    m.pass,
 				"fail":    m.fail,
 				"park":    m.park,
@@ -56,6 +58,8 @@ type bubble struct{ testing.TB }
 // fate is what the model knows of one event and one recipient.
 type fate struct {
 	open, parked, settled, dead, passed bool
+	dropped                             bool // dead, and given up
+	replay                              bool // dead once, and parked again
 	sure                                bool // of settled, parked: a power cut can't undo it
 	attempts                            int
 }
@@ -65,6 +69,8 @@ type recipient struct {
 	q     *spool.Queue
 	fates map[uint64]*fate
 	given uint64 // the highest number that Next gave
+
+	paused bool
 }
 
 type model struct {
@@ -190,7 +196,7 @@ func (m *model) pick(rt *rapid.T, r *recipient, ok func(*fate) bool) uint64 {
 
 func openOnes(f *fate) bool     { return f.open }
 func openOrParked(f *fate) bool { return f.open || f.parked }
-func (f *fate) waiting() bool   { return !f.settled && !f.dead && !f.passed }
+func (f *fate) waiting() bool   { return !f.settled && !f.dead && !f.passed && !f.dropped }
 func (f *fate) settle(dead bool) {
 	f.open, f.parked, f.settled, f.dead, f.sure = false, false, !dead, dead, dead
 }
@@ -221,7 +227,7 @@ func (m *model) next(rt *rapid.T) {
 			rt.Fatalf("%s: event %x has other bytes", r.name, it.Number)
 		case it.Number <= r.given:
 			rt.Fatalf("%s: %x after %x", r.name, it.Number, r.given)
-		case f.open || f.parked || f.settled || f.dead || f.passed:
+		case f.open || f.parked || f.settled || f.dead || f.passed || f.dropped:
 			rt.Fatalf("%s: Next gives %x again: %+v", r.name, it.Number, *f)
 		}
 		for n, f := range r.fates {
@@ -276,6 +282,57 @@ func (m *model) bury(rt *rapid.T) {
 		mustNot(rt, err)
 		r.fates[n].settle(true)
 	}
+}
+
+// revise replays some dead letters, drops some, and leaves the rest.
+func (m *model) revise(rt *rapid.T) {
+	m.fs.SetFault(nil)
+	by := map[string]*recipient{"one": m.rs[0], "two": m.rs[1]}
+	chosen := make(map[*fate]string)
+	replayed, dropped, err := m.s.ReviseDead(context.Background(), func(l spool.DeadLetter) (v spool.Verdict, err error) {
+		f := by[l.Recipient].fates[l.Number]
+		if !f.dead {
+			rt.Fatalf("%s: %x is shown as a dead letter: %+v", l.Recipient, l.Number, *f)
+		}
+		switch chosen[f] = rapid.SampledFrom([]string{"leave", "drop", "replay"}).Draw(rt, "verdict"); chosen[f] {
+		case "drop":
+			v.Drop = true
+		case "replay":
+			v = spool.Verdict{Replay: true, Session: l.Number % 7, Event: []byte(m.text[l.Number])}
+		}
+		return v, nil
+	})
+	if err != nil {
+		if m.s.Status().Full == "" || replayed+dropped > 0 {
+			rt.Fatal(replayed, dropped, err)
+		}
+		return // no room: all stays as it was
+	}
+	for f, what := range chosen {
+		switch what {
+		case "drop":
+			f.dead, f.dropped, dropped = false, true, dropped-1
+		case "replay":
+			f.dead, f.parked, f.replay, f.sure, replayed = false, true, true, true, replayed-1
+		}
+	}
+	if replayed != 0 || dropped != 0 {
+		rt.Fatalf("%d replayed and %d dropped more than was asked for", replayed, dropped)
+	}
+	for _, r := range m.rs {
+		for _, p := range r.q.Revived() {
+			if f := r.fates[p.Number]; !f.parked || !f.replay || !p.Replay {
+				rt.Fatalf("%s: %x is revived: %+v", r.name, p.Number, *f)
+			}
+		}
+	}
+}
+
+func (m *model) pause(rt *rapid.T) {
+	m.fs.SetFault(nil)
+	r := m.recipient(rt)
+	r.paused = !r.paused
+	mustNot(rt, m.s.Pause(context.Background(), r.name, r.paused))
 }
 
 func (m *model) pass(rt *rapid.T) {
@@ -377,11 +434,17 @@ func (m *model) recover(rt *rapid.T) {
 	m.start()
 	m.readers(rt)
 	for _, r := range m.rs {
+		if r.q.Paused() != r.paused {
+			rt.Fatalf("%s: paused is %v", r.name, !r.paused)
+		}
 		r.given = 0
 		parked, _ := r.q.Restored()
 		has := make(map[uint64]bool)
 		for _, p := range parked {
 			has[p.Number] = true
+			if f := r.fates[p.Number]; f != nil && f.sure && f.parked && p.Replay != f.replay {
+				rt.Fatalf("%s: %x is parked, replay is %v", r.name, p.Number, p.Replay)
+			}
 			if p.Session != p.Number%7 {
 				rt.Fatalf("%s: %x is parked under session %d", r.name, p.Number, p.Session)
 			}
@@ -406,8 +469,8 @@ func (m *model) recover(rt *rapid.T) {
 
 func (m *model) recovered(rt *rapid.T, r *recipient, n uint64, f *fate, given, parked bool) {
 	switch {
-	case f.dead && (given || parked):
-		rt.Fatalf("%s: %x is a dead letter and comes again", r.name, n)
+	case (f.dead || f.dropped) && (given || parked):
+		rt.Fatalf("%s: %x is a dead letter, or was dropped, and comes again", r.name, n)
 	case f.settled && f.sure && (given || parked):
 		rt.Fatalf("%s: %x is settled for sure and comes again", r.name, n)
 	case f.waiting() && !given && !parked:
@@ -454,6 +517,8 @@ func (m *model) balance(rt *rapid.T, r *recipient) {
 		switch {
 		case f.dead:
 			want.Dead++
+		case f.dropped:
+			want.Dropped++
 		case f.settled:
 			want.Delivered++
 		case f.passed:

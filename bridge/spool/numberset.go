@@ -24,6 +24,12 @@ func (s *numberSet) add(n uint64) {
 	b[n>>6&63] |= 1 << (n & 63)
 }
 
+func (s *numberSet) remove(n uint64) {
+	if b := s.blocks[n>>12]; b != nil {
+		b[n>>6&63] &^= 1 << (n & 63)
+	}
+}
+
 func (s *numberSet) has(n uint64) bool {
 	b := s.blocks[n>>12]
 	return b != nil && b[n>>6&63]&(1<<(n&63)) != 0

@@ -31,6 +31,7 @@ type parkedEvent struct {
 	session uint64
 	place   place
 	try     *bridge.Try // nil: no attempt yet
+	replay  bool        // it was a dead letter
 }
 
 // progress is how far one recipient has come: all that the journal knows of
@@ -52,6 +53,7 @@ type progress struct {
 	// before it and is not done. Both live only as long as the process.
 	reached mark
 	open    []openEvent
+	highest uint64 // of the parked events that reading may come to yet
 
 	facts int // written since its last checkpoint
 	notes int // bytes of the notes in parked and tries

@@ -37,7 +37,7 @@ func readQuarantine(fsys FS, dir string, each func(QuarantinedLine) error) error
 		return each(l)
 	}
 	saved := func() error {
-		_, err := readStore(fsys, filepath.Join(dir, quarantineDir), magicQuarantine, func(r stored) error {
+		_, err := readStoreKind(fsys, filepath.Join(dir, quarantineDir), magicQuarantine, kindLine, func(r stored) error {
 			if l, ok := parseLine(r); ok {
 				return once(l)
 			}

@@ -22,7 +22,7 @@ type Queue struct {
 	c    *cursor
 	wake chan struct{}
 
-	restored   uint64                // the highest number that was parked when the queue was opened
+	revived    []bridge.Parked       // not taken yet; guarded by the spool's mutex
 	unreadable map[uint64]unreadable // events that Get was asked for and could not read
 }
 
@@ -49,7 +49,7 @@ func (s *Spool) Queue(name string) (*Queue, error) {
 	q.c = newCursor(s.o.FS, s.o.Dir, &s.segs, p.reached, s.damaged.found)
 	q.wake <- struct{}{}
 	for n := range p.parked {
-		q.restored = max(q.restored, n)
+		p.highest = max(p.highest, n)
 	}
 	s.mu.Lock()
 	old := s.queues[name]
@@ -97,7 +97,7 @@ func (q *Queue) Restored() (parked []bridge.Parked, tries map[uint64]bridge.Try)
 	defer q.s.journal.mu.Unlock()
 	for _, n := range slices.Sorted(maps.Keys(q.p.parked)) {
 		e := q.p.parked[n]
-		b := bridge.Parked{Number: n, Session: e.session}
+		b := bridge.Parked{Number: n, Session: e.session, Replay: e.replay}
 		if e.try != nil {
 			b.Try = *e.try
 		}
@@ -266,7 +266,7 @@ func (q *Queue) Stats() QueueStats {
 	at := q.p.reached.number
 	unread, all := q.s.segs.waiting(at)
 	st.Given = all - q.p.before
-	if at <= q.restored { // those were counted as parked
+	if at <= q.p.highest { // those were counted as parked
 		unread -= min(unread, q.p.known(at, math.MaxUint64))
 	} else {
 		unread -= min(unread, uint64(q.p.settled.within(at, math.MaxUint64)))

@@ -222,7 +222,7 @@ func (s *Spool) startEpoch(r *replay, epoch uint64) error {
 	j := &s.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.recipients = r.recipients
+	j.recipients, j.handles = r.recipients, max(1, r.handles)
 	j.recountLocked()
 	j.cur, j.head = r.keep, fileHead{epoch: epoch, first: r.generation}
 	for i := range j.files {

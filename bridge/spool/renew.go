@@ -22,7 +22,7 @@ func (j *journal) renewLocked() error {
 	at := 1 - j.cur
 	h := fileHead{
 		magic: magicJournal, salt: newSalt(), epoch: j.head.epoch,
-		first: j.head.first + 1, created: time.Now(),
+		first: j.head.first + 1, created: time.Now(), prev: uint64(j.handles),
 	}
 	j.head.first = h.first // never twice, whatever becomes of this one
 	f, size, err := j.blankLocked(at)

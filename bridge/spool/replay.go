@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 )
@@ -17,6 +18,7 @@ type replay struct {
 	recipients map[uint32]*progress // by handle
 	dropped    map[uint64]bool      // segments that were about to go
 	epoch      uint64               // the highest that a head names
+	handles    uint32               // the next one to be given
 	generation uint64               // the newest that can be read; 0: none
 	keep       int                  // the file that must not be written next: 0 or 1
 	// lost says that a recipient may have been registered that is not known.
@@ -24,8 +26,9 @@ type replay struct {
 	damaged int64 // bytes that stood between good frames and could not be read
 
 	// Of the file that was read last:
-	ended bool // its front has the end mark
-	used  bool // facts stand behind the front
+	ended bool            // its front has the end mark
+	front map[uint32]bool // the recipients that stand there
+	used  bool            // facts stand behind the front
 }
 
 // journalFile is one of the journal's two files with its head.
@@ -81,7 +84,9 @@ func (r *replay) file(f journalFile) error {
 		return fmt.Errorf("journal generation %d: %w", f.head.first, err)
 	}
 	r.epoch, r.generation = max(r.epoch, f.head.epoch), f.head.first
+	r.handles = max(r.handles, uint32(f.head.prev))
 	r.ended, r.used, r.lost = false, false, false
+	r.front = make(map[uint32]bool)
 	w := newWalker(f.file, f.head.salt, bodyStart, size)
 	w.stubborn = true
 	torn := int64(0) // bytes that can't be read; damage only if a good frame follows
@@ -114,13 +119,19 @@ func (r *replay) frame(f frame, payload []byte) {
 			return
 		}
 		r.recipients[p.handle] = p
+		if !r.ended {
+			r.front[p.handle] = true
+		}
 	case kindSnapshotEnd:
 		r.ended = true
+		if len(r.front) == int(f.count) { // whoever is missing was forgotten
+			maps.DeleteFunc(r.recipients, func(h uint32, _ *progress) bool { return !r.front[h] })
+		}
 		r.lost = r.lost || int(f.count) > len(r.recipients)
 	case kindDrop:
 		r.used = true
 		r.dropped[f.first] = true
-	case kindSettle, kindFail, kindPark, kindPlace:
+	case kindSettle, kindFail, kindPark, kindPlace, kindRevive, kindPause:
 		r.used = true
 		if p := r.recipients[f.count]; p != nil {
 			p.apply(f, payload)

@@ -31,6 +31,8 @@ type Spool struct {
 	room   chan struct{} // there may be room again
 	kicked chan struct{} // retention should look
 
+	revising sync.Mutex // one ReviseDead at a time
+
 	mu        sync.Mutex
 	pending   []*entry
 	closed    bool

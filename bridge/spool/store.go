@@ -50,6 +50,7 @@ type stored struct {
 // The kinds of frames in the stores.
 const (
 	kindLetter kind = 30 // first: the event's number; payload: recipient, time, letter
+	kindStruck kind = 31 // first: the event's number; payload: recipient. Letters before it count no longer
 	kindLine   kind = 40 // first: the line's number; payload: source, time, line
 )
 
@@ -201,10 +202,10 @@ func (st *store) close() {
 	}
 }
 
-// readStore gives each good record of a store, oldest first, and the highest
-// epoch that a head names. Damaged ones are left out. It needs no lock: a
-// file that goes meanwhile is left out too.
-func readStore(fsys FS, dir string, m magic, each func(stored) error) (epoch uint64, err error) {
+// readStoreKind gives each good record of that kind in a store, oldest first,
+// and the highest epoch that a head names. Damaged ones are left out. It needs
+// no lock: a file that goes meanwhile is left out too.
+func readStoreKind(fsys FS, dir string, m magic, k kind, each func(stored) error) (epoch uint64, err error) {
 	files, err := listStore(fsys, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -220,7 +221,7 @@ func readStore(fsys FS, dir string, m magic, each func(stored) error) (epoch uin
 		if err != nil {
 			return epoch, err
 		}
-		e, err := readStoreFile(f, m, func(r stored) error {
+		e, err := readStoreFile(f, m, k, func(r stored) error {
 			r.file = sf.index
 			return each(r)
 		})
@@ -233,7 +234,7 @@ func readStore(fsys FS, dir string, m magic, each func(stored) error) (epoch uin
 	return epoch, nil
 }
 
-func readStoreFile(f File, m magic, each func(stored) error) (epoch uint64, err error) {
+func readStoreFile(f File, m magic, k kind, each func(stored) error) (epoch uint64, err error) {
 	h, ok, _ := readHead(f, m)
 	size, err := f.Size()
 	if err != nil || !ok {
@@ -245,6 +246,9 @@ func readStoreFile(f File, m magic, each func(stored) error) (epoch uint64, err 
 		f, at, _, ok, err := w.next()
 		if err != nil || !ok {
 			return h.epoch, err
+		}
+		if f.kind != k {
+			continue
 		}
 		payload, good, err := w.payload(f, at)
 		if err != nil {

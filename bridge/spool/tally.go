@@ -98,8 +98,10 @@ func (j *journal) fitsLocked(more, num, den int) bool {
 
 // freeHandleLocked gives a handle that no recipient has had.
 func (j *journal) freeHandleLocked() (h uint32) {
+	h = j.handles
 	for used := range j.recipients {
-		h = max(h, used)
+		h = max(h, used+1)
 	}
-	return h + 1
+	j.handles = h + 1
+	return h
 }

@@ -1,0 +1,139 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// ErrInUse says that a recipient can't be forgotten while it has a queue.
+var ErrInUse = errors.New("the recipient is in use")
+
+// Forget makes dead letters of all that waits for a recipient, as letter
+// writes them, and takes its name out of the journal. It gives how many
+// letters it wrote. On an error the name stays, and what is a dead letter by
+// then waits no longer. Events that can't be read back are left out.
+//
+// letter may not keep the item's data.
+func (s *Spool) Forget(ctx context.Context, recipient string, letter func(bridge.Item) ([]byte, error)) (int, error) {
+	s.mu.Lock()
+	inUse := s.queues[recipient] != nil
+	s.mu.Unlock()
+	if inUse {
+		return 0, fmt.Errorf("recipient %s: %w", recipient, ErrInUse)
+	}
+	if _, err := s.recipient(recipient); err != nil {
+		return 0, err
+	}
+	q, err := s.Queue(recipient)
+	if err != nil {
+		return 0, err
+	}
+	defer s.leave(q)
+	f := forgetting{q: q, ctx: ctx, letter: letter}
+	if err := f.all(); err != nil {
+		return f.n, fmt.Errorf("forget recipient %s: %w", recipient, err)
+	}
+	return f.n, s.unregister(q.p)
+}
+
+// leave closes a queue that was opened for a while.
+func (s *Spool) leave(q *Queue) {
+	q.c.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queues[q.p.name] == q {
+		delete(s.queues, q.p.name)
+	}
+}
+
+func (s *Spool) unregister(p *progress) error {
+	j := &s.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range p.parked { // those that could not be read back
+		j.tallyLocked(e.place, -1)
+	}
+	delete(j.recipients, p.handle)
+	delete(j.byName, p.name)
+	if err := j.renewLocked(); err != nil {
+		j.recipients[p.handle], j.byName[p.name] = p, p
+		for _, e := range p.parked {
+			j.tallyLocked(e.place, 1)
+		}
+		return fmt.Errorf("forget recipient %s: %w", p.name, err)
+	}
+	s.kick()
+	return nil
+}
+
+// forgetting makes dead letters of what waits, many with one sync.
+type forgetting struct {
+	q       *Queue
+	ctx     context.Context
+	letter  func(bridge.Item) ([]byte, error)
+	batch   []stored
+	numbers []uint64
+	bytes   int
+	n       int
+}
+
+func (f *forgetting) all() error {
+	parked, _ := f.q.Restored()
+	for _, p := range parked {
+		it, err := f.q.Get(f.ctx, p.Number)
+		if errors.Is(err, bridge.ErrDamaged) {
+			continue
+		}
+		if err == nil {
+			err = f.add(it)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for {
+		it, ok, err := f.q.Next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return f.flush()
+		}
+		if err := f.add(it); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *forgetting) add(it bridge.Item) error {
+	b, err := f.letter(it)
+	if err != nil {
+		return fmt.Errorf("event %x: %w", it.Number, err)
+	}
+	f.batch = append(f.batch, f.q.s.letter(f.q.p.name, it.Number, b))
+	f.numbers = append(f.numbers, it.Number)
+	if f.bytes += len(b); f.bytes < moveBatch {
+		return nil
+	}
+	return f.flush()
+}
+
+func (f *forgetting) flush() error {
+	if len(f.batch) == 0 {
+		return nil
+	}
+	if err := f.q.s.dead.put(f.batch); err != nil {
+		return err
+	}
+	for _, n := range f.numbers {
+		if err := f.q.Settle(f.ctx, n, bridge.Dead); err != nil {
+			return err
+		}
+	}
+	f.n += len(f.batch)
+	f.batch, f.numbers, f.bytes = nil, nil, 0
+	return nil
+}

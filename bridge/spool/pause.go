@@ -1,0 +1,58 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// ErrNoRecipient says that the journal knows no recipient of that name.
+var ErrNoRecipient = errors.New("no such recipient")
+
+// recipient finds what is known of a recipient.
+func (s *Spool) recipient(name string) (*progress, error) {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	p := s.journal.byName[name]
+	if p == nil {
+		return nil, fmt.Errorf("recipient %s: %w", name, ErrNoRecipient)
+	}
+	return p, nil
+}
+
+// Pause keeps in the journal that nothing is to be sent to a recipient, until
+// it is called with false. It returns once that is durable. Its queue, if it
+// has one, is woken.
+func (s *Spool) Pause(ctx context.Context, recipient string, paused bool) error {
+	p, err := s.recipient(recipient)
+	if err != nil {
+		return err
+	}
+	j := &s.journal
+	f := frame{kind: kindPause, detail: flag(paused), count: p.handle}
+	if _, err := j.record(ctx, f, nil, nil, func() { p.paused = paused; j.factLocked(p) }); err != nil {
+		return err
+	}
+	if err := j.sync(); err != nil {
+		return err
+	}
+	s.wake(recipient)
+	return nil
+}
+
+// wake lets a recipient's worker look again.
+func (s *Spool) wake(recipient string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.queues[recipient]; q != nil {
+		q.signal()
+	}
+}
+
+// Paused reports whether the recipient is paused. It may be called at any
+// time.
+func (q *Queue) Paused() bool {
+	q.s.journal.mu.Lock()
+	defer q.s.journal.mu.Unlock()
+	return q.p.paused
+}

@@ -1,0 +1,286 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// Verdict is what a person wants with a dead letter. Its zero value leaves it.
+type Verdict struct {
+	Drop   bool // for good
+	Replay bool // it waits again: Session and Event must be set
+
+	Session uint64 // under which its recipient parks it
+	Event   []byte // as it was appended once
+}
+
+// ReviseDead shows judge each dead letter, oldest first, and does what it
+// says: what is replayed waits again for its recipient, under the same number;
+// what is dropped is settled for good. Neither is a dead letter any longer. It
+// gives how many were replayed and dropped; all of that is durable. On an
+// error, what was judged last may not be done.
+//
+// A replay takes room in the spool and among the parked events; where there is
+// none it fails. The letter is valid until judge returns.
+func (s *Spool) ReviseDead(ctx context.Context, judge func(DeadLetter) (Verdict, error)) (replayed, dropped int, err error) {
+	s.revising.Lock()
+	defer s.revising.Unlock()
+	r := revision{s: s, ctx: ctx}
+	_, err = scanDead(s.o.FS, s.o.Dir, func(l DeadLetter, _ stored) error {
+		v, err := judge(l)
+		switch {
+		case err != nil:
+			return err
+		case v.Replay:
+			return r.replay(l, v)
+		case v.Drop:
+			return r.drop(l)
+		}
+		return nil
+	})
+	return r.replayed, r.dropped, errors.Join(err, r.flush())
+}
+
+// revision gathers what is to be done, a batch at a time.
+type revision struct {
+	s                 *Spool
+	ctx               context.Context
+	replays           []revival
+	drops             []revival
+	bytes             int
+	replayed, dropped int
+}
+
+// revival is a dead letter that is to be no dead letter any longer.
+type revival struct {
+	p     *progress
+	event movedEvent // without data for a drop
+	at    place      // where it stands now
+}
+
+// revisedMost bounds a batch.
+const revisedMost = 256
+
+func (r *revision) replay(l DeadLetter, v Verdict) error {
+	p, err := r.s.recipient(l.Recipient)
+	if err != nil {
+		return err
+	}
+	e := movedEvent{number: l.Number, session: v.Session, data: slices.Clone(v.Event)}
+	r.replays = append(r.replays, revival{p: p, event: e})
+	return r.full(len(e.data))
+}
+
+// drop takes letters of recipients that are gone, too.
+func (r *revision) drop(l DeadLetter) error {
+	p, err := r.s.recipient(l.Recipient)
+	if err != nil {
+		p = &progress{name: l.Recipient}
+	}
+	r.drops = append(r.drops, revival{p: p, event: movedEvent{number: l.Number}})
+	return r.full(0)
+}
+
+func (r *revision) full(bytes int) error {
+	if r.bytes += bytes; r.bytes < moveBatch && len(r.replays)+len(r.drops) < revisedMost {
+		return nil
+	}
+	return r.flush()
+}
+
+func (r *revision) flush() error {
+	replays, drops := r.replays, r.drops
+	r.replays, r.drops, r.bytes = nil, nil, 0
+	if len(replays) > 0 {
+		if err := r.s.revive(r.ctx, replays); err != nil {
+			return err
+		}
+		r.replayed += len(replays)
+	}
+	if len(drops) > 0 {
+		if err := r.s.dropDead(r.ctx, drops); err != nil {
+			return err
+		}
+		r.dropped += len(drops)
+	}
+	return nil
+}
+
+// revive makes dead events wait again: written once more, parked in the
+// journal, and then struck out among the dead letters. As long as that isn't
+// durable a start takes the letter for what counts.
+func (s *Spool) revive(ctx context.Context, rs []revival) error {
+	if err := s.appendAgain(ctx, rs); err != nil {
+		return err
+	}
+	for i, r := range rs {
+		if err := s.reviveOne(ctx, r); err != nil {
+			return errors.Join(err, s.burySilently(ctx, rs[:i]))
+		}
+	}
+	err := s.journal.sync()
+	if err == nil {
+		err = s.strikeOut(rs)
+	}
+	if err != nil {
+		return errors.Join(err, s.burySilently(ctx, rs))
+	}
+	s.tellRevived(rs)
+	return nil
+}
+
+// appendAgain writes the events at the end of the spool, with their numbers.
+func (s *Spool) appendAgain(ctx context.Context, rs []revival) error {
+	events := make([]movedEvent, len(rs))
+	for i := range rs {
+		events[i] = rs[i].event
+	}
+	payload := appendMoved(nil, events)
+	o, err := s.commit(ctx, &entry{
+		kind: kindMoved, count: uint32(len(events)), payload: payload, sum: checksum(payload),
+		first: events[0].number, hasty: true, done: make(chan outcome, 1),
+	})
+	if err != nil {
+		return fmt.Errorf("write events again: %w", err)
+	}
+	for i := range rs {
+		rs[i].at = place{seg: o.at.seg, off: o.at.off, index: uint32(i), size: uint32(len(events[i].data))}
+	}
+	return nil
+}
+
+// errNotDead says that an event is not a dead letter: it waits.
+var errNotDead = errors.New("it waits, and is no dead letter")
+
+func (s *Spool) reviveOne(ctx context.Context, r revival) error {
+	j := &s.journal
+	e := parkedEvent{session: r.event.session, place: r.at, replay: true}
+	var refused error
+	may := func() bool {
+		_, parked := r.p.parked[r.event.number]
+		_, open := r.p.opened(r.event.number)
+		switch {
+		case parked || open:
+			refused = errNotDead
+		case j.parked >= j.maxParked || !j.fitsLocked(parkedBytes+tryBytes, 1, 2):
+			refused = errors.New("as many events are parked as max_parked and the journal allow")
+		}
+		return refused == nil
+	}
+	f := frame{kind: kindRevive, count: r.p.handle, first: r.event.number}
+	_, err := j.record(ctx, f, appendParked(nil, e), may, func() {
+		r.p.revive(r.event.number, e)
+		j.tallyLocked(e.place, 1)
+		j.factLocked(r.p)
+	})
+	if err = errors.Join(err, refused); err != nil {
+		return fmt.Errorf("replay event %x for %s: %w", r.event.number, r.p.name, err)
+	}
+	return nil
+}
+
+// burySilently takes revivals back: their letters still stand.
+func (s *Spool) burySilently(ctx context.Context, rs []revival) error {
+	j := &s.journal
+	for _, r := range rs {
+		f := frame{kind: kindSettle, detail: byte(bridge.Dead), count: r.p.handle, first: r.event.number}
+		if _, err := j.record(ctx, f, nil, nil, func() { j.settleLocked(r.p, r.event.number, bridge.Dead) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellRevived gives the events to their queues.
+func (s *Spool) tellRevived(rs []revival) {
+	for _, r := range rs {
+		s.mu.Lock()
+		if q := s.queues[r.p.name]; q != nil {
+			q.revived = append(q.revived, bridge.Parked{Number: r.event.number, Session: r.event.session, Replay: true})
+			q.signal()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// Revived gives the dead events that wait again since it was asked last; Wake
+// has a value when there are some. They are parked.
+func (q *Queue) Revived() []bridge.Parked {
+	q.s.mu.Lock()
+	defer q.s.mu.Unlock()
+	out := q.revived
+	q.revived = nil
+	return out
+}
+
+// dropDead strikes letters out and then counts their events as dropped: a
+// start after a power cut between the two still counts them as dead.
+func (s *Spool) dropDead(ctx context.Context, rs []revival) error {
+	if err := s.strikeOut(rs); err != nil {
+		return err
+	}
+	j := &s.journal
+	for _, r := range rs {
+		if r.p.handle == 0 {
+			continue // of a recipient that is gone
+		}
+		f := frame{kind: kindRevive, detail: byte(bridge.Dropped), count: r.p.handle, first: r.event.number}
+		if _, err := j.record(ctx, f, nil, nil, func() { r.p.dropDead(); j.factLocked(r.p) }); err != nil {
+			return err
+		}
+	}
+	return j.sync()
+}
+
+// strikeOut makes durable that letters count no longer.
+func (s *Spool) strikeOut(rs []revival) error {
+	out := make([]stored, len(rs))
+	for i, r := range rs {
+		out[i] = stored{kind: kindStruck, number: r.event.number, payload: appendSized(nil, r.p.name)}
+	}
+	return s.dead.put(out)
+}
+
+// revive applies a fact: a dead event waits again.
+func (p *progress) revive(number uint64, e parkedEvent) {
+	if _, ok := p.parked[number]; ok {
+		return
+	}
+	p.counts[bridge.Dead] -= min(1, p.counts[bridge.Dead])
+	p.parked[number] = e
+	p.settled.remove(number)
+	p.highest = max(p.highest, number)
+}
+
+// dropDead applies a fact: a dead event is given up for good.
+func (p *progress) dropDead() {
+	p.counts[bridge.Dead] -= min(1, p.counts[bridge.Dead])
+	p.counts[bridge.Dropped]++
+}
+
+// struck is where the letters end that count no longer: by recipient and
+// number, the place of the newest frame that strikes one out.
+type struck map[string]map[uint64]stored
+
+// covers reports whether a letter stands before the frame that strikes it out.
+func (st struck) covers(recipient string, r stored) bool {
+	by, ok := st[recipient][r.number]
+	return ok && (r.file < by.file || r.file == by.file && r.at.from < by.at.from)
+}
+
+func (st struck) add(r stored) {
+	p := reader{b: r.payload}
+	name := string(p.sized())
+	if p.err != nil {
+		return
+	}
+	if st[name] == nil {
+		st[name] = make(map[uint64]stored)
+	}
+	r.payload = nil
+	st[name][r.number] = r
+}

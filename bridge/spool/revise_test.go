@@ -1,0 +1,235 @@
+package spool_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/bridge/spool/spooltest"
+)
+
+// deadOnes gives the texts of the dead letters, as events had them.
+func deadOnes(t *testing.T, fs *spooltest.FS) (out []string) {
+	t.Helper()
+	err := spool.ReadDeadFS(fs, dir, func(l spool.DeadLetter) error {
+		out = append(out, string(l.Letter))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// waitingOnes gives the texts of what is parked and of what Next gives.
+func waitingOnes(t *testing.T, q *spool.Queue) (out []string) {
+	t.Helper()
+	parked, _ := q.Restored()
+	for _, p := range parked {
+		it, err := q.Get(t.Context(), p.Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, string(it.Data))
+	}
+	more, _ := texts(t, q)
+	return append(out, more...)
+}
+
+// twoDead makes a spool with three events, of which r has buried the first two.
+func twoDead(t *testing.T, fs *spooltest.FS) *running {
+	t.Helper()
+	o := options(fs)
+	o.RetryEvery = time.Second
+	s := open(t, o)
+	q := s.queue("r")
+	s.add("a", "one", "two", "three")
+	_, numbers := texts(t, q)
+	for i, letter := range []string{"one", "two"} {
+		if err := q.Bury(t.Context(), numbers[i], []byte(letter)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Second) // of the bubble: all that is durable
+	return s
+}
+
+func replayOne(l spool.DeadLetter) (spool.Verdict, error) {
+	if string(l.Letter) == "one" {
+		return spool.Verdict{Replay: true, Session: 7, Event: l.Letter}, nil
+	}
+	return spool.Verdict{Drop: true}, nil
+}
+
+func TestReviseDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		replayed, dropped, err := s.ReviseDead(t.Context(), replayOne)
+		if replayed != 1 || dropped != 1 || err != nil {
+			t.Fatal(replayed, dropped, err)
+		}
+		for _, at := range []struct {
+			name string
+			fs   *spooltest.FS
+		}{{"a power cut", fs.Crash(0)}, {"a kill", fs.Kill()}} {
+			equal(t, "dead letters after "+at.name, deadOnes(t, at.fs), nil)
+			q := open(t, options(at.fs)).queue("r")
+			st := q.Stats()
+			fits(t, st)
+			equal(t, "dropped", st.Dropped, 1)
+			parked, _ := q.Restored()
+			equal(t, "parked", parked, []bridge.Parked{{Number: parked[0].Number, Session: 7, Replay: true}})
+			equal(t, "waiting after "+at.name, waitingOnes(t, q), []string{"one", "three"})
+			// It dies once more: that letter counts.
+			if err := q.Bury(t.Context(), parked[0].Number, []byte("one again")); err != nil {
+				t.Fatal(err)
+			}
+			again := at.fs.Crash(0)
+			equal(t, "dead letters when it died again", deadOnes(t, again), []string{"one again"})
+			q = open(t, options(again)).queue("r")
+			equal(t, "waiting when it died again", waitingOnes(t, q), []string{"three"})
+			fits(t, q.Stats())
+		}
+	})
+}
+
+// TestReviseOnADyingDisk: from some operation on nothing can be written any
+// more, then the power is cut. The event is a dead letter or waits, never both
+// and never neither.
+func TestReviseOnADyingDisk(t *testing.T) {
+	for n, more := 0, true; more; n++ {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New(0)
+			s := twoDead(t, fs)
+			left := n
+			fs.SetFault(func(op spooltest.Op, _ string) error {
+				if op == spooltest.Read {
+					return nil
+				}
+				if left--; left < 0 {
+					return syscall.EIO
+				}
+				return nil
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			_, _, err := s.ReviseDead(ctx, replayOne)
+			more = err != nil
+			for _, keep := range []int{0, 1 << 20} {
+				cut := fs.Crash(keep)
+				q := open(t, options(cut)).queue("r")
+				fits(t, q.Stats())
+				found := map[string]int{}
+				for _, e := range append(deadOnes(t, cut), waitingOnes(t, q)...) {
+					found[e]++
+				}
+				if found["one"] != 1 || found["three"] != 1 || found["two"] > 1 {
+					t.Errorf("the disk dies after %d operations, %d bytes are kept: %v", n, keep, found)
+				}
+			}
+		})
+	}
+}
+
+func TestReviseRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		stop := errors.New("stop")
+		if _, _, err := s.ReviseDead(t.Context(), func(spool.DeadLetter) (spool.Verdict, error) { return spool.Verdict{}, stop }); !errors.Is(err, stop) {
+			t.Error(err)
+		}
+		if err := s.Pause(t.Context(), "nobody", true); !errors.Is(err, spool.ErrNoRecipient) {
+			t.Error(err)
+		}
+		if _, err := s.Forget(t.Context(), "nobody", nil); !errors.Is(err, spool.ErrNoRecipient) {
+			t.Error(err)
+		}
+		if _, err := s.Forget(t.Context(), "r", nil); !errors.Is(err, spool.ErrInUse) {
+			t.Error(err)
+		}
+		equal(t, "dead letters", deadOnes(t, fs), []string{"one", "two"})
+	})
+}
+
+func TestForget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		s.queue("gone")
+		s.add("a", "four", "five")
+		s.mustEnd()
+
+		s = open(t, options(fs))
+		n, err := s.Forget(t.Context(), "gone", func(it bridge.Item) ([]byte, error) { return it.Data, nil })
+		equal(t, "letters written", n, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "names", s.Names(), []string{"r"})
+		for _, fs := range []*spooltest.FS{fs.Crash(0), fs.Kill()} {
+			equal(t, "dead letters", deadOnes(t, fs), []string{"one", "two", "four", "five"})
+			s := open(t, options(fs))
+			equal(t, "names after a start", s.Names(), []string{"r"})
+			q := s.queue("r")
+			equal(t, "waiting", waitingOnes(t, q), []string{"three", "four", "five"})
+			fits(t, q.Stats())
+			// The name comes back as a new recipient.
+			back := s.queue("gone")
+			equal(t, "waiting for it", waitingOnes(t, back), nil)
+			fits(t, back.Stats())
+		}
+	})
+}
+
+func TestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		q := s.queue("r")
+		for _, want := range []bool{true, false, true} {
+			select {
+			case <-q.Wake():
+			default:
+			}
+			if err := s.Pause(t.Context(), "r", want); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-q.Wake():
+			default:
+				t.Error("the queue isn't woken")
+			}
+			equal(t, "paused", q.Paused(), want)
+			equal(t, "paused after a power cut", open(t, options(fs.Crash(0))).queue("r").Paused(), want)
+		}
+	})
+}
+
+// TestReviseFails: the letters can't be struck out, so they stay.
+func TestReviseFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		fs.SetFault(func(op spooltest.Op, name string) error {
+			if op == spooltest.Sync && strings.Contains(name, "dead") {
+				return syscall.EIO
+			}
+			return nil
+		})
+		if _, _, err := s.ReviseDead(t.Context(), replayOne); err == nil {
+			t.Error("replayed")
+		}
+		q := s.queue("r")
+		equal(t, "dead", q.Stats().Dead, 2)
+		fits(t, q.Stats())
+		equal(t, "waiting", waitingOnes(t, q), []string{"three"})
+	})
+}
