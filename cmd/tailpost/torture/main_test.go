@@ -1,0 +1,42 @@
+//go:build torture
+
+package torture
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tailpost/tailpost/cmd/tailpost/trial"
+)
+
+var (
+	flagLines = flag.Int("torture.lines", 100_000, "lines that are written")
+	flagKills = flag.Int("torture.kills", 300, "times the bridge is killed")
+	flagSeed  = flag.Uint64("torture.seed", 0, "seed of all choices; 0: by the clock")
+)
+
+// raceBinary is the program with the race detector.
+var raceBinary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tailpost-torture-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	raceBinary = filepath.Join(dir, "tailpost")
+	if err := trial.Build(raceBinary, "-race"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}

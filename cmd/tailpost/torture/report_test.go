@@ -1,0 +1,138 @@
+//go:build torture
+
+package torture
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// report prints the figures and fails the test for each problem.
+func (s *site) report(v *verdict) {
+	lines, rotations := 0, map[string]int{}
+	for _, k := range s.books {
+		lines += k.author.lines
+		for kind, n := range k.done {
+			rotations[kind] += n
+		}
+	}
+	requests, events, _ := s.board.counts()
+	s.t.Logf("%d lines, %d kills in %.0f s, seed %d", lines, len(s.kills), time.Since(s.began).Seconds(), s.seed)
+	s.t.Logf("rotations: %s", counts(rotations))
+	s.t.Logf("%d events, %d deliveries to %d recipients", events, requests, len(s.http)+1)
+	for _, r := range s.http {
+		s.t.Logf("recipient %s: %s", r.name, counts(r.deeds))
+	}
+	s.t.Logf("sent again: %d in flight at a kill (most at one: %s), %d timed out, %d not answered", v.byKill, counts(v.most), v.bySlow, v.byDrop)
+	s.t.Logf("lost: %d events whose bytes were taken away before they were read", len(v.lost))
+	s.checkReported(v)
+	problems := append(s.board.problems, v.problems...)
+	s.t.Logf("lost otherwise, sent again otherwise, out of order, not as written: %d", len(problems))
+	for _, p := range problems[:min(len(problems), 40)] {
+		s.t.Error(p)
+	}
+	for _, k := range v.missing[:min(len(v.missing), 40)] {
+		s.t.Logf("%s stands in %s", k, s.where(k))
+	}
+	if len(problems) > 0 {
+		s.history()
+	}
+}
+
+// where tells which files have lines of the message.
+func (s *site) where(of key) string {
+	var out []string
+	for _, k := range s.books {
+		for _, g := range append(k.old, k.live) {
+			if slices.ContainsFunc(g.messages, func(m *message) bool { return m.key == of }) {
+				out = append(out, filepath.Base(g.path))
+			}
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func counts(m map[string]int) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, fmt.Sprintf("%d %s", m[k], k))
+	}
+	return strings.Join(out, ", ")
+}
+
+// checkReported holds what the bridge reported as lost against what was taken
+// away: where it had met a file whose events are missing now it must have said
+// so, and never more than there was.
+func (s *site) checkReported(v *verdict) {
+	lost := map[key]bool{}
+	for _, k := range v.lost {
+		lost[k] = true
+	}
+	times, bytes, err := s.reported()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, k := range s.books {
+		due, most := 0, int64(0)
+		for _, r := range k.removals {
+			most += r.bytes
+			if r.known && slices.ContainsFunc(r.exposed, func(m *message) bool { return lost[m.key] }) {
+				due++
+			}
+		}
+		name := k.author.source
+		s.t.Logf("source %s: %d discontinuities reported, %d bytes at least; %d were due, %d bytes taken away at most", name, times[name], bytes[name], due, most)
+		if times[name] < due || bytes[name] > most {
+			s.t.Errorf("source %s: wrong discontinuities", name)
+		}
+	}
+}
+
+// reported sums up what the bridge's log says about lost lines, by source.
+func (s *site) reported() (times map[string]int, bytes map[string]int64, err error) {
+	f, err := os.Open(s.p.Path("tailpost.err"))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	times, bytes = map[string]int{}, map[string]int64{}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var l struct {
+			Message, File string
+			Bytes         int64 `json:"at_least_bytes"`
+		}
+		if json.Unmarshal(lines.Bytes(), &l) != nil || l.Message != "log lines were lost before they could be read" {
+			continue
+		}
+		name := filepath.Base(filepath.Dir(l.File))
+		times[name]++
+		bytes[name] += l.Bytes
+	}
+	return times, bytes, lines.Err()
+}
+
+// history shows what was done to the logs and where the kills were.
+func (s *site) history() {
+	for i, at := range s.kills {
+		s.books[0].events = append(s.books[0].events, fmt.Sprintf("%s kill %d", stamp(at), i))
+	}
+	var all []string
+	for _, k := range s.books {
+		for _, e := range k.events {
+			all = append(all, strings.Replace(e, "session.log", k.author.source, 1))
+		}
+	}
+	slices.Sort(all)
+	if err := os.WriteFile(s.p.Path("history"), []byte(strings.Join(all, "\n")+"\n"), 0o600); err != nil {
+		s.t.Error(err)
+	}
+}
