@@ -16,6 +16,7 @@ var (
 	flagLines = flag.Int("torture.lines", 100_000, "lines that are written")
 	flagKills = flag.Int("torture.kills", 300, "times the bridge is killed")
 	flagSeed  = flag.Uint64("torture.seed", 0, "seed of all choices; 0: by the clock")
+	flagKeep  = flag.Bool("torture.keep", false, "keep the directory, whatever comes")
 )
 
 // raceBinary is the program with the race detector.

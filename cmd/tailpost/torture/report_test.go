@@ -41,7 +41,7 @@ func (s *site) report(v *verdict) {
 	for _, k := range v.missing[:min(len(v.missing), 40)] {
 		s.t.Logf("%s stands in %s", k, s.where(k))
 	}
-	if len(problems) > 0 {
+	if len(problems) > 0 || *flagKeep {
 		s.history()
 	}
 }

@@ -121,7 +121,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if t.Failed() {
+		if t.Failed() || *flagKeep {
 			t.Logf("kept: %s", dir)
 			return
 		}
