@@ -75,7 +75,7 @@ func (r *reader) begunAnew(a *admission) {
 		a.orphans = append(a.orphans, o)
 		a.anew = append(a.anew, g)
 		a.count.Truncations++
-		g.at = state{id: g.at.id}
+		g.at = state{id: g.at.id, where: g.at.where}
 		g.marks, g.scanned, g.size, g.looked, g.changed = marks{}, 0, 0, false, time.Now()
 	}
 }
@@ -115,7 +115,7 @@ func (r *reader) refreshStats(a *admission) {
 		return false
 	})
 	slices.SortStableFunc(a.open, func(x, y *found) int {
-		return cmp.Or(after(a.live(x), a.live(y)), r.byAge(x.st.mtime, x.name, y.st.mtime, y.name))
+		return cmp.Or(after(a.live(x), a.live(y)), byAge(r.l.names, x.st.mtime, x.name, y.st.mtime, y.name))
 	})
 }
 
@@ -127,7 +127,7 @@ func (r *reader) admitted(ctx context.Context, a *admission) error {
 	for _, g := range a.anew { // in one batch with the copy's: neither without the other
 		s := g.at
 		s.seq = r.next()
-		a.batch.Positions = append(a.batch.Positions, s.position())
+		a.batch.Positions = append(a.batch.Positions, r.position(s))
 	}
 	if len(a.batch.Positions) > 0 || len(a.batch.Losses) > 0 {
 		if err := r.send(ctx, a.batch); err != nil {
@@ -145,7 +145,7 @@ func (r *reader) admitted(ctx context.Context, a *admission) error {
 // hidden, as on a file system that isn't mounted yet, is kept until there is
 // a log under the name again.
 func (r *reader) lost(a *admission) {
-	if a.list.hasLive && a.list.dirError == nil && !r.unpacking() {
+	if r.stands(a.list) && a.list.dirError == nil && !r.unpacking() {
 		for _, s := range inOrder(r.saved) {
 			if r.isMissing(s.id, a.list) {
 				delete(r.saved, s.id)

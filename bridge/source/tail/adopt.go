@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -13,12 +14,25 @@ import (
 // resume goes on at s in the file c, whatever its identity was.
 func (r *reader) resume(a *admission, c *found, s state, m marks) *file {
 	s.id, s.finished, s.packed, s.disk = c.st.id, false, c.pack() != nil, c.st.disk
+	s.where = r.where(c.name)
 	if s.off == 0 {
 		s.seq = 0 // nothing of it was read: its place is by its age
 	}
 	g := &file{f: c.f, name: c.name, at: s, marks: m, age: c.st.mtime, scanned: s.off, changed: time.Now(), wasLive: a.live(c)}
 	a.add = append(a.add, g)
 	return g
+}
+
+// where gives the directory of the file, if it is not the log's own.
+func (r *reader) where(name string) string {
+	path := r.l.full(name)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if dir := filepath.Dir(path); dir != r.l.dir {
+		return dir
+	}
+	return ""
 }
 
 // byIdentity takes the files that positions name.
@@ -56,7 +70,7 @@ func (r *reader) byIdentity(a *admission) {
 		return false
 	})
 	if len(r.saved) == 0 {
-		r.l.want(nil)
+		r.l.want(nil, nil)
 	}
 }
 
@@ -95,7 +109,7 @@ func (r *reader) adopt(a *admission, o *orphan) bool {
 		}
 		a.open = slices.Delete(a.open, i, i+1)
 		g := r.resume(a, c, o.state, m)
-		a.batch.Positions = append(a.batch.Positions, g.at.position())
+		a.batch.Positions = append(a.batch.Positions, r.position(g.at))
 		if !r.holds(o.id) {
 			a.batch.Positions = append(a.batch.Positions, bridge.Position{Stream: o.id.key(), Gone: true})
 		}
@@ -176,7 +190,7 @@ func (r *reader) replaced(a *admission, c *found) bool {
 			continue
 		}
 		to := r.resume(a, c, g.at, m)
-		a.batch.Positions = append(a.batch.Positions, to.at.position(), bridge.Position{Stream: g.at.id.key(), Gone: true})
+		a.batch.Positions = append(a.batch.Positions, r.position(to.at), bridge.Position{Stream: g.at.id.key(), Gone: true})
 		r.drop(g)
 		r.l.settle(g.f, g.at.id, st.extent())
 		return true

@@ -143,9 +143,9 @@ func (r *reader) commit(ctx context.Context, g *file, p step) error {
 		s.seq = r.next()
 	}
 	r.stamp(g, head, p.recs)
-	pos := s.position()
+	pos := r.position(s)
 	if s.finished {
-		pos = s.settled().position()
+		pos = r.position(s.settled())
 	}
 	if err := r.send(ctx, bridge.Batch{Records: p.recs, Positions: append(p.also, pos), Losses: p.lost}); err != nil {
 		return err

@@ -41,11 +41,8 @@ func TestCommitOfWhatHasChanged(t *testing.T) {
 			}
 			defer f.Close()
 			emitted := 0
-			r, err := newReader(Options{Name: "test", Path: path, MaxLine: 1024}, newLookout(path, openToRead), &counters{}, nil,
+			r := newReader(Options{Name: "test", Path: path, MaxLine: 1024}, newLookout(path, openToRead), &counters{}, nil, false,
 				func(context.Context, bridge.Batch) error { emitted++; return nil })
-			if err != nil {
-				t.Fatal(err)
-			}
 			g := &file{f: plain{f}, at: state{off: tc.off}}
 			if g.marks, err = readMarks(f, tc.off); err != nil {
 				t.Fatal(err)
@@ -108,7 +105,7 @@ func TestWatchFollowsTheName(t *testing.T) {
 		}
 	}
 	mkdir()
-	w := &watch{l: newLookout(filepath.Join(dir, "app.log"), openToRead), rescan: time.Hour, make: newWatcher, log: zerolog.Nop()}
+	w := &watch{f: newField(filepath.Join(dir, "app.log"), openToRead, newRoom(0)), rescan: time.Hour, make: newWatcher, log: zerolog.Nop()}
 	w.refresh(make(chan struct{}, 1))
 	defer func() { w.w.Close() }()
 	if err := os.Rename(dir, dir+".old"); err != nil {

@@ -1,5 +1,6 @@
-// Package tail follows one log file by its name, through rotation, truncation
-// and restarts, and hands its lines out exactly once.
+// Package tail follows a log file by its name, or the files that answer to a
+// glob, through rotation, truncation and restarts, and hands their lines out
+// exactly once.
 //
 // # Promise
 //
@@ -17,9 +18,11 @@
 // The name is never trusted (lookout): every file that answers to it, or to a
 // rotated sibling's name, is opened when it is first seen, and held until it
 // has been read. Notifications on the directory (watch) are hints; a rescan
-// finds what they missed.
+// finds what they missed. A field has one lookout for each log. Where the name
+// is a symbolic link, siblings are also looked for beside the file it leads to,
+// among them those whose names differ from it in a date only.
 //
-// The reader goes through the held files, the oldest first. Bytes are searched
+// One reader for each log goes through the held files, the oldest first. Bytes are searched
 // for newlines before anything is made of them (search), which bounds memory;
 // then nxadm/tail reads those lines from the held descriptor (pass), and both
 // must agree. Before a batch goes out, the file must still hold the bytes that
@@ -42,6 +45,12 @@
 // waited for; one that stays so, or is damaged, is read as far as it goes, and
 // is a Loss of unknown size.
 //
-// Not yet here: globs, following a symbolic link's hops, a bound on held
-// descriptors.
+// # Globs
+//
+// Each match is a log of its own, with siblings of its own. A match that may
+// be the sibling of another match, or of a log that is known, is none; nor is
+// one that is compressed, hidden, or a further name of a file that is followed.
+// A file that is renamed from one log's name to another's goes on there. A log
+// that is gone, with its siblings, is forgotten once another stands in its
+// directory: an empty one may be a mount point with nothing mounted.
 package tail

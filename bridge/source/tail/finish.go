@@ -117,7 +117,7 @@ func (r *reader) letGo(g *file, st fileStat) {
 // any more, and the oldest where there are too many.
 func (r *reader) forget(ctx context.Context, list listing) error {
 	var b bridge.Batch
-	if list.dirError == nil && list.hasLive && !list.archives && !r.unpacking() && r.seen {
+	if list.dirError == nil && r.stands(list) && !list.archives && !r.unpacking() && r.seen {
 		for id := range r.done {
 			if r.isMissing(id, list) {
 				b.Positions = append(b.Positions, r.forgetOne(id))
@@ -125,7 +125,8 @@ func (r *reader) forget(ctx context.Context, list listing) error {
 		}
 	}
 	var evicted int64
-	if over := len(r.done) - maxDone; over > 0 {
+	others, _ := r.others()
+	if over := min(len(r.done), len(r.done)+others-maxDone); over > 0 {
 		for _, s := range inOrder(r.done)[:over] {
 			delete(r.done, s.id) // as long as we run it is not taken for a new one
 			b.Positions = append(b.Positions, bridge.Position{Stream: s.id.key(), Gone: true})
@@ -147,6 +148,13 @@ func (r *reader) forgetOne(id fileID) bridge.Position {
 	delete(r.missing, id)
 	r.l.forget(id)
 	return bridge.Position{Stream: id.key(), Gone: true}
+}
+
+// stands reports whether the log is there, or, of a glob, another one beside
+// it. If not, it may only be hidden, as on a file system that isn't mounted.
+func (r *reader) stands(list listing) bool {
+	_, near := r.others()
+	return list.hasLive || near
 }
 
 // isMissing reports whether the file has been missing for a linger: one look

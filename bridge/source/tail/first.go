@@ -7,8 +7,6 @@ import (
 	"slices"
 	"syscall"
 	"time"
-
-	"github.com/tailpost/tailpost/bridge"
 )
 
 // first applies Options.Start, once in the life of a source: to the file that
@@ -43,11 +41,10 @@ func (r *reader) first(ctx context.Context) error {
 		if st, err := statPath(r.o.Path); err == nil && st.id == list.live {
 			s := state{id: st.id, seq: r.next(), off: st.size, size: st.size, align: true}
 			r.saved[s.id] = s
-			a.batch.Positions = append(a.batch.Positions, s.position())
+			a.batch.Positions = append(a.batch.Positions, r.position(s))
 		}
 	}
 	r.seen = true
-	a.batch.Positions = append(a.batch.Positions, bridge.Position{Stream: seenStream, Data: []byte{stateVersion}})
 	return r.admitted(ctx, a)
 }
 
@@ -70,7 +67,7 @@ func (r *reader) begin(a *admission, c *found) error {
 	}
 	s.firstSum, s.lastSum = sum(m.first), sum(m.last)
 	r.resume(a, c, s, m)
-	a.batch.Positions = append(a.batch.Positions, s.position())
+	a.batch.Positions = append(a.batch.Positions, r.position(s))
 	return nil
 }
 

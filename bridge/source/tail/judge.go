@@ -26,7 +26,7 @@ func (r *reader) rest(a *admission) {
 			}
 			s := r.resume(a, c, state{mtime: c.st.mtime}, marks{}).at
 			s.seq = r.next()
-			a.batch.Positions = append(a.batch.Positions, s.position()) // it was met: it is not to be taken for an older one
+			a.batch.Positions = append(a.batch.Positions, r.position(s)) // it was met: it is not to be taken for an older one
 		}
 	}
 	a.open = nil
@@ -110,7 +110,7 @@ func (r *reader) finished(a *admission, c *found) {
 		id: c.st.id, seq: r.next(), off: c.st.size, size: c.st.size, mtime: c.st.mtime, finished: true,
 		firstSum: sum(m.first), lastSum: sum(m.last), packed: c.pack() != nil, disk: c.st.disk,
 	}
-	a.batch.Positions = append(a.batch.Positions, s.position())
+	a.batch.Positions = append(a.batch.Positions, r.position(s))
 	r.done[s.id] = s
 	r.l.settle(c.f, s.id, c.st.extent())
 }

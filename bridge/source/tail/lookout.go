@@ -1,9 +1,12 @@
 package tail
 
 import (
+	"errors"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +19,7 @@ import (
 type found struct {
 	f    body
 	st   fileStat // when it was opened
-	name string   // within the directory
+	name string   // within the directory; absolute if it is in another
 
 	// Owned by the reader: since when it has had this size, while it waits to
 	// be judged.
@@ -30,39 +33,54 @@ func (c *found) pack() *packed {
 	return p
 }
 
-// listing is what one look through the directory showed.
+// listing is what one look through the directories showed.
 type listing struct {
 	names    map[fileID]string // of the log and its siblings
 	live     fileID            // of the file that has the log's own name
 	hasLive  bool
 	archives bool  // there is a compressed sibling of a kind that we can't read
+	full     bool  // files were left unopened, because too many are held
 	trouble  error // why the log's own file can't be read
 	dirError error // why the directory can't be read: nothing above is known
+	refused  map[fileID]refusal
 }
 
-// lookout opens every file that answers to the log's name or to a sibling's
-// as soon as it is seen, so that renaming and unlinking can't take it away
-// from the reader. The name is never trusted for longer than one look. It may
-// be used by several goroutines.
+// refusal is a sibling that is there and can't be opened.
+type refusal struct {
+	name string
+	st   fileStat
+	err  error
+}
+
+// lookout opens every file that answers to a log's name or to a sibling's as
+// soon as it is seen, so that renaming and unlinking can't take it away from
+// the reader. The name is never trusted for longer than one look. It may be
+// used by several goroutines.
 type lookout struct {
+	path  string
 	dir   string
 	names names
 	open  func(path string) (*os.File, error)
+	room  *room
+	other func(path string) bool // whether another log of the source has this name
 
 	stopped atomic.Bool // the source ends: nothing more is unpacked
 
 	mu      sync.Mutex
 	held    map[fileID]bool   // opened: here in fresh, or with the reader
 	settled map[fileID]extent // closed like this: opened again when it is another
+	resting map[fileID]extent // likewise, of files that are not done with
 	wanted  map[fileID]bool   // opened under whatever name they have
+	where   []string          // further directories in which they may be
 	fresh   []*found
 	list    listing
 }
 
 func newLookout(path string, open func(string) (*os.File, error)) *lookout {
 	return &lookout{
-		dir: filepath.Dir(path), names: namesOf(path), open: open,
-		held: map[fileID]bool{}, settled: map[fileID]extent{}, wanted: map[fileID]bool{},
+		path: path, dir: filepath.Dir(path), names: namesOf(path), open: open, room: newRoom(0),
+		other: func(string) bool { return false },
+		held:  map[fileID]bool{}, settled: map[fileID]extent{}, resting: map[fileID]extent{}, wanted: map[fileID]bool{},
 	}
 }
 
@@ -90,50 +108,102 @@ func (l *lookout) scanAtLeast(looks int) {
 	}
 }
 
+// sighting is a file that a look came by.
+type sighting struct {
+	name string // as in found
+	st   fileStat
+}
+
 func (l *lookout) lookLocked() {
-	next := listing{names: map[fileID]string{}}
-	live := filepath.Join(l.dir, l.names.base)
-	st, err := statPath(live)
-	switch {
-	case err != nil:
+	next := listing{names: map[fileID]string{}, refused: map[fileID]refusal{}}
+	live := sighting{name: l.names.base}
+	var err error
+	if live.st, err = statPath(l.path); err != nil {
 		next.trouble = err
-	case !st.regular():
-		next.trouble = notRegular(live, st.mode)
-	default:
-		// Between the two calls the name may have passed to another file.
-		st, next.trouble = l.holdLocked(l.names.base, st, true)
-		next.live, next.hasLive = st.id, true
-		next.names[st.id] = l.names.base
+	} else if !live.st.regular() {
+		next.trouble = notRegular(l.path, live.st.mode)
+	} else {
+		next.live, next.hasLive = live.st.id, true
+		next.names[live.st.id] = live.name
 	}
-	entries, err := readNames(l.dir)
-	if err != nil {
-		next.dirError = err
-		l.list = next
-		return
+	var seen []sighting
+	for i, p := range l.placesLocked() {
+		more, err := l.lookIntoLocked(p, i == 0, &next)
+		if err != nil && i == 0 {
+			next.dirError = err
+		}
+		seen = append(seen, more...)
 	}
-	for _, name := range entries {
-		sibling := l.names.sibling(name) || l.names.packed(name)
-		if l.names.archived(name) && !sibling {
-			next.archives = true
-		}
-		if name == l.names.base || !sibling && len(l.wanted) == 0 {
-			continue
-		}
-		st, err := statPath(filepath.Join(l.dir, name))
-		if err != nil || !st.regular() || next.names[st.id] != "" || !sibling && !l.wanted[st.id] {
-			continue
-		}
-		// A sibling that can't be opened is tried again at the next look.
-		if st, _ = l.holdLocked(name, st, false); next.names[st.id] == "" {
-			next.names[st.id] = name
-		}
-	}
+	l.holdAllLocked(seen, live, &next)
 	l.list = next
 }
 
+func (l *lookout) placesLocked() []place {
+	ps := places(l.path)
+	for _, dir := range l.where {
+		if !slices.ContainsFunc(ps, func(p place) bool { return p.dir == dir }) {
+			ps = append(ps, place{dir: dir})
+		}
+	}
+	return ps
+}
+
+// lookIntoLocked finds the siblings in one directory, and the wanted files.
+func (l *lookout) lookIntoLocked(p place, own bool, next *listing) (seen []sighting, err error) {
+	err = readNames(p.dir, func(name string) {
+		sibling := p.names.sibling(name) || p.names.packed(name)
+		if p.names.archived(name) && !sibling {
+			next.archives = true
+		}
+		path := filepath.Join(p.dir, name)
+		if path == l.path || !sibling && len(l.wanted) == 0 || l.other(path) {
+			return
+		}
+		st, err := statPath(path)
+		if err != nil || !st.regular() || next.names[st.id] != "" || !sibling && !l.wanted[st.id] {
+			return
+		}
+		if !own {
+			name = path
+		}
+		next.names[st.id] = name
+		seen = append(seen, sighting{name, st})
+	})
+	return seen, err
+}
+
+// holdAllLocked opens what was seen, the oldest first, the live one last: where
+// there is no room for all, the newer ones wait.
+func (l *lookout) holdAllLocked(seen []sighting, live sighting, next *listing) {
+	slices.SortStableFunc(seen, func(a, b sighting) int {
+		return byAge(l.names, a.st.mtime, a.name, b.st.mtime, b.name)
+	})
+	for _, s := range seen {
+		st, err := l.holdLocked(s.name, s.st, false)
+		switch {
+		case errors.Is(err, errNoRoom):
+			next.full = true
+		case err != nil: // it is tried again at the next look
+			next.refused[s.st.id] = refusal{s.name, s.st, err}
+		case next.names[st.id] == "":
+			next.names[st.id] = s.name
+		}
+	}
+	if !next.hasLive {
+		return
+	}
+	// Between the two calls the name may have passed to another file.
+	st, err := l.holdLocked(live.name, live.st, true)
+	if errors.Is(err, errNoRoom) {
+		next.full = true
+		return
+	}
+	next.trouble, next.live = err, st.id
+	next.names[st.id] = live.name
+}
+
 // holdLocked opens the file unless it is held, or settled with nothing new,
-// and gives what is known of the one that was opened. The log's own file is
-// always held.
+// and gives what is known of the one that was opened.
 func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, error) {
 	if l.held[st.id] {
 		return st, nil
@@ -141,20 +211,25 @@ func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, err
 	if n, ok := l.settled[st.id]; ok && n == st.extent() && !live {
 		return st, nil
 	}
-	f, err := l.open(filepath.Join(l.dir, name))
+	if n, ok := l.resting[st.id]; ok && n == st.extent() {
+		return st, nil
+	}
+	if !l.room.take() {
+		return st, errNoRoom
+	}
+	f, err := l.open(l.full(name))
 	if err != nil {
+		l.room.leave()
 		return st, err
 	}
 	opened, err := statFile(f)
-	if err != nil || !opened.regular() {
+	if err != nil || !opened.regular() || l.held[opened.id] {
+		l.room.leave()
 		f.Close()
-		return st, err
-	}
-	if l.held[opened.id] {
-		f.Close()
-		return opened, nil
+		return cmpStat(opened, st, err), err
 	}
 	l.held[opened.id] = true
+	delete(l.resting, opened.id)
 	c := &found{f: plain{f}, st: opened, name: name}
 	if !live && filepath.Ext(name) == packedExt {
 		c.f = newPacked(f, &l.stopped)
@@ -163,13 +238,41 @@ func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, err
 	return opened, nil
 }
 
-func readNames(dir string) ([]string, error) {
+// cmpStat gives what was opened, if that could be asked.
+func cmpStat(opened, st fileStat, err error) fileStat {
+	if err != nil || !opened.regular() {
+		return st
+	}
+	return opened
+}
+
+// full gives the path of a file under its name in a listing.
+func (l *lookout) full(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(l.dir, name)
+}
+
+// readNames hands over the names in a directory, some at a time.
+func readNames(dir string, each func(name string)) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer d.Close()
-	return d.Readdirnames(-1)
+	for {
+		names, err := d.Readdirnames(1000)
+		for _, name := range names {
+			each(name)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // take hands over what was opened since the last call, and the look that
@@ -204,9 +307,44 @@ type extent struct{ size, mtime int64 }
 func (l *lookout) settle(f body, id fileID, e extent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.held, id)
 	l.settled[id] = e
+	l.releaseLocked(f, id)
+}
+
+// rest closes a file that has nothing new, to make room: it is opened again
+// when it changes.
+func (l *lookout) rest(f body, id fileID, e extent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.resting[id] = e
+	l.releaseLocked(f, id)
+}
+
+// release says that the reader has no more to do with the file, and closes it.
+func (l *lookout) release(f body, id fileID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.releaseLocked(f, id)
+}
+
+func (l *lookout) releaseLocked(f body, id fileID) {
+	if l.held[id] {
+		delete(l.held, id)
+		l.room.leave()
+	}
 	f.Close()
+}
+
+// disown lets go of a file that the reader has not taken.
+func (l *lookout) disown(id fileID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fresh = slices.DeleteFunc(l.fresh, func(c *found) bool {
+		if c.st.id == id {
+			l.releaseLocked(c.f, id)
+		}
+		return c.st.id == id
+	})
 }
 
 // known tells of files that were settled in an earlier run.
@@ -223,17 +361,18 @@ func (l *lookout) forget(id fileID) {
 	delete(l.settled, id)
 }
 
-// want looks for these files under whatever name, until the next call.
-func (l *lookout) want(ids map[fileID]bool) {
+// want looks for these files under whatever name, until the next call, and in
+// these directories, too.
+func (l *lookout) want(ids map[fileID]bool, where []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.wanted = ids
+	l.wanted, l.where = ids, where
 }
 
 // close lets go of what the reader has not taken.
 func (l *lookout) close() {
 	fresh, _ := l.take()
 	for _, c := range fresh {
-		c.f.Close()
+		l.release(c.f, c.st.id)
 	}
 }

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 
 // Options are the settings of one tail source. Start from Defaults.
 type Options struct {
-	Name    string      `toml:"-"` // the source's name; it goes into ids
-	Path    string      `toml:"path"`
+	Name    string      `toml:"-"`        // the source's name; it goes into ids
+	Path    string      `toml:"path"`     // a file or a glob
 	Start   string      `toml:"start"`    // StartEnd or StartBeginning
 	MaxLine option.Size `toml:"max_line"` // 1KiB to 64MiB
 
@@ -25,6 +26,9 @@ type Options struct {
 	// Rescan is how often the directory is looked through for what the hints
 	// missed; 0: 500 ms.
 	Rescan time.Duration `toml:"-"`
+	// MaxHeld is how many files are held open at most; 0: a quarter of what
+	// the process may have open, 512 at most.
+	MaxHeld int `toml:"-"`
 }
 
 // The values of Options.Start.
@@ -54,8 +58,8 @@ func (o *Options) Check(dir string) []option.Problem {
 	switch {
 	case o.Path == "":
 		ps = append(ps, option.Problem{Key: "path", Text: "is missing", Hint: "name the log file to follow"})
-	case strings.ContainsAny(o.Path, "*?["):
-		ps = append(ps, option.Problem{Key: "path", Text: fmt.Sprintf("%q is a glob, which is not supported", o.Path), Hint: "name one file"})
+	case badGlob(o.Path):
+		ps = append(ps, option.Problem{Key: "path", Text: fmt.Sprintf("%q is no valid glob", o.Path), Hint: "* and ? stand for any characters but /, [abc] for one of them; ** is not known"})
 	case strings.HasSuffix(o.Path, "/"):
 		ps = append(ps, option.Problem{Key: "path", Text: fmt.Sprintf("%q is a directory", o.Path), Hint: "name the log file to follow"})
 	default:
@@ -68,6 +72,11 @@ func (o *Options) Check(dir string) []option.Problem {
 		ps = append(ps, option.Problem{Key: "max_line", Text: fmt.Sprintf("%s is out of range", o.MaxLine), Hint: "use 1KiB to 64MiB"})
 	}
 	return ps
+}
+
+func badGlob(path string) bool {
+	_, err := filepath.Match(path, "")
+	return err != nil || strings.Contains(path, "**")
 }
 
 func startHint(s string) string {

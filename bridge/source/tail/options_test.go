@@ -14,8 +14,9 @@ func TestCheck(t *testing.T) {
 	}{
 		{name: "fine", o: Options{Path: "/var/log/a", Start: "end", MaxLine: 1 << 20}, wantPath: "/var/log/a"},
 		{name: "relative", o: Options{Path: "log/a", Start: "beginning", MaxLine: 1 << 10}, wantPath: "/etc/tailpost/log/a"},
-		{name: "glob", o: Options{Path: "/var/log/*.log", Start: "end", MaxLine: 64 << 20}, wantPath: "/var/log/*.log",
-			want: []string{`path: "/var/log/*.log" is a glob, which is not supported; name one file`}},
+		{name: "glob", o: Options{Path: "log/*.log", Start: "end", MaxLine: 64 << 20}, wantPath: "/etc/tailpost/log/*.log"},
+		{name: "bad glob", o: Options{Path: "/var/log/[a.log", Start: "end", MaxLine: 64 << 20}, wantPath: "/var/log/[a.log",
+			want: []string{`path: "/var/log/[a.log" is no valid glob; * and ? stand for any characters but /, [abc] for one of them; ** is not known`}},
 		{name: "all wrong", o: Options{Start: "begining", MaxLine: 1}, want: []string{
 			"path: is missing; name the log file to follow",
 			`start: "begining" is neither "end" nor "beginning"; did you mean "beginning"?`,

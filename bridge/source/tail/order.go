@@ -3,6 +3,7 @@ package tail
 import (
 	"cmp"
 	"errors"
+	"path/filepath"
 	"slices"
 )
 
@@ -25,18 +26,19 @@ func (r *reader) put(add []*file, list listing) {
 		if c := after(a.at.seq == 0, b.at.seq == 0); c != 0 || a.at.seq != 0 {
 			return cmp.Or(c, cmp.Compare(a.at.seq, b.at.seq))
 		}
-		return r.byAge(a.age, a.name, b.age, b.name)
+		return byAge(r.l.names, a.age, a.name, b.age, b.name)
 	})
 }
 
 // byAge compares two siblings by their times, then by their names.
-func (r *reader) byAge(amtime int64, aname string, bmtime int64, bname string) int {
+func byAge(n names, amtime int64, aname string, bmtime int64, bname string) int {
+	aname, bname = filepath.Base(aname), filepath.Base(bname)
 	switch {
 	case amtime != bmtime:
 		return cmp.Compare(amtime, bmtime)
-	case r.l.names.olderName(aname, bname):
+	case n.olderName(aname, bname):
 		return -1
-	case r.l.names.olderName(bname, aname):
+	case n.olderName(bname, aname):
 		return 1
 	}
 	return 0

@@ -3,8 +3,6 @@ package tail
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -50,25 +48,22 @@ type reader struct {
 	buf     []byte               // what search has read
 	said    string               // the reason that was logged last why the file can't be read
 	broken  map[fileID]struct{}  // files with a read error that was logged
+
+	others func() (done int, near bool) // of the source's other logs: see follow.others
 }
 
-func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit bridge.Emit) (*reader, error) {
+// newReader goes on from the states of an earlier run. That there are some, or
+// that the source was started before, says that start has been applied.
+func newReader(o Options, l *lookout, c *counters, from []state, seen bool, emit bridge.Emit) *reader {
 	r := &reader{
 		o: o, l: l, counts: c, emit: emit,
 		log:   o.Log.With().Str("source", o.Name).Str("path", o.Path).Logger(),
 		saved: map[fileID]state{}, done: map[fileID]state{}, missing: map[fileID]time.Time{},
-		broken: map[fileID]struct{}{}, said: c.get().Waiting,
+		broken: map[fileID]struct{}{}, said: c.waits(o.Path),
+		seen: seen || len(from) > 0, others: func() (int, bool) { return 0, false },
 	}
 	newest := int64(0)
-	for _, p := range from {
-		r.seen = true
-		if p.Stream == seenStream || p.Gone {
-			continue
-		}
-		s, err := decodeState(p.Data)
-		if err != nil {
-			return nil, fmt.Errorf("saved position %q of source %q: %w", p.Stream, o.Name, err)
-		}
+	for _, s := range from {
 		if s.seq >= r.seq && len(s.lines) > 0 {
 			r.last = s.lines
 		}
@@ -82,43 +77,29 @@ func newReader(o Options, l *lookout, c *counters, from []bridge.Position, emit 
 		}
 	}
 	r.before(newest)
+	r.want()
+	return r
+}
+
+// want has the files of saved positions opened under whatever name they have.
+func (r *reader) want() {
 	wanted := map[fileID]bool{}
-	for id := range r.saved {
+	var where []string
+	for id, s := range r.saved {
 		wanted[id] = true
+		if s.where != "" && !slices.Contains(where, s.where) {
+			where = append(where, s.where)
+		}
 	}
-	l.want(wanted)
-	return r, nil
+	r.l.want(wanted, where)
 }
 
 func (r *reader) close() {
 	for _, g := range r.files {
-		g.f.Close()
+		r.l.release(g.f, g.at.id)
 	}
 	for _, c := range r.unsure {
-		c.f.Close()
-	}
-}
-
-// run reads until ctx ends or emit fails.
-func (r *reader) run(ctx context.Context, kick <-chan struct{}) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-kick:
-		}
-		for more := true; more; {
-			var err error
-			if more, err = r.look(ctx); err != nil {
-				if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-					return nil
-				}
-				return err
-			}
-			if ctx.Err() != nil {
-				return nil
-			}
-		}
+		r.l.release(c.f, c.st.id)
 	}
 }
 
@@ -258,4 +239,10 @@ func (r *reader) next() uint64 {
 	return r.seq
 }
 
-func (r *reader) stream(name string) string { return filepath.Join(filepath.Dir(r.o.Path), name) }
+func (r *reader) stream(name string) string { return r.l.full(name) }
+
+// position is the state as it goes out with a batch.
+func (r *reader) position(s state) bridge.Position {
+	s.log = r.o.Path
+	return bridge.Position{Stream: s.id.key(), Data: s.encode()}
+}

@@ -7,7 +7,10 @@ import (
 )
 
 // names tells the rotated siblings of a log by their names.
-type names struct{ base, stem, ext string }
+type names struct {
+	base, stem, ext string
+	dated           string // the pattern of names that differ in a date; "": they are no siblings
+}
 
 func namesOf(path string) names {
 	base := filepath.Base(path)
@@ -20,6 +23,12 @@ func namesOf(path string) names {
 // date or number put before its extension (app-20260131.log, app.1.log). What
 // other programs put beside a log (app.log.swp, app.log.offset) is none.
 func (n names) sibling(name string) bool {
+	if n.base == "" {
+		return false
+	}
+	if n.dated != "" && dated(name) == n.dated {
+		return name != n.base
+	}
 	if rest, ok := strings.CutPrefix(name, n.base); ok && rest != "" {
 		return strings.ContainsRune(".-_", rune(rest[0])) && !compressed(name) && rotated(rest[1:])
 	}
@@ -38,7 +47,7 @@ func (n names) sibling(name string) bool {
 // archived reports whether the name is that of a compressed sibling, or of the
 // log itself, compressed.
 func (n names) archived(name string) bool {
-	if !compressed(name) {
+	if n.base == "" || !compressed(name) {
 		return false
 	}
 	of := strings.TrimSuffix(name, filepath.Ext(name))

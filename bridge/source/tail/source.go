@@ -9,7 +9,7 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
-// Source follows one log file. It implements bridge.Source.
+// Source follows a log, or the logs of a glob. It implements bridge.Source.
 type Source struct {
 	o      Options
 	counts counters
@@ -29,6 +29,9 @@ func New(o Options) *Source {
 	if o.Rescan <= 0 {
 		o.Rescan = defaultRescan
 	}
+	if o.MaxHeld <= 0 {
+		o.MaxHeld = heldByDefault()
+	}
 	return &Source{o: o, open: openToRead, watcher: newWatcher}
 }
 
@@ -40,13 +43,13 @@ func newWatcher() (*fsnotify.Watcher, error) { return fsnotify.NewBufferedWatche
 // runs. Safe for concurrent use.
 func (s *Source) Stats() Stats { return s.counts.get() }
 
-// Run follows the file until ctx ends (nil) or emit fails (its error). A file
+// Run follows the logs until ctx ends (nil) or emit fails (its error). A file
 // that is missing or can't be read is waited for. A saved position that this
 // program can't read is an error: to begin anew would repeat or lose.
 func (s *Source) Run(ctx context.Context, from []bridge.Position, emit bridge.Emit) error {
-	l := newLookout(s.o.Path, s.open)
-	defer l.close()
-	r, err := newReader(s.o, l, &s.counts, from, emit)
+	f := newField(s.o.Path, s.open, newRoom(s.o.MaxHeld))
+	defer f.close()
+	r, err := newFollow(s.o, f, &s.counts, from, emit)
 	if err != nil {
 		return err
 	}
@@ -55,8 +58,8 @@ func (s *Source) Run(ctx context.Context, from []bridge.Position, emit bridge.Em
 	kick := make(chan struct{}, 1)
 	hint(kick)
 	ctx, cancel := context.WithCancel(ctx)
-	defer context.AfterFunc(ctx, func() { l.stopped.Store(true) })()
-	w := &watch{l: l, rescan: s.o.Rescan, make: s.watcher, log: s.o.Log}
+	defer context.AfterFunc(ctx, f.stop)()
+	w := &watch{f: f, rescan: s.o.Rescan, make: s.watcher, log: s.o.Log}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -66,6 +69,6 @@ func (s *Source) Run(ctx context.Context, from []bridge.Position, emit bridge.Em
 		cancel()
 		<-done
 	}()
-	l.scan()
+	f.scan()
 	return r.run(ctx, kick)
 }

@@ -24,6 +24,8 @@ type state struct {
 	align    bool // off is a size that was seen before the file could be read: the place to begin is behind the last newline before it
 
 	firstSum, lastSum uint64   // of the first window bytes before off, and of the last
+	log               string   // the log that the file belongs to: its path
+	where             string   // the file's directory, if it isn't the log's; a hint
 	disk              int64    // size as stored, of a compressed file
 	head              []byte   // the first line, bridge.HeadMax bytes of it at most
 	lines             []uint64 // hashes of the last lineHashes lines, oldest first
@@ -32,6 +34,7 @@ type state struct {
 const (
 	stateVersion = 1
 	lineHashes   = 32
+	pathMax      = 4096
 
 	// seenStream is the key of the entry that says that this source has been
 	// started before: start is never applied again.
@@ -44,16 +47,17 @@ const (
 	flagPartial
 	flagAlign
 	flagPacked
+	flagPlaced
 	flagsKnown = 1<<iota - 1
 )
 
 // encode writes the state: a version, flags, then numbers as varints, the two
-// sums, the head behind its length, the hashes behind their count, and the
-// stored size of a compressed file.
+// sums, the head behind its length, the hashes behind their count, the stored
+// size of a compressed file, and, each behind its length, log and where.
 func (s state) encode() []byte {
 	b := make([]byte, 0, 96+len(s.head)+8*len(s.lines))
 	var flags byte
-	for i, on := range [...]bool{s.skip, s.finished, s.partial, s.align, s.packed} {
+	for i, on := range [...]bool{s.skip, s.finished, s.partial, s.align, s.packed, s.log != "" || s.where != ""} {
 		if on {
 			flags |= 1 << i
 		}
@@ -76,6 +80,12 @@ func (s state) encode() []byte {
 	}
 	if s.packed {
 		b = binary.AppendVarint(b, s.disk)
+	}
+	if flags&flagPlaced != 0 {
+		for _, p := range [...]string{s.log, s.where} {
+			b = binary.AppendUvarint(b, uint64(len(p)))
+			b = append(b, p...)
+		}
 	}
 	return b
 }
@@ -109,15 +119,13 @@ func decodeState(b []byte) (state, error) {
 	if s.packed {
 		s.disk = d.varint()
 	}
+	if flags&flagPlaced != 0 {
+		s.log, s.where = string(d.bytes(pathMax)), string(d.bytes(pathMax))
+	}
 	if d.bad || len(d.b) > 0 || s.off < 0 || s.size < 0 {
 		return state{}, errState
 	}
 	return s, nil
-}
-
-// position is the state as it goes out with a batch.
-func (s state) position() bridge.Position {
-	return bridge.Position{Stream: s.id.key(), Data: s.encode()}
 }
 
 // extent is that of the file when it was last looked at.

@@ -17,7 +17,7 @@ func sample() state {
 }
 
 func TestStateRoundTrip(t *testing.T) {
-	for _, s := range []state{{}, sample(), sample().settled(), {align: true, off: 5}, {packed: true, disk: 9, size: 70}} {
+	for _, s := range []state{{}, sample(), sample().settled(), {align: true, off: 5}, {packed: true, disk: 9, size: 70}, {log: "/var/log/a", where: "/data"}} {
 		got, err := decodeState(s.encode())
 		if err != nil || !reflect.DeepEqual(got, s) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, s)

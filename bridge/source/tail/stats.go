@@ -24,8 +24,31 @@ type Stats struct {
 
 // counters is a Stats that several goroutines may use.
 type counters struct {
-	mu sync.Mutex
-	s  Stats
+	mu  sync.Mutex
+	s   Stats
+	why map[string]string // by log: why it can't be read
+}
+
+// wait notes why a log can't be read; empty: it can.
+func (c *counters) wait(log, why string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if why == "" {
+		delete(c.why, log)
+	} else {
+		if c.why == nil {
+			c.why = map[string]string{}
+		}
+		c.why[log] = why
+	}
+	c.s.Waiting = waitingText(c.why)
+}
+
+// waits gives what was noted last.
+func (c *counters) waits(log string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.why[log]
 }
 
 func (c *counters) add(f func(*Stats)) {

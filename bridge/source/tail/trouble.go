@@ -34,7 +34,7 @@ func (r *reader) tellTrouble(list listing) {
 		return
 	}
 	r.said = why
-	r.counts.add(func(c *Stats) { c.Waiting = why })
+	r.counts.wait(r.o.Path, why)
 	if why == "" {
 		r.log.Info().Msg("the log file can be read now")
 		return

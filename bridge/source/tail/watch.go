@@ -2,35 +2,30 @@ package tail
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 	"github.com/rs/zerolog"
 )
 
-// watch gives hints that something happened in the log's directory. Hints may
-// be late, doubled or missing: each rescan finds what they missed. It watches
-// the directory, never the file, which another may take the place of. Where
-// the system has no watchers left, there are no hints.
+// watch gives hints that something happened in the logs' directories. Hints
+// may be late, doubled or missing: each rescan finds what they missed. It
+// watches directories, never a file, which another may take the place of.
+// Where the system has no watchers left, there are no hints.
 type watch struct {
-	l      *lookout
+	f      *field
 	rescan time.Duration
 	make   func() (*fsnotify.Watcher, error)
 	log    zerolog.Logger
 
 	w       *fsnotify.Watcher // nil: none could be made
-	watched fileID            // the directory that is watched; zero: none
+	watched map[string]fileID // the directories that are watched
 	told    bool              // that there are no hints
 }
 
 // run scans and kicks until ctx ends.
 func (w *watch) run(ctx context.Context, kick chan<- struct{}) {
-	defer func() {
-		if w.w != nil {
-			w.w.Close()
-		}
-	}()
+	defer w.end()
 	tick := time.NewTicker(w.rescan)
 	defer tick.Stop()
 	for {
@@ -39,6 +34,13 @@ func (w *watch) run(ctx context.Context, kick chan<- struct{}) {
 			return
 		}
 	}
+}
+
+func (w *watch) end() {
+	if w.w != nil {
+		w.w.Close()
+	}
+	w.w, w.watched = nil, nil
 }
 
 // wait hands hints on until the next tick; false: ctx ended.
@@ -53,7 +55,7 @@ func (w *watch) wait(ctx context.Context, tick <-chan time.Time, kick chan<- str
 		case <-ctx.Done():
 			return false
 		case <-tick:
-			w.l.scan()
+			w.f.scan()
 			hint(kick)
 			return true
 		case _, ok := <-errs: // most likely an overflow: anything may have happened
@@ -61,31 +63,21 @@ func (w *watch) wait(ctx context.Context, tick <-chan time.Time, kick chan<- str
 				errs = nil
 				continue
 			}
-			w.l.scan()
+			w.f.scan()
 			hint(kick)
 		case ev, ok := <-events:
 			if !ok { // it has given up: another is made
-				w.w.Close()
-				w.w, w.watched = nil, fileID{}
+				w.end()
 				return true
 			}
-			w.event(ev, kick)
+			if w.f.hint(ev.Name, ev.Op == fsnotify.Write) {
+				hint(kick)
+			}
 		}
 	}
 }
 
-func (w *watch) event(ev fsnotify.Event, kick chan<- struct{}) {
-	name := filepath.Base(ev.Name)
-	if name != w.l.names.base && !w.l.names.sibling(name) {
-		return
-	}
-	if !ev.Has(fsnotify.Write) || ev.Op&^fsnotify.Write != 0 {
-		w.l.scan()
-	}
-	hint(kick)
-}
-
-// refresh watches the directory that has the name now.
+// refresh watches the directories that have the names now.
 func (w *watch) refresh(kick chan<- struct{}) {
 	if w.w == nil {
 		made, err := w.make()
@@ -93,29 +85,43 @@ func (w *watch) refresh(kick chan<- struct{}) {
 			w.tell(err)
 			return
 		}
-		w.w = made
+		w.w, w.watched = made, map[string]fileID{}
 	}
-	st, err := statPath(w.l.dir)
-	if err != nil || st.id == w.watched {
-		return
+	dirs := w.f.dirs()
+	fine, added := true, false
+	for dir := range dirs {
+		st, err := statPath(dir)
+		if err != nil || st.id == w.watched[dir] {
+			continue
+		}
+		if w.watched[dir] != (fileID{}) {
+			_ = w.w.Remove(dir) // it may be gone with its directory
+		}
+		if err := w.w.Add(dir); err != nil {
+			delete(w.watched, dir)
+			w.tell(err)
+			fine = false
+			continue
+		}
+		w.watched[dir], added = st.id, true
 	}
-	if w.watched != (fileID{}) {
-		_ = w.w.Remove(w.l.dir) // it may be gone with its directory
+	for dir := range w.watched {
+		if !dirs[dir] {
+			_ = w.w.Remove(dir)
+			delete(w.watched, dir)
+		}
 	}
-	if err := w.w.Add(w.l.dir); err != nil {
-		w.watched = fileID{}
-		w.tell(err)
-		return
+	if added { // what happened before the watch stood
+		w.told = w.told && !fine
+		w.f.scan()
+		hint(kick)
 	}
-	w.watched, w.told = st.id, false
-	w.l.scan() // what happened before the watch stood
-	hint(kick)
 }
 
 func (w *watch) tell(err error) {
 	if !w.told {
 		w.told = true
-		w.log.Warn().Err(err).Str("dir", w.l.dir).Dur("every", w.rescan).
+		w.log.Warn().Err(err).Str("path", w.f.pattern).Dur("every", w.rescan).
 			Msg("no file system notifications; the directory is looked through at intervals instead")
 	}
 }

@@ -1,0 +1,280 @@
+package tail
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// field is where a source looks for its logs: the one that it names, or those
+// that answer to its glob. It may be used by several goroutines: one looks, as
+// soon as there is a hint, while another waits with what was found before.
+type field struct {
+	pattern string // an absolute path or glob
+	glob    bool
+	open    func(path string) (*os.File, error)
+	room    *room
+
+	looking sync.Mutex // held while the glob is expanded
+
+	mu     sync.Mutex
+	logs   map[string]*lookout
+	marked map[*lookout]bool // something may have happened
+	fault  error             // why the glob can't be expanded
+	known  atomic.Pointer[map[string]bool]
+}
+
+func newField(pattern string, open func(string) (*os.File, error), room *room) *field {
+	f := &field{
+		pattern: pattern, glob: isGlob(pattern), open: open, room: room,
+		logs: map[string]*lookout{}, marked: map[*lookout]bool{},
+	}
+	f.known.Store(&map[string]bool{})
+	if !f.glob {
+		f.add(pattern)
+	}
+	return f
+}
+
+func isGlob(path string) bool { return strings.ContainsAny(path, "*?[") }
+
+// add follows one more log.
+func (f *field) add(path string) *lookout {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if l := f.logs[path]; l != nil {
+		return l
+	}
+	l := newLookout(path, f.open)
+	l.room = f.room
+	l.other = func(p string) bool { return p != path && (*f.known.Load())[p] }
+	f.logs[path] = l
+	f.marked[l] = true
+	f.publishLocked()
+	return l
+}
+
+// remove ends a log: nothing of it is left.
+func (f *field) remove(l *lookout) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.logs, l.path)
+	delete(f.marked, l)
+	f.publishLocked()
+}
+
+func (f *field) publishLocked() {
+	known := make(map[string]bool, len(f.logs))
+	for path := range f.logs {
+		known[path] = true
+	}
+	f.known.Store(&known)
+}
+
+// all gives the lookouts in the order of their paths.
+func (f *field) all() []*lookout {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ls := make([]*lookout, 0, len(f.logs))
+	for _, l := range f.logs {
+		ls = append(ls, l)
+	}
+	slices.SortFunc(ls, func(a, b *lookout) int { return strings.Compare(a.path, b.path) })
+	return ls
+}
+
+// scan looks for new logs, and at all there are.
+func (f *field) scan() {
+	for _, l := range f.all() {
+		l.scan()
+		f.mark(l)
+	}
+	f.expand() // last: a file may have passed from one log to another
+}
+
+func (f *field) mark(l *lookout) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.logs[l.path] == l {
+		f.marked[l] = true
+	}
+}
+
+// takeMarked gives those in which something may have happened since the last
+// call.
+func (f *field) takeMarked() map[*lookout]bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := f.marked
+	f.marked = map[*lookout]bool{}
+	return m
+}
+
+// expand looks for logs that answer to the glob and are not followed yet. What
+// may be a rotated sibling of one that is, or of another match, is no log of
+// its own; nor is a link to another match, nor what is compressed or hidden.
+func (f *field) expand() {
+	if !f.glob {
+		return
+	}
+	f.looking.Lock()
+	defer f.looking.Unlock()
+	found := f.matches()
+	if len(found) == 0 && len(f.all()) == 0 {
+		_, err := os.ReadDir(fixedDir(f.pattern))
+		f.setFault(err)
+		return
+	}
+	f.setFault(nil)
+	for _, path := range f.newLogs(found) {
+		f.add(path).scan()
+	}
+}
+
+func (f *field) setFault(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fault = err
+}
+
+func (f *field) getFault() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fault
+}
+
+func (f *field) matches() []string {
+	paths, err := filepath.Glob(f.pattern)
+	if err != nil { // Check has looked
+		return nil
+	}
+	hidden := strings.HasPrefix(filepath.Base(f.pattern), ".")
+	return slices.DeleteFunc(paths, func(p string) bool {
+		base := filepath.Base(p)
+		return compressed(base) || !hidden && strings.HasPrefix(base, ".")
+	})
+}
+
+// newLogs gives the matches that are logs of their own and not followed yet.
+func (f *field) newLogs(found []string) []string {
+	bases := map[string][]names{} // by directory
+	is := map[string]bool{}
+	known := *f.known.Load()
+	for path := range known {
+		is[path] = true
+		bases[filepath.Dir(path)] = append(bases[filepath.Dir(path)], namesOf(path))
+	}
+	for _, path := range found {
+		is[path] = true
+		if !known[path] {
+			bases[filepath.Dir(path)] = append(bases[filepath.Dir(path)], namesOf(path))
+		}
+	}
+	live := map[fileID]bool{}
+	for _, l := range f.all() {
+		live[l.listing().live] = true
+	}
+	var logs []string
+	for _, path := range found {
+		name := filepath.Base(path)
+		sibling := slices.ContainsFunc(bases[filepath.Dir(path)], func(n names) bool { return n.sibling(name) })
+		if known[path] || sibling || !leadsToFile(path, is) {
+			continue
+		}
+		st, err := statPath(path)
+		if err != nil || live[st.id] { // a further name of the same file
+			continue
+		}
+		live[st.id] = true
+		logs = append(logs, path)
+	}
+	return logs
+}
+
+// leadsToFile reports whether the path is a file, or a link to one that is no
+// log of its own.
+func leadsToFile(path string, logs map[string]bool) bool {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	if st.Mode()&os.ModeSymlink != 0 {
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil || logs[real] {
+			return false
+		}
+		if st, err = os.Stat(real); err != nil {
+			return false
+		}
+	}
+	return st.Mode().IsRegular()
+}
+
+// dirs are the directories that are worth watching.
+func (f *field) dirs() map[string]bool {
+	dirs := map[string]bool{}
+	if f.glob {
+		dirs[fixedDir(f.pattern)] = true
+	}
+	for _, l := range f.all() {
+		for _, p := range places(l.path) {
+			dirs[p.dir] = true
+		}
+	}
+	return dirs
+}
+
+// fixedDir is the longest directory above a glob's first meta character.
+func fixedDir(pattern string) string {
+	for isGlob(pattern) {
+		pattern = filepath.Dir(pattern)
+	}
+	return pattern
+}
+
+// hint looks at the logs that the file may belong to; anything but a write may
+// have changed names. It reports whether there are any.
+func (f *field) hint(path string, onlyWritten bool) bool {
+	any := false
+	for _, l := range f.all() {
+		if !l.concerns(path) {
+			continue
+		}
+		any = true
+		if !onlyWritten {
+			l.scan()
+		}
+		f.mark(l)
+	}
+	if f.glob && !onlyWritten {
+		f.expand()
+		any = true
+	}
+	return any
+}
+
+// concerns reports whether the file may be one of this log's.
+func (l *lookout) concerns(path string) bool {
+	dir, name := filepath.Split(path)
+	dir = filepath.Clean(dir)
+	if dir == l.dir {
+		return name == l.names.base || l.names.sibling(name) || l.names.packed(name)
+	}
+	return slices.ContainsFunc(places(l.path)[1:], func(p place) bool { return p.dir == dir })
+}
+
+// stop has whatever is unpacked end.
+func (f *field) stop() {
+	for _, l := range f.all() {
+		l.stopped.Store(true)
+	}
+}
+
+func (f *field) close() {
+	for _, l := range f.all() {
+		l.close()
+	}
+}
