@@ -55,8 +55,11 @@ func (s *Spool) Append(ctx context.Context, in Ingest) (first uint64, err error)
 	e := &entry{kind: kindIngest, count: uint32(len(in.Events)), done: make(chan outcome, 1)}
 	line := uint64(0)
 	if n := uint64(len(in.Quarantined)); n > 0 {
-		e.detail = detailLines
+		e.detail |= detailLines
 		line = s.lines.Add(n) - n
+	}
+	if len(in.Replayed) > 0 {
+		e.detail |= detailReplayed
 	}
 	e.payload = appendIngest(make([]byte, 0, ingestBytes(&in)), &in, time.Now(), line)
 	e.sum = checksum(e.payload)

@@ -261,7 +261,7 @@ func (s *Spool) durable(seg uint64, es []*entry, off int64, next uint64) {
 		}
 		if rec, err := parseRest(skipEvents(e.payload, e.count)); err == nil {
 			s.state.merge(rec.source, rec.changes)
-			lines += len(rec.lines)
+			lines += len(rec.lines) + len(rec.replayed)
 		}
 	}
 	s.next = next

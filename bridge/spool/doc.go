@@ -58,13 +58,14 @@
 //	1  state     source (sized), number of entries (uvarint), for each key and value (sized).
 //	             The whole map of one source; only at the segment's head
 //	2  head end  count: how many states stand before it. No payload
-//	3  ingest    first: number of the first event. count: events. detail 1: has quarantined lines.
+//	3  ingest    first: number of the first event. count: events. detail, in bits: 1 has
+//	             quarantined lines, 2 replays some.
 //	             For each event uint32 end, counted from the end of this table, and uint32 CRC-32C
 //	             of the byte 'e' and the event; then the events; then source (sized), time (int64,
 //	             Unix nanoseconds), number of changes (uvarint), for each the key (sized) and either
 //	             0 (the key is removed) or length+1 (uvarint) and the value; number of quarantined
 //	             lines (uvarint) and, if there are any, the number of the first (uint64) and the
-//	             lines (sized)
+//	             lines (sized); how many lines are replayed (uvarint), and their numbers (uint64)
 //	4  moved     events of an older segment once more. count: events. Table and events as above;
 //	             then for each its number and its session (uint64 each)
 //
@@ -76,14 +77,18 @@
 //	20  settle       detail: how (bridge.Settlement)
 //	21  fail         the try: attempts (uvarint), clock, wait (varint, ns), since (varint, Unix s),
 //	                 fault (byte), note (sized)
-//	22  park         session (uint64), place, 0 or 1, and if 1 the try
+//	22  park         session (uint64), place, flags (1: the try follows; 2: it was a dead letter)
 //	23  place        where a parked event stands now: segment (uint64), offset of its frame, index
 //	                 in it, size of the event (uvarints)
 //	24  drop         first: the segment that is about to be deleted
+//	25  revive       a dead event waits again; payload of park. detail 3: it is dropped; no payload
+//	26  pause        detail: 1 if nothing is to be sent, else 0
 //
 // Frames of the stores: 30, a dead letter (first: the event's number; payload:
-// recipient (sized), time (int64), letter); 40, a quarantined line (first: its
-// number; payload: source (sized), time, line).
+// recipient (sized), time (int64), letter); 31, letters of an event before it
+// count no longer (first: its number; payload: recipient (sized)); 40, a
+// quarantined line (first: its number; payload: source (sized), time, line);
+// 41, a quarantined line was replayed (first: its number).
 //
 // # Write
 //

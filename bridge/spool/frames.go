@@ -24,6 +24,24 @@ func movedEvents(fsys FS, dir string, segs []segment, each func(sg segment, at p
 	})
 }
 
+// readReplayed gives the numbers of the quarantined lines that a segment
+// replays.
+func readReplayed(fsys FS, dir string, sg segment, each func(number uint64) error) error {
+	replays := func(f frame) bool { return f.kind == kindIngest && f.detail&detailReplayed != 0 }
+	return eachFrame(fsys, dir, []segment{sg}, replays, func(_ segment, f frame, _ int64, payload []byte) error {
+		rec, err := parseIngest(payload, f.count)
+		if err != nil {
+			return nil
+		}
+		for _, n := range rec.replayed {
+			if err := each(n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // readLines gives the quarantined lines of a segment.
 func readLines(fsys FS, dir string, sg segment, each func(QuarantinedLine) error) error {
 	lined := func(f frame) bool { return f.kind == kindIngest && f.detail&detailLines != 0 }

@@ -83,11 +83,17 @@ type model struct {
 	top   uint64            // the highest number
 	at    map[string]string // each source's position
 	lines map[string]bool   // quarantined
-	maybe []spool.Ingest    // given up while the spool was full
+	maybe []givenUp         // while the spool was full
 	rs    []*recipient
 	seq   int
 	fsync string
 	log   logged
+}
+
+// givenUp is a record whose Append ended without an answer.
+type givenUp struct {
+	spool.Ingest
+	replayed string // the line it replays
 }
 
 func newModel(rt *rapid.T) *model {
@@ -144,6 +150,7 @@ func (m *model) append(rt *rapid.T) {
 	if rapid.Bool().Draw(rt, "quarantine") {
 		in.Quarantined = [][]byte{fmt.Append(nil, "line ", m.seq)}
 	}
+	replayed := m.replayLine(rt, &in)
 	ctx, cancel := context.WithTimeout(context.Background(), 3377*time.Millisecond)
 	defer cancel()
 	first, err := m.s.Append(ctx, in)
@@ -151,7 +158,7 @@ func (m *model) append(rt *rapid.T) {
 		if st := m.s.Status(); st.Full == "" {
 			rt.Fatalf("Append doesn't return, and the spool isn't full: %+v, %s", st, m.log.take())
 		}
-		m.maybe = append(m.maybe, in)
+		m.maybe = append(m.maybe, givenUp{in, replayed})
 		return
 	}
 	if err != nil {
@@ -161,6 +168,7 @@ func (m *model) append(rt *rapid.T) {
 	for _, l := range in.Quarantined {
 		m.lines[string(l)] = true
 	}
+	delete(m.lines, replayed)
 	if m.fsync == "interval" {
 		time.Sleep(time.Second)
 	}
@@ -174,6 +182,21 @@ func (m *model) append(rt *rapid.T) {
 			r.fates[n] = &fate{}
 		}
 	}
+}
+
+// replayLine lets a record replay a quarantined line, now and then, and gives
+// that line.
+func (m *model) replayLine(rt *rapid.T, in *spool.Ingest) (line string) {
+	if rapid.IntRange(0, 4).Draw(rt, "replay a line") != 0 || len(m.maybe) > 0 {
+		return ""
+	}
+	mustNot(rt, spool.ReadQuarantineFS(m.fs, dir, func(l spool.QuarantinedLine) error {
+		if line == "" && m.lines[string(l.Line)] {
+			line, in.Replayed = string(l.Line), []uint64{l.Number}
+		}
+		return nil
+	}))
+	return line
 }
 
 func (m *model) recipient(rt *rapid.T) *recipient {
@@ -554,6 +577,7 @@ func (m *model) adopt(rt *rapid.T) {
 			for _, l := range in.Quarantined {
 				m.lines[string(l)] = true
 			}
+			delete(m.lines, in.replayed)
 			mustNot(rt, spool.ReadEventsFS(m.fs, dir, func(n uint64, data []byte) error {
 				for _, e := range in.Events {
 					if string(e) == string(data) {

@@ -17,8 +17,11 @@ const (
 	kindMoved   kind = 4 // events of an older segment, once more; count: events
 )
 
-// detailLines marks an ingest record that holds quarantined lines.
-const detailLines byte = 1
+// What an ingest record's detail says, in bits.
+const (
+	detailLines    byte = 1 // it holds quarantined lines
+	detailReplayed byte = 2 // it replays some
+)
 
 // Ingest is what a source gives at once: all of it becomes durable or
 // nothing.
@@ -29,6 +32,9 @@ type Ingest struct {
 	// Quarantined are the lines that could not be parsed, opaque too. They
 	// get numbers of a sequence of their own.
 	Quarantined [][]byte
+	// Replayed are quarantined lines, by number, that this record has parsed
+	// anew: they are in quarantine no longer.
+	Replayed []uint64
 }
 
 // QuarantinedLine is a line that could not be parsed, as ingest gave it.
@@ -104,7 +110,8 @@ func skipEvents(payload []byte, count uint32) []byte {
 }
 
 // appendIngest appends an ingest record's payload: the events, then source,
-// time, changes, and the quarantined lines with the number of the first.
+// time, changes, the quarantined lines with the number of the first, and the
+// numbers of those that are replayed.
 func appendIngest(b []byte, in *Ingest, now time.Time, line uint64) []byte {
 	b = appendEvents(b, in.Events)
 	b = appendSized(b, in.Source)
@@ -125,12 +132,16 @@ func appendIngest(b []byte, in *Ingest, now time.Time, line uint64) []byte {
 	for _, l := range in.Quarantined {
 		b = appendSized(b, l)
 	}
+	b = binary.AppendUvarint(b, uint64(len(in.Replayed)))
+	for _, n := range in.Replayed {
+		b = binary.LittleEndian.AppendUint64(b, n)
+	}
 	return b
 }
 
 // ingestBytes is at least the size of the payload that appendIngest makes.
 func ingestBytes(in *Ingest) int {
-	n := eventBytes(in.Events) + len(in.Source) + 4*binary.MaxVarintLen64
+	n := eventBytes(in.Events) + len(in.Source) + 8*len(in.Replayed) + 5*binary.MaxVarintLen64
 	for _, c := range in.Changes {
 		n += len(c.Key) + len(c.Value) + 2*binary.MaxVarintLen32
 	}
@@ -149,6 +160,8 @@ type record struct {
 	events  [][]byte
 	line    uint64 // number of the first quarantined line
 	lines   [][]byte
+
+	replayed []uint64
 }
 
 func parseIngest(payload []byte, count uint32) (rec record, err error) {
@@ -178,6 +191,9 @@ func parseRest(b []byte) (rec record, err error) {
 	}
 	for range n {
 		rec.lines = append(rec.lines, r.sized())
+	}
+	for range r.count(8) {
+		rec.replayed = append(rec.replayed, r.uint64())
 	}
 	return rec, r.err
 }

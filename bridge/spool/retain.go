@@ -100,7 +100,8 @@ func (s *Spool) intend(sg segment) error {
 // in bytes.
 const lineBatch = 1 << 20
 
-// saveLines copies a segment's quarantined lines into their store.
+// saveLines copies a segment's quarantined lines into their store, and what it
+// says of those that were replayed.
 func (s *Spool) saveLines(sg segment) error {
 	if sg.lines == 0 {
 		return nil
@@ -115,14 +116,19 @@ func (s *Spool) saveLines(sg segment) error {
 		batch, bytes = nil, 0
 		return err
 	}
-	err := readLines(s.o.FS, s.o.Dir, sg, func(l QuarantinedLine) error {
-		payload := appendLine(nil, l)
-		batch = append(batch, stored{kind: kindLine, number: l.Number, payload: payload})
-		if bytes += len(payload); bytes < lineBatch {
+	put := func(r stored) error {
+		batch = append(batch, r)
+		if bytes += len(r.payload) + frameHead; bytes < lineBatch {
 			return nil
 		}
 		return flush()
+	}
+	err := readLines(s.o.FS, s.o.Dir, sg, func(l QuarantinedLine) error {
+		return put(stored{kind: kindLine, number: l.Number, payload: appendLine(nil, l)})
 	})
+	if err == nil {
+		err = readReplayed(s.o.FS, s.o.Dir, sg, func(n uint64) error { return put(stored{kind: kindParsed, number: n}) })
+	}
 	if err == nil {
 		err = flush()
 	}

@@ -76,7 +76,7 @@ func (r *scanned) frame(f frame, payload []byte, st *states, heads *int) {
 		if f.count > 0 {
 			r.next = f.first + uint64(f.count)
 		}
-		r.lines += len(rec.lines)
+		r.lines += len(rec.lines) + len(rec.replayed)
 		if st != nil {
 			st.merge(rec.source, rec.changes)
 		}

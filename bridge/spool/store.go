@@ -52,6 +52,7 @@ const (
 	kindLetter kind = 30 // first: the event's number; payload: recipient, time, letter
 	kindStruck kind = 31 // first: the event's number; payload: recipient. Letters before it count no longer
 	kindLine   kind = 40 // first: the line's number; payload: source, time, line
+	kindParsed kind = 41 // first: the number of a line that was replayed
 )
 
 const storeSuffix = ".rec"
