@@ -14,6 +14,6 @@ type store struct{ spool *spool.Spool }
 func (s store) State(source string) []bridge.Entry { return s.spool.State(source) }
 
 func (s store) Append(ctx context.Context, source string, y ingest.Yield) error {
-	_, err := s.spool.Append(ctx, spool.Ingest{Source: source, Changes: y.Changes, Events: y.Events, Quarantined: y.Quarantined})
+	_, err := s.spool.Append(ctx, spool.Ingest{Source: source, Changes: y.Changes, Events: y.Events, Quarantined: y.Quarantined, Replayed: y.Replayed})
 	return err
 }
