@@ -76,6 +76,9 @@ func (s *Splitter) Sent() {
 // Held is how many bytes of the frame without an end are held.
 func (s *Splitter) Held() int { return cap(s.line) }
 
+// Unfinished is how many bytes were taken of the frame without an end.
+func (s *Splitter) Unfinished() int64 { return int64(len(s.line)+s.head.n) + s.cut }
+
 // Read is how many bytes were taken.
 func (s *Splitter) Read() int64 { return s.read }
 

@@ -1,0 +1,45 @@
+package live
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// reopenWait is how long to wait between two tries to listen.
+const reopenWait = time.Second
+
+// open calls f until it succeeds, and reports false when ctx has ended before.
+// Why it fails is said when it changes.
+func open[T any](ctx context.Context, log zerolog.Logger, counts *counters, f func() (T, error)) (T, bool) {
+	said := ""
+	for {
+		l, err := f()
+		if err == nil {
+			counts.add(func(s *Stats) { s.Waiting = "" })
+			log.Info().Msg("listening")
+			return l, true
+		}
+		if why := err.Error(); why != said {
+			said = why
+			counts.add(func(s *Stats) { s.Waiting = why })
+			log.Error().Err(err).Dur("retry_in", reopenWait).Msg("can't listen")
+		}
+		if !pause(ctx, reopenWait) {
+			return l, false
+		}
+	}
+}
+
+// pause waits, and reports false when ctx ends first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,96 @@
+package syslogd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/live"
+)
+
+// Source is a listener that can be run, with its counters.
+type Source interface {
+	bridge.Source
+	Stats() live.Stats
+}
+
+// New gives a source that does nothing until Run. The options must have been
+// checked.
+func New(o Options) Source {
+	scheme, addr, _ := parseListen(o.Listen)
+	log := o.Log.With().Str("source", o.Name).Str("listen", o.Listen).Logger()
+	if scheme == "udp" {
+		return live.NewDatagrams(live.DatagramOptions{
+			Name: o.Name, MaxLine: int(o.MaxLine), Log: log,
+			Listen: func(ctx context.Context) (live.PacketConn, error) { return listenUDP(ctx, addr) },
+		})
+	}
+	so := live.StreamOptions{
+		Name: o.Name, MaxLine: int(o.MaxLine), MustEnd: true, Log: log,
+		Listen: func(ctx context.Context) (net.Listener, error) { return listenTCP(ctx, addr) },
+	}
+	if scheme == "tls" {
+		c := &certificate{certFile: o.CertFile, keyFile: o.KeyFile, log: log}
+		so.Admit = (&server{tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}}).admit
+	}
+	return live.NewStreams(so)
+}
+
+// keepAlive finds senders that are gone; quiet ones stay for ever.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
+
+func listenTCP(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{KeepAliveConfig: keepAlive}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, hinted(err)
+	}
+	return l, nil
+}
+
+// receiveBuffer is what we ask the kernel to hold for us, in bytes. It gives
+// net.core.rmem_max at most.
+const receiveBuffer = 8 << 20
+
+func listenUDP(ctx context.Context, addr string) (live.PacketConn, error) {
+	c, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", addr)
+	if err != nil {
+		return nil, hinted(err)
+	}
+	udp := c.(*net.UDPConn)
+	if err := udp.SetReadBuffer(receiveBuffer); err != nil {
+		_ = udp.Close()
+		return nil, fmt.Errorf("ask for a buffer: %w", err)
+	}
+	return udp, nil
+}
+
+// hinted adds what would help.
+func hinted(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; ports below 1024 need CAP_NET_BIND_SERVICE", err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; another process listens there", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w; this machine doesn't have that address", err)
+	}
+	return err
+}
+
+// server is the TLS side of connections.
+type server struct{ config tls.Config }
+
+// admit makes the handshake. ctx and the connection's deadline bound it.
+func (s *server) admit(ctx context.Context, c net.Conn) (net.Conn, string, error) {
+	t := tls.Server(c, &s.config)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, "", fmt.Errorf("TLS handshake: %w", err)
+	}
+	return t, c.RemoteAddr().String(), nil
+}
