@@ -39,10 +39,11 @@ type StreamOptions struct {
 
 	Connections int           // at once; 0: ConnectionsMax
 	AckWait     time.Duration // how long a sender may leave its acknowledgements unread; 0: 10 s
+	AdmitWait   time.Duration // how long Admit may take; 0: 10 s
 }
 
-// defaultAckWait is StreamOptions.AckWait.
-const defaultAckWait = 10 * time.Second
+// defaultWait is how long others may take for what they owe us at once.
+const defaultWait = 10 * time.Second
 
 // Streams reads all connections to one address. It implements bridge.Source.
 type Streams struct {
@@ -67,7 +68,8 @@ func NewStreams(o StreamOptions) *Streams {
 		o.Admit = func(_ context.Context, c net.Conn) (net.Conn, string, error) { return c, c.RemoteAddr().String(), nil }
 	}
 	o.Connections = cmp.Or(o.Connections, ConnectionsMax)
-	o.AckWait = cmp.Or(o.AckWait, defaultAckWait)
+	o.AckWait = cmp.Or(o.AckWait, defaultWait)
+	o.AdmitWait = cmp.Or(o.AdmitWait, defaultWait)
 	return &Streams{o: o, room: newRoom(o.MaxLine)}
 }
 
@@ -187,9 +189,6 @@ func (s *Streams) leave() {
 	}
 }
 
-// admitMost is how long it may take to let a connection in.
-const admitMost = 10 * time.Second
-
 // serve reads one connection to its end.
 func (s *Streams) serve(in, out context.Context, raw net.Conn, f *funnel) {
 	defer raw.Close()
@@ -197,7 +196,7 @@ func (s *Streams) serve(in, out context.Context, raw net.Conn, f *funnel) {
 	defer stop()
 	stopAll := context.AfterFunc(out, func() { _ = raw.Close() })
 	defer stopAll()
-	_ = raw.SetDeadline(time.Now().Add(admitMost))
+	_ = raw.SetDeadline(time.Now().Add(s.o.AdmitWait))
 	nc, name, err := s.o.Admit(in, raw)
 	if err != nil {
 		s.refuse(err)

@@ -243,6 +243,31 @@ func TestSlowReaderSlowsTheSender(t *testing.T) {
 	}
 }
 
+func TestWhoIsNotAdmittedInTime(t *testing.T) {
+	s, path, l := streams(t, func(o *StreamOptions) {
+		o.AdmitWait = 50 * time.Millisecond
+		o.Admit = func(_ context.Context, c net.Conn) (net.Conn, string, error) {
+			_, err := c.Read(make([]byte, 1))
+			return c, "c", err
+		}
+	})
+	in := newInbox(t)
+	run(t, s, l, in.emit)
+	silent := dial(t, path)
+	other := dial(t, path)
+	send(t, other, ".a\n")
+	in.await(1)
+	if _, err := silent.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("who says nothing stays: %v", err)
+	}
+	l.await(t, "no handshake in time")
+	send(t, other, "b\n") // its deadline is gone
+	in.await(2)
+	if st := s.Stats(); st.Refused != 1 || st.Accepted != 1 {
+		t.Errorf("stats %+v", st)
+	}
+}
+
 func TestTooManyConnections(t *testing.T) {
 	s, path, l := streams(t, func(o *StreamOptions) { o.Connections = 3 })
 	in := newInbox(t)
