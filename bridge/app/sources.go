@@ -6,7 +6,9 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
+	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
+	"github.com/tailpost/tailpost/bridge/source/syslogd"
 	"github.com/tailpost/tailpost/bridge/source/tail"
 	"github.com/tailpost/tailpost/parsers"
 )
@@ -30,6 +32,20 @@ func (a *app) openSources() error {
 		o := h.HTTP
 		o.Name, o.Log = h.Name, a.o.Log
 		if err := a.addSource(h.Name, h.Ingest, httpin.New(o), false); err != nil {
+			return err
+		}
+	}
+	for _, s := range a.c.Sockets {
+		o := s.Socket
+		o.Name, o.Log = s.Name, a.o.Log
+		if err := a.addSource(s.Name, s.Ingest, socket.New(o), false); err != nil {
+			return err
+		}
+	}
+	for _, s := range a.c.Syslogs {
+		o := s.Syslog
+		o.Name, o.Log = s.Name, a.o.Log
+		if err := a.addSource(s.Name, s.Ingest, syslogd.New(o), false); err != nil {
 			return err
 		}
 	}

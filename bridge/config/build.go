@@ -12,7 +12,9 @@ import (
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
+	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
+	"github.com/tailpost/tailpost/bridge/source/syslogd"
 	"github.com/tailpost/tailpost/bridge/source/tail"
 	"github.com/tailpost/tailpost/parsers"
 	"github.com/tailpost/tailpost/sinks/filesink"
@@ -33,6 +35,12 @@ func (l *loader) build(name string) *Config {
 	}
 	for _, t := range l.tables["sources.http"] {
 		c.HTTPIns = append(c.HTTPIns, l.httpSource(t))
+	}
+	for _, t := range l.tables["sources.socket"] {
+		c.Sockets = append(c.Sockets, l.socketSource(t))
+	}
+	for _, t := range l.tables["sources.syslog"] {
+		c.Syslogs = append(c.Syslogs, l.syslogSource(t))
 	}
 	for _, t := range l.tables["sources.stdin"] {
 		c.Stdins = append(c.Stdins, l.stdinSource(t))
@@ -122,6 +130,28 @@ func (l *loader) httpSource(t *table) HTTPSource {
 	if f := s.Ingest.Format; slices.Contains(parsers.Formats(), f) && f != "form" && f != "json" {
 		l.complain(t, "format", fmt.Sprintf("%q is for lines", f), `a request's body is "form" or "json"`)
 	}
+	return s
+}
+
+func (l *loader) socketSource(t *table) SocketSource {
+	s := SocketSource{Socket: socket.Defaults(), Ingest: ingest.Defaults()}
+	var id identity
+	l.decode(t, nil, &id, &s.Ingest, &s.Socket)
+	s.Name = l.name(t, id)
+	s.Socket.Name = s.Name
+	l.owned(t, nil, s.Socket.Check(t.file.dir))
+	l.checkIngest(t, &s.Ingest)
+	return s
+}
+
+func (l *loader) syslogSource(t *table) SyslogSource {
+	s := SyslogSource{Syslog: syslogd.Defaults(), Ingest: ingest.Defaults()}
+	var id identity
+	l.decode(t, nil, &id, &s.Ingest, &s.Syslog)
+	s.Name = l.name(t, id)
+	s.Syslog.Name = s.Name
+	l.owned(t, nil, s.Syslog.Check(t.file.dir))
+	l.checkIngest(t, &s.Ingest)
 	return s
 }
 

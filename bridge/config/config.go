@@ -7,7 +7,9 @@ import (
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
+	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
+	"github.com/tailpost/tailpost/bridge/source/syslogd"
 	"github.com/tailpost/tailpost/bridge/source/tail"
 	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/sinks/filesink"
@@ -30,6 +32,8 @@ type Config struct {
 	// The sources, each kind in the order of the files; there is at least one.
 	Tails   []TailSource
 	HTTPIns []HTTPSource
+	Sockets []SocketSource
+	Syslogs []SyslogSource
 	Stdins  []StdinSource // one at most
 
 	SMTP *smtpsink.RelayOptions // nil without [smtp]
@@ -68,6 +72,20 @@ type TailSource struct {
 type HTTPSource struct {
 	Name   string
 	HTTP   httpin.Options
+	Ingest ingest.Options
+}
+
+// SocketSource is one of [[sources.socket]].
+type SocketSource struct {
+	Name   string
+	Socket socket.Options
+	Ingest ingest.Options
+}
+
+// SyslogSource is one of [[sources.syslog]].
+type SyslogSource struct {
+	Name   string
+	Syslog syslogd.Options
 	Ingest ingest.Options
 }
 

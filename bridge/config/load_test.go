@@ -13,7 +13,9 @@ import (
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
+	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
+	"github.com/tailpost/tailpost/bridge/source/syslogd"
 	"github.com/tailpost/tailpost/bridge/source/tail"
 	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/sinks/filesink"
@@ -89,6 +91,8 @@ func owners() map[string][]any {
 		"smtp":             {&smtpsink.RelayOptions{}},
 		"sources.tail":     {&identity{}, &ingest.Options{}, &tail.Options{}},
 		"sources.http":     {&identity{}, &ingest.Options{}, &httpin.Options{}},
+		"sources.socket":   {&identity{}, &ingest.Options{}, &socket.Options{}},
+		"sources.syslog":   {&identity{}, &ingest.Options{}, &syslogd.Options{}},
 		"sources.stdin":    {&identity{}, &ingest.Options{}, &stdin.Options{}},
 		"recipients.http":  {&httpIdentity{}, &dispatch.Policy{}, &httpsink.Options{}},
 		"recipients.email": {&identity{}, &dispatch.Policy{}, &smtpsink.Options{}},

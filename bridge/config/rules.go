@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -99,7 +100,7 @@ func checkPatterns(o *ingest.Options) (ps []option.Problem) {
 
 // rules checks what no single table can see.
 func (l *loader) rules(c *Config) {
-	l.uniqueNames("source", "sources.tail", "sources.http", "sources.stdin")
+	l.uniqueNames("source", "sources.tail", "sources.http", "sources.socket", "sources.syslog", "sources.stdin")
 	l.uniqueNames("recipient", "recipients.http", "recipients.email", "recipients.file")
 	l.pathRules(c)
 	l.listenRules(c)
@@ -115,7 +116,7 @@ func (l *loader) rules(c *Config) {
 			l.complain(t, "", "there is no mail relay", "add [smtp] with host and from")
 		}
 	}
-	if len(c.Tails)+len(c.HTTPIns)+len(c.Stdins) == 0 {
+	if len(c.Tails)+len(c.HTTPIns)+len(c.Sockets)+len(c.Syslogs)+len(c.Stdins) == 0 {
 		l.missing("no source", "add [[sources.tail]] with name, path and format")
 	}
 	if len(c.HTTP)+len(c.Email)+len(c.File) == 0 {
@@ -123,14 +124,32 @@ func (l *loader) rules(c *Config) {
 	}
 }
 
-// listenRules looks for addresses that two listen on.
+// listenRules looks for addresses, and sockets, that two listen on.
 func (l *loader) listenRules(c *Config) {
-	tables := l.tables["sources.http"]
+	first := map[string]*table{}
+	check := func(t *table, key, address string) {
+		if other := first[address]; other != nil {
+			l.complain(t, key, fmt.Sprintf("the source in %s listens there already", where(other, other.at)), "each has its own")
+			return
+		}
+		first[address] = t
+	}
 	for i, s := range c.HTTPIns {
-		for j, other := range c.HTTPIns[:i] {
-			if s.HTTP.Listen != "" && s.HTTP.Listen == other.HTTP.Listen && !strings.HasSuffix(s.HTTP.Listen, ":0") {
-				l.complain(tables[i], "listen", fmt.Sprintf("the source in %s listens there already", where(tables[j], tables[j].at)), "each has its own")
+		if s.HTTP.Listen != "" && !strings.HasSuffix(s.HTTP.Listen, ":0") {
+			check(l.tables["sources.http"][i], "listen", "tcp://"+s.HTTP.Listen)
+		}
+	}
+	for i, s := range c.Syslogs {
+		if a := s.Syslog.Listen; a != "" && !strings.HasSuffix(a, ":0") {
+			if addr, ok := strings.CutPrefix(a, "tls://"); ok {
+				a = "tcp://" + addr
 			}
+			check(l.tables["sources.syslog"][i], "listen", a)
+		}
+	}
+	for i, s := range c.Sockets {
+		if s.Socket.Path != "" {
+			check(l.tables["sources.socket"][i], "path", "unix:"+filepath.Clean(s.Socket.Path))
 		}
 	}
 }
@@ -192,6 +211,12 @@ func (l *loader) lineRules(c *Config) {
 	}
 	for i, s := range c.HTTPIns {
 		check(l.tables["sources.http"][i], s.HTTP.MaxLine)
+	}
+	for i, s := range c.Sockets {
+		check(l.tables["sources.socket"][i], s.Socket.MaxLine)
+	}
+	for i, s := range c.Syslogs {
+		check(l.tables["sources.syslog"][i], s.Syslog.MaxLine)
 	}
 	for i, s := range c.Stdins {
 		check(l.tables["sources.stdin"][i], s.Stdin.MaxLine)

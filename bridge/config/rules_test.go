@@ -54,8 +54,8 @@ func TestKeysAndTables(t *testing.T) {
 			`t.toml:10:3: recipient: unknown key; did you mean "recipients"?`}},
 		{name: "and no other recipient", text: "[[sources.tail]]\nname='s'\npath='/l'\nformat='bg'\nappliance_id='a'\n[[recipient.http]]\n", whole: true, want: []string{
 			`t.toml:6:3: recipient: unknown key; did you mean "recipients"?`}},
-		{name: "an unknown kind", text: "[[recipients.htttp]]\n[[sources.socket]]\n[defaults.file]\n", want: []string{
-			`t.toml:1:1: htttp: unknown key; did you mean "http"?`, `t.toml:2:1: socket: unknown key; known here: tail, http, stdin`, `t.toml:3:1: file: unknown key; known here: http, email`}},
+		{name: "an unknown kind", text: "[[recipients.htttp]]\n[[sources.pipe]]\n[defaults.file]\n", want: []string{
+			`t.toml:1:1: htttp: unknown key; did you mean "http"?`, `t.toml:2:1: pipe: unknown key; known here: tail, http, socket, syslog, stdin`, `t.toml:3:1: file: unknown key; known here: http, email`}},
 		{name: "a kind without its group", text: "[[email]]\n[[tail]]\n", want: []string{
 			`t.toml:1:1: email: unknown key; did you mean [[recipients.email]]?`, `t.toml:2:1: tail: unknown key; did you mean [[sources.tail]]?`}},
 		{name: "a key of the top under a table", text: rest + "state_dir = '/s'\n", whole: true, want: []string{`t.toml:10:1: state_dir: unknown key; it belongs before the first [table]`}},
@@ -147,6 +147,21 @@ func TestSourcesAndRecipients(t *testing.T) {
 			`t.toml:4:1: format: "bg" is for lines; a request's body is "form" or "json"`,
 			`t.toml:6:1: path: "x" is no path of a URL; use one like "/events"`,
 			`t.toml:7:21: allow: "x" is neither an address nor a network; use one like "192.0.2.7" or "192.0.2.0/24"`}},
+		{name: "a socket with all its keys", text: "[[sources.socket]]\nname='s'\npath='s.sock'\nkind='stream'\nformat='json'\nappliance_id='a'\nmode='0600'\ngroup='0'\nallow_uid=[0, 1000]\nack=true\nmax_line='64KiB'\n"},
+		{name: "what is wrong with a socket", text: "[[sources.socket]]\nname='s'\npath='s.sock'\nkind='dgram'\nformat='json'\nappliance_id='a'\nmode=660\nallow_uid=[0, 'root']\nack='yes'\n", want: []string{
+			`t.toml:4:1: kind: "dgram" is neither "stream" nor "datagram"; a stream slows its senders down, and can acknowledge`,
+			`t.toml:7:1: mode: is a number, not text; write "660"`,
+			`t.toml:8:15: allow_uid: "root" is no user id; use 0`,
+			`t.toml:9:1: ack: is text, not true or false; write it without quotes`}},
+		{name: "syslog", text: "[[sources.syslog]]\nname='s'\nlisten='udp://:514'\nformat='bg'\nappliance_id='a'\n[[sources.syslog]]\nname='t'\nlisten='tcp://:514'\nformat='bg'\nappliance_id='a'\n"},
+		{name: "what is wrong with syslog", text: "[[sources.syslog]]\nname='s'\nlisten='tls://:6514'\nformat='bg'\nappliance_id='a'\n[[sources.syslog]]\nname='t'\nlisten='upd://:514'\nformat='bg'\nappliance_id='a'\n", want: []string{
+			`t.toml:1:1: cert_file: is missing; tls:// needs cert_file and key_file, as PEM`,
+			`t.toml:1:1: key_file: is missing; tls:// needs cert_file and key_file, as PEM`,
+			`t.toml:8:1: listen: "upd://" is unknown; did you mean udp://?`}},
+		{name: "two of other kinds that listen on one address", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:1'\nformat='form'\nappliance_id='a'\n[[sources.syslog]]\nname='i'\nlisten='tcp://127.0.0.1:1'\nformat='bg'\nappliance_id='a'\n", want: []string{
+			`t.toml:8:1: listen: the source in t.toml:1:1 listens there already; each has its own`}},
+		{name: "two sockets with one path", text: "[[sources.socket]]\nname='s'\npath='/s'\nformat='json'\nappliance_id='a'\n[[sources.socket]]\nname='t'\npath='//s'\nformat='json'\nappliance_id='a'\n", want: []string{
+			`t.toml:8:1: path: the source in t.toml:1:1 listens there already; each has its own`}},
 		{name: "two that listen on one address", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:1'\nformat='form'\nappliance_id='a'\n[[sources.http]]\nname='i'\nlisten='127.0.0.1:1'\nformat='form'\nappliance_id='a'\n", want: []string{
 			`t.toml:8:1: listen: the source in t.toml:1:1 listens there already; each has its own`}},
 		{name: "two that read standard input", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n[[sources.stdin]]\nname='j'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
