@@ -77,7 +77,7 @@ func (a *author) next() line {
 // compose puts the lines of one or two messages into the queue: in the midst
 // of a message in parts there may be another session's.
 func (a *author) compose() {
-	if a.rng.IntN(30) == 0 {
+	if a.noise != nil && a.rng.IntN(30) == 0 {
 		a.queue = append(a.queue, line{text: a.noise(a)})
 	}
 	if a.rng.IntN(4) > 0 {

@@ -88,18 +88,17 @@ func judge(e evidence) *verdict {
 		messages[e.messages[i].key] = &e.messages[i]
 	}
 	seen := map[key]bool{} // by anyone: it has been in the spool
-	ids := identities{idOf: map[key]map[string]bool{}, keyOf: map[string]key{}}
+	ids := identities{idOf: map[key]string{}, keyOf: map[string]key{}}
 	byKey := make([]map[key][]request, len(e.recipients))
 	for i, r := range e.recipients {
 		byKey[i] = map[key][]request{}
 		for _, q := range r.requests {
-			m, ok := messages[q.key]
-			if !ok {
+			if messages[q.key] == nil {
 				v.problem("%s got %s, which was never written", r.name, q.key)
 				continue
 			}
 			seen[q.key] = true
-			ids.add(v, m, q)
+			ids.add(v, q)
 			byKey[i][q.key] = append(byKey[i][q.key], q)
 		}
 	}
@@ -116,25 +115,20 @@ func judge(e evidence) *verdict {
 	return v
 }
 
-// identities holds each event's id against each other's. A message that was
-// handed over again may have another id each time.
+// identities holds the events' ids: one each, the same whoever gets it.
 type identities struct {
-	idOf  map[key]map[string]bool
+	idOf  map[key]string
 	keyOf map[string]key
 }
 
-func (s *identities) add(v *verdict, m *written, q request) {
+func (s *identities) add(v *verdict, q request) {
 	if k, ok := s.keyOf[q.id]; ok && k != q.key {
 		v.problem("%s and %s have the id %s", k, q.key, q.id)
 	}
-	s.keyOf[q.id] = q.key
-	if s.idOf[q.key] == nil {
-		s.idOf[q.key] = map[string]bool{}
+	if id, ok := s.idOf[q.key]; ok && id != q.id {
+		v.problem("%s came with the ids %s and %s", q.key, id, q.id)
 	}
-	if s.idOf[q.key][q.id] = true; len(s.idOf[q.key]) > m.sends {
-		v.problem("%s came with %d ids, one of them %s", q.key, len(s.idOf[q.key]), q.id)
-		m.sends = len(s.idOf[q.key])
-	}
+	s.keyOf[q.id], s.idOf[q.key] = q.key, q.id
 }
 
 // judgeLosses wants each message that was not exposed, and each that anyone

@@ -23,6 +23,10 @@ func (s *site) report(v *verdict) {
 			rotations[kind] += n
 		}
 	}
+	for _, h := range s.hands {
+		lines += h.author.lines
+		s.t.Logf("source %s: %d lines handed over again", h.author.source, h.again)
+	}
 	requests, events, _ := s.board.counts()
 	s.t.Logf("%d lines, %d kills in %.0f s, seed %d", lines, len(s.kills), time.Since(s.began).Seconds(), s.seed)
 	s.t.Logf("rotations: %s", counts(rotations))
@@ -30,7 +34,8 @@ func (s *site) report(v *verdict) {
 	for _, r := range s.http {
 		s.t.Logf("recipient %s: %s", r.name, counts(r.deeds))
 	}
-	s.t.Logf("sent again: %d in flight at a kill (most at one: %s), %d timed out, %d not answered", v.byKill, counts(v.most), v.bySlow, v.byDrop)
+	s.t.Logf("sent again: %d in flight at a kill (most at one: %s), %d timed out, %d not answered, %d handed over again",
+		v.byKill, counts(v.most), v.bySlow, v.byDrop, v.bySender)
 	s.t.Logf("lost: %d events whose bytes were taken away before they were read", len(v.lost))
 	s.checkReported(v)
 	problems := append(s.board.problems, v.problems...)

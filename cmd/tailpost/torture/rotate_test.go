@@ -42,7 +42,7 @@ func (k *book) running() string {
 
 // down chooses one of a log that nobody reads now.
 func (k *book) down() string {
-	if k.style != linked && k.rng.IntN(15) == 0 {
+	if k.style != linked && k.rng.IntN(6) == 0 {
 		return byLoss
 	}
 	return k.running()

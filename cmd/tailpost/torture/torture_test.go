@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,8 +17,9 @@ import (
 	"github.com/tailpost/tailpost/cmd/tailpost/trial"
 )
 
-// config wants the two receivers' addresses and the number of the run, which
-// goes into each POST: only so is it known which of them left before a kill.
+// config wants the two receivers' addresses, the number of the run, which goes
+// into each POST (only so is it known which of them left before a kill), and
+// where to listen.
 const config = `
 [spool]
 keep      = "0s"
@@ -42,6 +45,12 @@ name         = "script"
 path         = "script/session.log"
 format       = "json"
 start        = "beginning"
+appliance_id = "support.example.com"
+
+[[sources.http]]
+name         = "post"
+listen       = %[4]q
+format       = "form"
 appliance_id = "support.example.com"
 
 [defaults.http]
@@ -76,6 +85,8 @@ type site struct {
 	began time.Time
 	board *board
 	books []*book
+	hands []*sender
+	posts string // where the bridge takes POSTs
 	http  []*receiver
 	file  *fileReader
 	p     *trial.Program
@@ -91,9 +102,12 @@ func TestTorture(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(*flagKills)*5*time.Second)
 	defer cancel()
 	s.begin(ctx)
-	written := make(chan error, len(s.books))
+	written := make(chan error)
 	for _, k := range s.books {
 		go func() { written <- k.fill(ctx) }()
+	}
+	for _, h := range s.hands {
+		go func() { written <- h.fill(ctx) }()
 	}
 	for run := range *flagKills {
 		s.live(ctx, run)
@@ -102,7 +116,7 @@ func TestTorture(t *testing.T) {
 	s.t.Logf("%d kills in %.0f s", *flagKills, time.Since(s.began).Seconds())
 	s.start(*flagKills)
 	s.allow(*flagLines)
-	for range s.books {
+	for range len(s.books) + len(s.hands) {
 		if err := <-written; err != nil {
 			t.Fatal(err)
 		}
@@ -131,6 +145,7 @@ func newSite(t *testing.T) *site {
 	t.Logf("seed %d", seed)
 	s.addReceivers(dir)
 	s.addBooks(dir)
+	s.addSenders()
 	s.p = trial.In(t, dir, raceBinary, s.config(0))
 	return s
 }
@@ -155,7 +170,7 @@ func (s *site) addBooks(dir string) {
 	}{
 		{"appliance", numbered, 45, bgLines, bgNoise},
 		{"branch", dated, 35, bgLines, bgNoise},
-		{"script", linked, 20, jsonLines, jsonNoise},
+		{"script", linked, 15, jsonLines, jsonNoise},
 	} {
 		if err := os.Mkdir(filepath.Join(dir, b.name), 0o700); err != nil {
 			s.t.Fatal(err)
@@ -165,8 +180,23 @@ func (s *site) addBooks(dir string) {
 	}
 }
 
+func (s *site) addSenders() {
+	l, err := net.Listen("tcp", "127.0.0.4:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.posts = l.Addr().String()
+	if err := l.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.hands = []*sender{{
+		author: newAuthor("post", s.seed, formLines, nil), board: s.board, pace: newPace(*flagLines * 5 / 100),
+		most: 20, hand: poster("http://" + s.posts + "/"),
+	}}
+}
+
 func (s *site) config(run int) string {
-	return fmt.Sprintf(config, s.http[0].addr, s.http[1].addr, run)
+	return fmt.Sprintf(config, s.http[0].addr, s.http[1].addr, run, s.posts)
 }
 
 // begin makes the logs and lets the bridge meet them: what was rotated before
@@ -201,6 +231,9 @@ func (s *site) allow(n int) {
 	for _, k := range s.books {
 		k.pace.allow(1 + n*k.pace.total / *flagLines)
 	}
+	for _, h := range s.hands {
+		h.pace.allow(1 + n*h.pace.total / *flagLines)
+	}
 }
 
 // live starts the bridge, but for the first time, and leaves it alone for
@@ -211,11 +244,13 @@ func (s *site) live(ctx context.Context, run int) {
 	}
 	each := *flagLines / *flagKills
 	s.allow(each*9/10 + s.rng.IntN(each/5+1))
-	long := 50 + s.rng.IntN(1800)
-	if s.rng.IntN(8) == 0 {
+	long, requests := 50+s.rng.IntN(1800), 1+s.rng.IntN(8*each)
+	switch s.rng.IntN(16) {
+	case 0, 1:
 		long = s.rng.IntN(100) // while it starts
+	case 2:
+		long, requests = 3000, math.MaxInt32 // long enough to let go of rotated files
 	}
-	requests := 1 + s.rng.IntN(8*each)
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(long)*time.Millisecond)
 	defer cancel()
 	have, _, _ := s.board.counts()
@@ -241,18 +276,16 @@ func (s *site) kill(run int) {
 
 // finish waits until all has arrived and ends the bridge.
 func (s *site) finish(ctx context.Context) {
-	var all []*message
 	for _, k := range s.books {
 		if err := k.end(); err != nil {
 			s.t.Fatal(err)
 		}
-		all = append(all, k.author.messages...)
 	}
 	for _, r := range s.http {
 		r.settle()
 	}
 	for _, r := range s.http {
-		r.awaitTaken(ctx, all)
+		r.awaitTaken(ctx, s.messages())
 		s.t.Logf("recipient %s has all %.0f s after the begin", r.name, time.Since(s.began).Seconds())
 	}
 	s.p.Stop()
@@ -261,12 +294,22 @@ func (s *site) finish(ctx context.Context) {
 	}
 }
 
+// messages gives all that were written. The writers must have ended.
+func (s *site) messages() []*message {
+	var all []*message
+	for _, k := range s.books {
+		all = append(all, k.author.messages...)
+	}
+	for _, h := range s.hands {
+		all = append(all, h.author.messages...)
+	}
+	return all
+}
+
 func (s *site) evidence() evidence {
 	e := evidence{kills: s.kills}
-	for _, k := range s.books {
-		for _, m := range k.author.messages {
-			e.messages = append(e.messages, m.written)
-		}
+	for _, m := range s.messages() {
+		e.messages = append(e.messages, m.written)
 	}
 	for _, r := range s.http {
 		e.recipients = append(e.recipients, r.seen())
