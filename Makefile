@@ -1,5 +1,7 @@
 # make test    the tests: hermetic, nothing to install
 # make e2e     with real parts (PHP, a mail server), installed by apt-get
+# make torture kills, rotations and failing receivers, with an oracle; SEED=,
+#              LINES= and KILLS= repeat or size a run
 # make bench   the figures of docs/performance.md
 # make fuzz    each fuzz target for FUZZTIME
 # make lint    formatting, vet, staticcheck
@@ -7,13 +9,16 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
+SEED     ?= 0
+LINES    ?= 100000
+KILLS    ?= 300
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # The race detector needs a C compiler. Without one the tests run without it.
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: test e2e bench fuzz lint build
+.PHONY: test e2e torture bench fuzz lint build
 
 test:
 	@$(if $(RACE),:,echo "no C compiler found: the tests run without the race detector")
@@ -23,6 +28,10 @@ e2e:
 	bash .ci/e2e-packages
 	CGO_ENABLED=1 $(GO) test -tags e2e -race -count=1 -v -timeout 15m ./cmd/tailpost/e2e/
 
+torture:
+	CGO_ENABLED=1 $(GO) test -tags torture -count=1 -v -timeout 60m ./cmd/tailpost/torture/ \
+		-torture.seed=$(SEED) -torture.lines=$(LINES) -torture.kills=$(KILLS)
+
 bench:
 	bash .ci/bench
 
@@ -31,7 +40,7 @@ fuzz:
 
 lint:
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	$(GO) vet ./... && $(GO) vet -tags e2e ./...
+	$(GO) vet ./... && $(GO) vet -tags e2e,torture ./...
 	$(GO) tool -modfile=.ci/tools/go.mod staticcheck ./...
 
 build:
