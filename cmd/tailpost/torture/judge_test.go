@@ -41,6 +41,7 @@ type request struct {
 	id                string
 	run               int // of the bridge: 0 and up; kill n ends run n
 	arrived, answered time.Time
+	left              time.Time // when its sender closed the connection behind it; zero: not
 	fate              fate
 }
 
@@ -166,29 +167,26 @@ func (q request) wasTaken() bool { return q.fate != refused }
 func judgeRepeats(v *verdict, r recipient, e evidence, messages map[key]*written, got map[key][]request) {
 	ofKill := map[int]int{}
 	for _, k := range slices.SortedFunc(maps.Keys(got), byPlace) {
-		qs := got[k]
-		slices.SortStableFunc(qs, func(a, b request) int {
-			return cmp.Or(cmp.Compare(a.run, b.run), a.arrived.Compare(b.arrived))
-		})
-		again := messages[k].sends - 1
-		for i, q := range qs[:len(qs)-1] {
-			next := qs[i+1]
+		atKill, others := v.repeats(r, e.kills, got[k])
+		// What was handed over twice may come twice; which of the repeats that
+		// was can't be told, so it excuses the worst first.
+		for range messages[k].sends - 1 {
 			switch {
-			case !q.wasTaken():
-			case q.fate == dropped:
-				v.byDrop++
-			case q.answered.Sub(q.arrived) > r.timeout-timeoutSlack && r.timeout > 0:
-				v.bySlow++
-			case next.run > q.run && nearKill(q, e.kills):
-				ofKill[q.run]++
-				v.byKill++
-			case again > 0:
-				again--
-				v.bySender++
+			case len(others) > 0:
+				others = others[1:]
+			case len(atKill) > 0:
+				atKill = atKill[1:]
 			default:
-				v.problem("%s got %s again in run %d (%s), though it took it in run %d, %s before the kill",
-					r.name, k, next.run, stamp(next.arrived), q.run, beforeKill(q, e.kills))
+				continue
 			}
+			v.bySender++
+		}
+		for _, q := range atKill {
+			ofKill[q.run]++
+			v.byKill++
+		}
+		for _, q := range others {
+			v.problem("%s got %s again, though it took it in run %d at %s, %s before the kill", r.name, k, q.run, stamp(q.answered), beforeKill(q, e.kills))
 		}
 	}
 	for run, n := range ofKill {
@@ -199,8 +197,47 @@ func judgeRepeats(v *verdict, r recipient, e evidence, messages map[key]*written
 	}
 }
 
-// timeoutSlack: the bridge's clock starts before the request arrives.
-const timeoutSlack = 300 * time.Millisecond
+// repeats gives the requests of one event that others followed though they
+// were taken: those of which the answer was under way at a kill, and those
+// that nothing excuses.
+func (v *verdict) repeats(r recipient, kills []time.Time, qs []request) (atKill, others []request) {
+	slices.SortStableFunc(qs, func(a, b request) int {
+		return cmp.Or(cmp.Compare(a.run, b.run), a.arrived.Compare(b.arrived))
+	})
+	for i, q := range qs[:len(qs)-1] {
+		switch {
+		case !q.wasTaken():
+		case q.fate == dropped:
+			v.byDrop++
+		case r.timedOut(q, kills):
+			v.bySlow++
+		case qs[i+1].run > q.run && nearKill(q, kills):
+			atKill = append(atKill, q)
+		default:
+			others = append(others, q)
+		}
+	}
+	return atKill, others
+}
+
+const (
+	// timeoutSlack: the bridge's clock starts before the request arrives.
+	timeoutSlack = 300 * time.Millisecond
+	// leaveWindow is how long after an answer a connection is closed at most
+	// by a bridge that waited for the answer no longer.
+	leaveWindow = 2 * time.Second
+)
+
+// timedOut reports whether the bridge gave the request up: the answer took too
+// long, or, on a busy machine, the bridge closed the connection that it would
+// have kept had it read the answer.
+func (r recipient) timedOut(q request, kills []time.Time) bool {
+	if r.timeout == 0 {
+		return false
+	}
+	left := !q.left.IsZero() && q.left.Sub(q.answered) < leaveWindow && (q.run >= len(kills) || q.left.Before(kills[q.run]))
+	return left || q.answered.Sub(q.arrived) > r.timeout-timeoutSlack
+}
 
 func byPlace(a, b key) int {
 	return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.n, b.n))

@@ -17,6 +17,7 @@ func TestJudge(t *testing.T) {
 		return request{key: key{"log", n}, id: string(rune('a' + n)), run: run, arrived: at(from), answered: at(to), fate: taken}
 	}
 	with := func(q request, f fate) request { q.fate = f; return q }
+	leftAt := func(q request, at time.Time) request { q.left = at; return q }
 	other := func(q request, id string) request { q.id = id; return q }
 	both := []request{took(0, 0, 100, 101), took(1, 0, 200, 201)}
 	for _, c := range []struct {
@@ -35,20 +36,26 @@ func TestJudge(t *testing.T) {
 		{name: "the missing one was exposed", exposed: true, requests: both[:1], wantLost: 1},
 		{name: "exposed, but it had been seen", exposed: true, requests: []request{both[0], with(both[1], refused)}, want: "never took log.1"},
 		{name: "refused, then taken", requests: []request{with(took(0, 0, 50, 51), refused), both[0], both[1]}},
-		{name: "again in the same run", requests: append(both, took(0, 0, 300, 301)), want: "again in run 0"},
-		{name: "again in the next run, long before the kill", requests: append(both, took(0, 1, 11_000, 11_001)), want: "again in run 1"},
-		{name: "again, but refused", requests: append(both, with(took(0, 1, 11_000, 11_001), refused)), want: "again in run 1"},
+		{name: "again in the same run", requests: append(both, took(0, 0, 300, 301)), want: "took it in run 0"},
+		{name: "again in the next run, long before the kill", requests: append(both, took(0, 1, 11_000, 11_001)), want: "took it in run 0"},
+		{name: "again, but refused", requests: append(both, with(took(0, 1, 11_000, 11_001), refused)), want: "took it in run 0"},
 		{name: "in flight at the kill", requests: []request{both[0], took(1, 0, 9_990, 9_995), took(1, 1, 11_000, 11_001)}, wantExcused: 1},
 		{name: "answered after the kill", requests: []request{both[0], took(1, 0, 9_990, 10_005), took(1, 1, 11_000, 11_001)}, wantExcused: 1},
-		{name: "near the kill, but again before it", requests: []request{both[0], took(1, 0, 9_980, 9_981), took(1, 0, 9_990, 9_991)}, want: "again in run 0"},
+		{name: "near the kill, but again before it", requests: []request{both[0], took(1, 0, 9_980, 9_981), took(1, 0, 9_990, 9_991)}, want: "took it in run 0"},
 		{name: "near the kill, again in a run after the next", requests: []request{both[0], took(1, 0, 9_990, 9_995), took(1, 2, 21_000, 21_001)}, wantExcused: 1},
 		{name: "more than were in flight at the kill", requests: []request{
 			took(0, 0, 9_980, 9_981), took(1, 0, 9_990, 9_991), took(0, 1, 11_000, 11_001), took(1, 1, 11_002, 11_003),
 		}, want: "2 events again because of kill 0", wantExcused: 2},
 		{name: "timed out", requests: []request{took(0, 0, 100, 1_250), took(0, 0, 1_150, 1_151), took(1, 0, 1_200, 1_201)}, wantExcused: 1},
+		{name: "given up just before the answer", requests: append(both[1:], leftAt(took(0, 0, 100, 101), at(102)), took(0, 0, 150, 151)), wantExcused: 1},
+		{name: "connection closed much later", requests: append(both[1:], leftAt(took(0, 0, 100, 101), at(5_000)), took(0, 0, 150, 151)), want: "took it in run 0"},
+		{name: "connection closed by the kill", requests: []request{both[0], leftAt(took(1, 0, 8_500, 8_501), at(10_001)), took(1, 1, 11_000, 11_001)}, want: "took it in run 0"},
 		{name: "answer dropped", requests: append(both[1:], with(took(0, 0, 100, 101), dropped), took(0, 0, 150, 151)), wantExcused: 1},
 		{name: "handed over again", sends: 2, requests: append(both, took(0, 0, 300, 301)), wantExcused: 1},
-		{name: "handed over once more than it was", sends: 2, requests: append(both, took(0, 0, 300, 301), took(0, 0, 400, 401)), want: "again in run 0", wantExcused: 1},
+		{name: "handed over again, and in flight at the kill", sends: 2, requests: []request{
+			both[0], took(1, 0, 9_990, 9_995), took(1, 1, 11_000, 11_001), took(1, 1, 12_000, 12_001),
+		}, wantExcused: 2},
+		{name: "handed over once more than it was", sends: 2, requests: append(both, took(0, 0, 300, 301), took(0, 0, 400, 401)), want: "took it in run 0", wantExcused: 1},
 		{name: "two ids", requests: []request{with(took(0, 0, 50, 51), refused), other(both[0], "z"), both[1]}, want: "the ids a and z"},
 		{name: "one id for two", requests: []request{both[0], other(both[1], both[0].id)}, want: "have the id a"},
 		{name: "never written", requests: append(both, took(7, 0, 300, 301)), want: "log.7, which was never written"},

@@ -25,6 +25,7 @@ type receiver struct {
 
 	mu     sync.Mutex
 	rng    *rand.Rand
+	got    []delivery
 	tries  map[key]int
 	mood   mood
 	left   int  // requests until the next mood
@@ -33,9 +34,17 @@ type receiver struct {
 	deeds  map[string]int
 
 	server *http.Server
+	conns  *connections
 	dying  chan struct{}  // closed when the server is about to die
 	active sync.WaitGroup // answers under way
 	deaths sync.WaitGroup
+}
+
+// delivery is a request and how it came.
+type delivery struct {
+	request
+	conn *connection
+	use  int // of the connection
 }
 
 // mood is what a receiver is like for a while.
@@ -73,6 +82,8 @@ func (v *receiver) serve() error {
 	v.addr = l.Addr().String()
 	v.dying = make(chan struct{})
 	v.server = &http.Server{Handler: v, ReadTimeout: 30 * time.Second}
+	v.conns = &connections{}
+	v.conns.watch(v.server)
 	v.deaths.Add(1)
 	go func(s *http.Server) {
 		defer v.deaths.Done()
@@ -109,8 +120,10 @@ func (v *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if !ok {
 		return
 	}
-	q := request{key: k, id: req.Header.Get("Webhook-Id"), run: run, arrived: arrived}
-	stall, status := v.decide(&q)
+	q := delivery{request: request{key: k, id: req.Header.Get("Webhook-Id"), run: run, arrived: arrived}}
+	q.conn = req.Context().Value(connectionKey{}).(*connection)
+	q.use = q.conn.use()
+	stall, status := v.decide(&q.request)
 	if stall > 0 {
 		select {
 		case <-time.After(stall):
@@ -136,18 +149,18 @@ func (v *receiver) death() <-chan struct{} {
 
 // record writes the request down just before it is answered. It reports false
 // where the receiver dies first: then it has taken nothing.
-func (v *receiver) record(q request) bool {
+func (v *receiver) record(q delivery) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	q.answered = time.Now()
 	select {
 	case <-v.dying:
 		q.fate = refused
-		v.requests = append(v.requests, q)
+		v.got = append(v.got, q)
 		return false
 	default:
 	}
-	v.requests = append(v.requests, q)
+	v.got = append(v.got, q)
 	v.active.Add(1)
 	return true
 }
@@ -181,9 +194,9 @@ func (v *receiver) decide(q *request) (stall time.Duration, status int) {
 	rng := random(v.seed, fmt.Sprint(v.name, q.key))
 	often := 1
 	if v.order == "strict" {
-		often = 5 // all wait for one
+		often = 8 // all wait for one
 	}
-	switch bad := rng.IntN(600 * often); {
+	switch bad := rng.IntN(1000 * often); {
 	case v.mood == refusing:
 		v.deeds["503"]++
 		status = http.StatusServiceUnavailable
@@ -192,13 +205,13 @@ func (v *receiver) decide(q *request) (stall time.Duration, status int) {
 	case bad < 10 && v.tries[q.key] <= 1+bad%3:
 		v.deeds["500"]++
 		status = http.StatusInternalServerError
-	case bad == 600*often-1 && v.tries[q.key] == 1:
+	case bad == 1000*often-1 && v.tries[q.key] == 1:
 		v.deeds["stall, then take"]++
 		q.fate, status, stall = taken, http.StatusOK, v.timeout*3/2
-	case bad == 600*often-2 && v.tries[q.key] == 1:
+	case bad == 1000*often-2 && v.tries[q.key] == 1:
 		v.deeds["stall, then 503"]++
 		status, stall = http.StatusServiceUnavailable, v.timeout*3/2
-	case bad >= 600*often-5 && v.tries[q.key] == 1:
+	case bad >= 1000*often-5 && v.tries[q.key] == 1:
 		v.deeds["take, then cut the connection"]++
 		q.fate = dropped
 	default:
@@ -236,9 +249,10 @@ func (v *receiver) change() {
 func (v *receiver) die(long time.Duration) {
 	v.mu.Lock()
 	close(v.dying)
-	s := v.server
+	s, cs := v.server, v.conns
 	v.mu.Unlock()
 	v.active.Wait()
+	cs.keep()
 	s.Close()
 	<-time.After(long)
 	if err := v.serve(); err != nil {
@@ -255,7 +269,10 @@ func (v *receiver) seen() recipient {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	r := v.recipient
-	r.requests = append([]request(nil), v.requests...)
+	for _, q := range v.got {
+		q.left = q.conn.leftAt(q.use)
+		r.requests = append(r.requests, q.request)
+	}
 	return r
 }
 
@@ -295,7 +312,7 @@ func (v *receiver) missing(ms []*message) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	got := map[key]bool{}
-	for _, q := range v.requests {
+	for _, q := range v.got {
 		if q.wasTaken() {
 			got[q.key] = true
 		}

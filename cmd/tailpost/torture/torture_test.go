@@ -53,11 +53,18 @@ listen       = %[4]q
 format       = "form"
 appliance_id = "support.example.com"
 
+[[sources.socket]]
+name         = "socket"
+path         = "socket"
+format       = "json"
+appliance_id = "support.example.com"
+ack          = true
+
 [defaults.http]
 headers            = { "X-Run" = "%[3]d" }
 send_custom_fields = true
 retry_interval     = "50ms"
-timeout            = "1s"
+timeout            = "2s"
 
 [[recipients.http]]
 name          = "session"
@@ -145,15 +152,15 @@ func newSite(t *testing.T) *site {
 	t.Logf("seed %d", seed)
 	s.addReceivers(dir)
 	s.addBooks(dir)
-	s.addSenders()
+	s.addSenders(dir)
 	s.p = trial.In(t, dir, raceBinary, s.config(0))
 	return s
 }
 
 func (s *site) addReceivers(dir string) {
 	s.http = []*receiver{
-		newReceiver(s.t, recipient{name: "session", order: "session", inFlight: 8, timeout: time.Second}, "127.0.0.2", s.board, s.seed),
-		newReceiver(s.t, recipient{name: "strict", order: "strict", inFlight: 1, timeout: time.Second}, "127.0.0.3", s.board, s.seed),
+		newReceiver(s.t, recipient{name: "session", order: "session", inFlight: 8, timeout: 2 * time.Second}, "127.0.0.2", s.board, s.seed),
+		newReceiver(s.t, recipient{name: "strict", order: "strict", inFlight: 1, timeout: 2 * time.Second}, "127.0.0.3", s.board, s.seed),
 	}
 	s.file = &fileReader{
 		recipient: recipient{name: "file", order: "none", inFlight: 8}, path: filepath.Join(dir, "events.jsonl"), board: s.board,
@@ -169,7 +176,7 @@ func (s *site) addBooks(dir string) {
 		noise func(*author) string
 	}{
 		{"appliance", numbered, 45, bgLines, bgNoise},
-		{"branch", dated, 35, bgLines, bgNoise},
+		{"branch", dated, 25, bgLines, bgNoise},
 		{"script", linked, 15, jsonLines, jsonNoise},
 	} {
 		if err := os.Mkdir(filepath.Join(dir, b.name), 0o700); err != nil {
@@ -180,7 +187,7 @@ func (s *site) addBooks(dir string) {
 	}
 }
 
-func (s *site) addSenders() {
+func (s *site) addSenders(dir string) {
 	l, err := net.Listen("tcp", "127.0.0.4:0")
 	if err != nil {
 		s.t.Fatal(err)
@@ -192,6 +199,9 @@ func (s *site) addSenders() {
 	s.hands = []*sender{{
 		author: newAuthor("post", s.seed, formLines, nil), board: s.board, pace: newPace(*flagLines * 5 / 100),
 		most: 20, hand: poster("http://" + s.posts + "/"),
+	}, {
+		author: newAuthor("socket", s.seed, jsonLines, jsonNoise), board: s.board, pace: newPace(*flagLines * 10 / 100),
+		most: 40, hand: (&talker{path: filepath.Join(dir, "socket")}).hand,
 	}}
 }
 
