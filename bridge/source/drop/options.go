@@ -1,0 +1,90 @@
+package drop
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge/option"
+)
+
+// Options are the settings of one drop source. Start from Defaults.
+type Options struct {
+	Dir     string      `toml:"dir"`
+	Match   string      `toml:"match"`    // a pattern of file names, with * ? [ ]
+	Done    string      `toml:"done"`     // what becomes of a file that is durable: DoneKeep, DoneMove or DoneDelete
+	MaxLine option.Size `toml:"max_line"` // 1KiB to 64MiB
+
+	Name string         `toml:"-"` // the source's; it goes into ids
+	Log  zerolog.Logger `toml:"-"`
+
+	// Linger is how long a file must have been quiet to be finished; 0: 2 s.
+	Linger time.Duration `toml:"-"`
+	// Rescan is how often the directory is looked through for what the hints
+	// missed; 0: 2 s.
+	Rescan time.Duration `toml:"-"`
+}
+
+// The values of Options.Done.
+const (
+	DoneKeep   = "keep"
+	DoneMove   = "move"
+	DoneDelete = "delete"
+)
+
+// doneDir is where files are moved to, under the directory.
+const doneDir = "done"
+
+const (
+	minMaxLine = 1 << 10
+	maxMaxLine = 64 << 20
+
+	defaultLinger = 2 * time.Second
+	defaultRescan = 2 * time.Second
+)
+
+// Defaults gives the options of a table that names none.
+func Defaults() Options { return Options{Match: "*", Done: DoneMove, MaxLine: 1 << 20} }
+
+// Check reports all problems of the settings, and makes Dir absolute against
+// dir, the folder of the file that they stand in. A directory that isn't there
+// yet is waited for.
+func (o *Options) Check(dir string) []option.Problem {
+	var ps []option.Problem
+	if o.Dir == "" {
+		ps = append(ps, option.Problem{Key: "dir", Text: "is missing", Hint: "name the directory where files are dropped"})
+	} else {
+		o.Dir = filepath.Clean(option.AbsPath(o.Dir, dir))
+	}
+	switch _, err := filepath.Match(o.Match, ""); {
+	case err != nil || o.Match == "":
+		ps = append(ps, option.Problem{Key: "match", Text: fmt.Sprintf("%q is no pattern of names", o.Match), Hint: `use one like "*.json"`})
+	case strings.Contains(o.Match, "/"):
+		ps = append(ps, option.Problem{Key: "match", Text: fmt.Sprintf("%q has a slash in it", o.Match), Hint: "files of dir itself are read, none below it"})
+	}
+	if o.Done != DoneKeep && o.Done != DoneMove && o.Done != DoneDelete {
+		hint := "use keep, move or delete"
+		if near := option.Nearest(o.Done, []string{DoneKeep, DoneMove, DoneDelete}); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		ps = append(ps, option.Problem{Key: "done", Text: fmt.Sprintf("%q is unknown", o.Done), Hint: hint})
+	}
+	if o.MaxLine < minMaxLine || o.MaxLine > maxMaxLine {
+		ps = append(ps, option.Problem{Key: "max_line", Text: fmt.Sprintf("%s is out of range", o.MaxLine), Hint: "use 1KiB to 64MiB"})
+	}
+	return ps
+}
+
+// takes reports whether a file of that name is to be read.
+func (o *Options) takes(name string) bool {
+	for _, end := range [...]string{"~", ".tmp", ".part"} {
+		if strings.HasSuffix(name, end) {
+			return false
+		}
+	}
+	ok, err := filepath.Match(o.Match, name)
+	return ok && err == nil && !strings.HasPrefix(name, ".")
+}
