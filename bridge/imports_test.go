@@ -22,6 +22,7 @@ var rooms = []struct {
 	{path: "bridge/option"},
 	{path: "bridge/source/tail"},
 	{path: "bridge/source/stdin"},
+	{path: "bridge/source/drop"},
 	{path: "bridge/source/httpin"},
 	{path: "bridge/source/framing"},
 	{path: "bridge/source/live", may: []string{"bridge/source/framing"}},

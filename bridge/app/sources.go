@@ -5,6 +5,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/ingest"
+	"github.com/tailpost/tailpost/bridge/source/drop"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
@@ -25,6 +26,13 @@ func (a *app) openSources() error {
 		o := t.Tail
 		o.Name, o.Log = t.Name, a.o.Log
 		if err := a.addSource(t.Name, t.Ingest, tail.New(o), false); err != nil {
+			return err
+		}
+	}
+	for _, d := range a.c.Drops {
+		o := d.Drop
+		o.Name, o.Log = d.Name, a.o.Log
+		if err := a.addSource(d.Name, d.Ingest, drop.New(o), false); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/drop"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
@@ -32,6 +33,9 @@ func (l *loader) build(name string) *Config {
 	l.buildSettings(c)
 	for _, t := range l.tables["sources.tail"] {
 		c.Tails = append(c.Tails, l.tailSource(t))
+	}
+	for _, t := range l.tables["sources.drop"] {
+		c.Drops = append(c.Drops, l.dropSource(t))
 	}
 	for _, t := range l.tables["sources.http"] {
 		c.HTTPIns = append(c.HTTPIns, l.httpSource(t))
@@ -115,6 +119,17 @@ func (l *loader) tailSource(t *table) TailSource {
 	s.Name = l.name(t, id)
 	s.Tail.Name = s.Name
 	l.owned(t, nil, s.Tail.Check(t.file.dir))
+	l.checkIngest(t, &s.Ingest)
+	return s
+}
+
+func (l *loader) dropSource(t *table) DropSource {
+	s := DropSource{Drop: drop.Defaults(), Ingest: ingest.Defaults()}
+	var id identity
+	l.decode(t, nil, &id, &s.Ingest, &s.Drop)
+	s.Name = l.name(t, id)
+	s.Drop.Name = s.Name
+	l.owned(t, nil, s.Drop.Check(t.file.dir))
 	l.checkIngest(t, &s.Ingest)
 	return s
 }

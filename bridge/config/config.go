@@ -6,6 +6,7 @@ import (
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/drop"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
@@ -31,6 +32,7 @@ type Config struct {
 
 	// The sources, each kind in the order of the files; there is at least one.
 	Tails   []TailSource
+	Drops   []DropSource
 	HTTPIns []HTTPSource
 	Sockets []SocketSource
 	Syslogs []SyslogSource
@@ -65,6 +67,13 @@ type Admin struct {
 type TailSource struct {
 	Name   string
 	Tail   tail.Options
+	Ingest ingest.Options
+}
+
+// DropSource is one of [[sources.drop]].
+type DropSource struct {
+	Name   string
+	Drop   drop.Options
 	Ingest ingest.Options
 }
 

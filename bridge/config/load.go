@@ -8,7 +8,7 @@ var (
 	topKeys   = []string{"state_dir", "include"}
 	topTables = []string{"log", "shutdown", "spool", "admin", "sources", "smtp", "defaults", "recipients"}
 	kindsOf   = map[string][]string{
-		"sources":    {"tail", "http", "socket", "syslog", "stdin"},
+		"sources":    {"tail", "drop", "http", "socket", "syslog", "stdin"},
 		"recipients": {"http", "email", "file"},
 	}
 	defaultsOf = []string{"http", "email"}

@@ -12,6 +12,7 @@ import (
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/drop"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
 	"github.com/tailpost/tailpost/bridge/source/socket"
 	"github.com/tailpost/tailpost/bridge/source/stdin"
@@ -75,7 +76,7 @@ func TestExampleIsRight(t *testing.T) {
 	if c == nil {
 		t.Fatal("no Config")
 	}
-	if len(c.Tails) == 0 || len(c.HTTPIns) == 0 || len(c.HTTP) == 0 || len(c.Email) == 0 || len(c.File) == 0 || c.SMTP == nil {
+	if len(c.Tails) == 0 || len(c.Drops) == 0 || len(c.HTTPIns) == 0 || len(c.HTTP) == 0 || len(c.Email) == 0 || len(c.File) == 0 || c.SMTP == nil {
 		t.Errorf("the example leaves a kind out: %+v", c)
 	}
 }
@@ -90,6 +91,7 @@ func owners() map[string][]any {
 		"admin":            {&Admin{}},
 		"smtp":             {&smtpsink.RelayOptions{}},
 		"sources.tail":     {&identity{}, &ingest.Options{}, &tail.Options{}},
+		"sources.drop":     {&identity{}, &ingest.Options{}, &drop.Options{}},
 		"sources.http":     {&identity{}, &ingest.Options{}, &httpin.Options{}},
 		"sources.socket":   {&identity{}, &ingest.Options{}, &socket.Options{}},
 		"sources.syslog":   {&identity{}, &ingest.Options{}, &syslogd.Options{}},

@@ -100,9 +100,10 @@ func checkPatterns(o *ingest.Options) (ps []option.Problem) {
 
 // rules checks what no single table can see.
 func (l *loader) rules(c *Config) {
-	l.uniqueNames("source", "sources.tail", "sources.http", "sources.socket", "sources.syslog", "sources.stdin")
+	l.uniqueNames("source", "sources.tail", "sources.drop", "sources.http", "sources.socket", "sources.syslog", "sources.stdin")
 	l.uniqueNames("recipient", "recipients.http", "recipients.email", "recipients.file")
 	l.pathRules(c)
+	l.dropRules(c)
 	l.listenRules(c)
 	l.lineRules(c)
 	for _, t := range l.tables["sources.stdin"][min(1, len(c.Stdins)):] {
@@ -116,11 +117,29 @@ func (l *loader) rules(c *Config) {
 			l.complain(t, "", "there is no mail relay", "add [smtp] with host and from")
 		}
 	}
-	if len(c.Tails)+len(c.HTTPIns)+len(c.Sockets)+len(c.Syslogs)+len(c.Stdins) == 0 {
+	if len(c.Tails)+len(c.Drops)+len(c.HTTPIns)+len(c.Sockets)+len(c.Syslogs)+len(c.Stdins) == 0 {
 		l.missing("no source", "add [[sources.tail]] with name, path and format")
 	}
 	if len(c.HTTP)+len(c.Email)+len(c.File) == 0 {
 		l.missing("no recipient", "add [[recipients.http]] with name and url")
+	}
+}
+
+// dropRules looks for directories whose files two would take, or that would be
+// fed with what comes out of them.
+func (l *loader) dropRules(c *Config) {
+	tables := l.tables["sources.drop"]
+	for i, s := range c.Drops {
+		for j, other := range c.Drops[:i] {
+			if s.Drop.Dir != "" && samePath(s.Drop.Dir, other.Drop.Dir) && s.Drop.Match == other.Drop.Match {
+				l.complain(tables[i], "dir", fmt.Sprintf("the source in %s takes these files already", where(tables[j], tables[j].at)), "give them another dir or match")
+			}
+		}
+		for j, r := range c.File {
+			if r.Sink.Path != "" && samePath(s.Drop.Dir, filepath.Dir(r.Sink.Path)) && s.Drop.Takes(filepath.Base(r.Sink.Path)) {
+				l.complain(l.tables["recipients.file"][j], "path", fmt.Sprintf("the source in %s reads this directory: what is written comes in again", where(tables[i], tables[i].at)), "write another file")
+			}
+		}
 	}
 }
 
@@ -208,6 +227,9 @@ func (l *loader) lineRules(c *Config) {
 	}
 	for i, s := range c.Tails {
 		check(l.tables["sources.tail"][i], s.Tail.MaxLine)
+	}
+	for i, s := range c.Drops {
+		check(l.tables["sources.drop"][i], s.Drop.MaxLine)
 	}
 	for i, s := range c.HTTPIns {
 		check(l.tables["sources.http"][i], s.HTTP.MaxLine)

@@ -55,7 +55,7 @@ func TestKeysAndTables(t *testing.T) {
 		{name: "and no other recipient", text: "[[sources.tail]]\nname='s'\npath='/l'\nformat='bg'\nappliance_id='a'\n[[recipient.http]]\n", whole: true, want: []string{
 			`t.toml:6:3: recipient: unknown key; did you mean "recipients"?`}},
 		{name: "an unknown kind", text: "[[recipients.htttp]]\n[[sources.pipe]]\n[defaults.file]\n", want: []string{
-			`t.toml:1:1: htttp: unknown key; did you mean "http"?`, `t.toml:2:1: pipe: unknown key; known here: tail, http, socket, syslog, stdin`, `t.toml:3:1: file: unknown key; known here: http, email`}},
+			`t.toml:1:1: htttp: unknown key; did you mean "http"?`, `t.toml:2:1: pipe: unknown key; known here: tail, drop, http, socket, syslog, stdin`, `t.toml:3:1: file: unknown key; known here: http, email`}},
 		{name: "a kind without its group", text: "[[email]]\n[[tail]]\n", want: []string{
 			`t.toml:1:1: email: unknown key; did you mean [[recipients.email]]?`, `t.toml:2:1: tail: unknown key; did you mean [[sources.tail]]?`}},
 		{name: "a key of the top under a table", text: rest + "state_dir = '/s'\n", whole: true, want: []string{`t.toml:10:1: state_dir: unknown key; it belongs before the first [table]`}},
@@ -142,6 +142,17 @@ func TestSourcesAndRecipients(t *testing.T) {
 		{name: "a pattern for another format", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\npattern='(?P<event>x)'\nunmatched='ignore'\n", whole: true, want: []string{
 			`t.toml:8:1: pattern: only format regex has it; leave it out, or set format = "regex"`,
 			`t.toml:9:1: unmatched: only format regex has it; leave it out, or set format = "regex"`}},
+		{name: "dropped files", text: "[[sources.drop]]\nname='d'\ndir='in'\nformat='json'\nappliance_id='a'\nmatch='*.jsonl'\ndone='keep'\n[[sources.drop]]\nname='e'\ndir='in'\nformat='json'\nappliance_id='a'\nmatch='*.json'\n"},
+		{name: "dropped files, wrongly", text: "[[sources.drop]]\nname='d'\nformat='json'\nappliance_id='a'\nmatch='a/*'\ndone='mov'\n[[sources.drop]]\nname='e'\ndir='/in'\nmatch='['\nformat='json'\nappliance_id='a'\nmax_line='1B'\n", want: []string{
+			`t.toml:1:1: dir: is missing; name the directory where files are dropped`,
+			`t.toml:5:1: match: "a/*" has a slash in it; files of dir itself are read, none below it`,
+			`t.toml:6:1: done: "mov" is unknown; did you mean "move"?`,
+			`t.toml:10:1: match: "[" is no pattern of names; use one like "*.json"`,
+			`t.toml:13:1: max_line: 1B is out of range; use 1KiB to 64MiB`}},
+		{name: "dropped files taken twice", text: "[[sources.drop]]\nname='d'\ndir='/in'\nformat='json'\nappliance_id='a'\n[[sources.drop]]\nname='e'\ndir='/in/'\nformat='json'\nappliance_id='a'\n", want: []string{
+			`t.toml:8:1: dir: the source in t.toml:1:1 takes these files already; give them another dir or match`}},
+		{name: "a recipient writes where files are dropped", text: "[[sources.drop]]\nname='d'\ndir='/in'\nformat='json'\nappliance_id='a'\n[[recipients.file]]\nname='o'\npath='/in/out'\n", want: []string{
+			`t.toml:8:1: path: the source in t.toml:1:1 reads this directory: what is written comes in again; write another file`}},
 		{name: "events by POST", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:1'\nformat='form'\nappliance_id='a'\nallow='127.0.0.1, 10.0.0.0/8'\nmax_line='64KiB'\n"},
 		{name: "lines by POST", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:1'\nformat='bg'\nappliance_id='a'\npath='x'\nallow=['127.0.0.1', 'x']\n", want: []string{
 			`t.toml:4:1: format: "bg" is for lines; a request's body is "form" or "json"`,

@@ -148,6 +148,12 @@ func sourceSettings(c *config.Config, name string) (ingest.Options, *sizeOption,
 		}
 		known = append(known, s.Name)
 	}
+	for _, s := range c.Drops {
+		if s.Name == name {
+			return s.Ingest, &s.Drop.MaxLine, nil
+		}
+		known = append(known, s.Name)
+	}
 	for _, s := range c.HTTPIns {
 		if s.Name == name {
 			return s.Ingest, &s.HTTP.MaxLine, nil

@@ -192,7 +192,7 @@ func TestLostUnread(t *testing.T) {
 			if tc.want == nil {
 				text = "rest"
 			}
-			r.write(r.path("a"), text)
+			r.drop("a", text, 0)
 			r.until("its first look", func() bool { return r.src.Stats().Known == 1 && (tc.want == nil || len(r.recs) == 1) })
 			tc.change(r)
 			r.until("the loss", func() bool { return len(r.losses) == 1 && len(r.recs) == len(tc.want) })

@@ -244,7 +244,7 @@ func (r *rig) scanned() bool {
 	}
 	n := 0
 	for _, d := range left {
-		if d.Type().IsRegular() && r.o.takes(d.Name()) {
+		if d.Type().IsRegular() && r.o.Takes(d.Name()) {
 			n++
 		}
 	}

@@ -78,8 +78,8 @@ func (o *Options) Check(dir string) []option.Problem {
 	return ps
 }
 
-// takes reports whether a file of that name is to be read.
-func (o *Options) takes(name string) bool {
+// Takes reports whether a file of that name is to be read.
+func (o *Options) Takes(name string) bool {
 	for _, end := range [...]string{"~", ".tmp", ".part"} {
 		if strings.HasSuffix(name, end) {
 			return false

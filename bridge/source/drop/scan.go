@@ -40,7 +40,7 @@ func (r *reader) scan(ctx context.Context, wantKept bool) (listing, error) {
 	for {
 		entries, err := d.ReadDir(listAtOnce)
 		for _, de := range entries {
-			if !r.o.takes(de.Name()) || !de.Type().IsRegular() {
+			if !r.o.Takes(de.Name()) || !de.Type().IsRegular() {
 				continue
 			}
 			fi, err := de.Info()
