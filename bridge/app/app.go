@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/spool"
 )
@@ -122,6 +123,8 @@ func (a *app) run(ctx context.Context) error {
 	for _, r := range a.recipients {
 		workers.run("recipient "+r.name, r.worker.Run)
 	}
+	control := newGroup(ctx, failed)
+	control.run("control socket", admin.New(admin.Options{Dir: a.c.StateDir, Actions: actions{a}, Log: a.o.Log}).Run)
 	sources := newGroup(ctx, failed)
 	for _, s := range a.sources {
 		sources.run("source "+s.name, func(ctx context.Context) error { return a.read(ctx, s) })
@@ -137,8 +140,10 @@ func (a *app) run(ctx context.Context) error {
 	err := a.wait(ctx, failed, ended)
 	a.o.Log.Info().Err(err).Msg("stopping")
 	sources.cancel()
+	control.cancel()
 	workers.stop()
 	sources.stop()
+	control.stop()
 	<-ended
 	store.stop()
 	select {

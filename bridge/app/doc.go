@@ -3,8 +3,13 @@
 //
 // Start: state directory, spool (lock, recovery), recipients' queues and
 // sinks, the spool's own loop, the workers, the sources last: a new
-// recipient's first number is durable before anything is read.
+// recipient's first number is durable before anything is read. The control
+// socket is served beside them.
 //
 // End: the sources stop and the workers begin nothing more; what is in flight
-// gets its grace; then the spool is synced a last time and closed.
+// gets its grace; actions of the control socket end; then the spool is synced a
+// last time and closed.
+//
+// What a person may change (actions) is the same on a running bridge and, by
+// Offline, on one that doesn't run.
 package app

@@ -85,8 +85,8 @@ func (a *app) addRecipient(name string, p dispatch.Policy, sink bridge.Sink, err
 
 // wanted reports whether some recipient names that raw event.
 func (a *app) wanted(event string) bool {
-	for _, r := range a.recipients {
-		if r.policy.Wants(event) {
+	for _, p := range a.c.Policies() {
+		if p.Wants(event) {
 			return true
 		}
 	}

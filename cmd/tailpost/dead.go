@@ -22,7 +22,7 @@ func newDead() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newDeadLs(), newDeadShow())
+	c.AddCommand(newDeadLs(), newDeadShow(), newDeadReplay(), newDeadDrop())
 	return c
 }
 

@@ -131,6 +131,13 @@ func newSite(t *testing.T, recipients string) *site {
 	t.Helper()
 	dir := t.TempDir()
 	s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml"), log: filepath.Join(dir, "session.log")}
+	s.rewrite(recipients)
+	return s
+}
+
+// rewrite writes the configuration anew, with other recipients.
+func (s *site) rewrite(recipients string) {
+	s.t.Helper()
 	s.write(s.config, fmt.Sprintf(`state_dir = "state"
 [log]
 format = "json"
@@ -143,7 +150,6 @@ max_line     = "32KiB"
 start        = "beginning"
 appliance_id = "support.example.com"
 `, recipients))
-	return s
 }
 
 func (s *site) write(path, text string) {

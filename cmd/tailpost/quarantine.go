@@ -21,7 +21,7 @@ func newQuarantine() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newQuarantineLs(), newQuarantineShow())
+	c.AddCommand(newQuarantineLs(), newQuarantineShow(), newQuarantineReplay())
 	return c
 }
 

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/spool"
+)
+
+// actions is what a person may change: on the running bridge, or on one that
+// Offline opened for it. The spool's Run must run.
+type actions struct{ *app }
+
+var _ admin.Actions = actions{}
+
+// ReplayDead is admin.Actions'.
+func (a actions) ReplayDead(ctx context.Context, which admin.Letters) (admin.Report, error) {
+	names := a.spool.Names()
+	return a.revise(ctx, which, func(l dispatch.Letter) (spool.Verdict, error) {
+		if !slices.Contains(names, l.Recipient) {
+			return spool.Verdict{}, fmt.Errorf("the recipient %s is gone", l.Recipient)
+		}
+		order := dispatch.Session
+		if p := a.c.Policy(l.Recipient); p != nil {
+			order = p.Order
+		}
+		return spool.Verdict{Replay: true, Session: dispatch.Lane(order, l.Number, []byte(l.Session)), Event: l.Data}, nil
+	})
+}
+
+// DropDead is admin.Actions'.
+func (a actions) DropDead(ctx context.Context, which admin.Letters) (admin.Report, error) {
+	return a.revise(ctx, which, func(dispatch.Letter) (spool.Verdict, error) { return spool.Verdict{Drop: true}, nil })
+}
+
+// revise does with the chosen letters what judge says. An error of judge
+// leaves the letter.
+func (a actions) revise(ctx context.Context, which admin.Letters, judge func(dispatch.Letter) (spool.Verdict, error)) (r admin.Report, err error) {
+	f := newLetterFilter(which)
+	replayed, dropped, err := a.spool.ReviseDead(ctx, func(d spool.DeadLetter) (spool.Verdict, error) {
+		if err := ctx.Err(); err != nil {
+			return spool.Verdict{}, err
+		}
+		l, ok, err := f.take(d)
+		if err != nil || !ok {
+			return spool.Verdict{}, err
+		}
+		v, err := judge(l)
+		if err != nil {
+			r.Leave(l.ID.String(), err.Error())
+		}
+		return v, nil
+	})
+	r.Done = replayed + dropped
+	if err != nil {
+		return r, kinded(err)
+	}
+	for _, id := range f.missing() {
+		r.Leave(id.String(), "no dead letter has this id")
+	}
+	return r, nil
+}
+
+// Pause is admin.Actions'.
+func (a actions) Pause(ctx context.Context, recipient string, paused bool) error {
+	return kinded(a.spool.Pause(ctx, recipient, paused))
+}
+
+// Forget is admin.Actions'.
+func (a actions) Forget(ctx context.Context, recipient string) (admin.Report, error) {
+	if a.c.Policy(recipient) != nil {
+		return admin.Report{}, admin.Errorf(admin.Conflict, "the recipient %s is configured: take it out of the configuration first", recipient)
+	}
+	n, err := a.spool.Forget(ctx, recipient, func(it bridge.Item) ([]byte, error) {
+		l, err := dispatch.Forgotten(recipient, it, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return l.Encode()
+	})
+	return admin.Report{Done: n}, kinded(err)
+}
+
+// kinded gives an error of the spool its kind.
+func kinded(err error) error {
+	switch {
+	case errors.Is(err, spool.ErrNoRecipient):
+		return admin.Errorf(admin.NotFound, "%v", err)
+	case errors.Is(err, spool.ErrInUse):
+		return admin.Errorf(admin.Conflict, "%v", err)
+	}
+	return err
+}
