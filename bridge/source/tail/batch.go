@@ -38,10 +38,7 @@ func (r *reader) batch(ctx context.Context, g *file, limit int64) (bool, error) 
 	if err := r.pass(ctx, g, reg, n); err != nil {
 		return false, err
 	}
-	echoes := r.echoes(g, reg)
-	if echoes > 0 {
-		r.log.Info().Int("lines", echoes).Msg("the new file begins with the last lines of the one before; they are not taken again")
-	}
+	echoes, doubt := r.written(g, reg)
 	recs := make([]bridge.Record, 0, len(reg.ends)-echoes)
 	begin := 0
 	for i, end := range reg.ends {
@@ -53,7 +50,7 @@ func (r *reader) batch(ctx context.Context, g *file, limit int64) (bool, error) 
 	s := g.at
 	s.off += reg.end()
 	s.partial = false
-	return true, r.commit(ctx, g, step{to: s, peek: reg.buf, recs: recs, count: func(c *Stats) {
+	return true, r.commit(ctx, g, step{to: s, peek: reg.buf, recs: recs, lost: doubt, count: func(c *Stats) {
 		c.Repeated += int64(echoes)
 		if g.at.partial {
 			c.Continued++
@@ -202,6 +199,10 @@ func (r *reader) send(ctx context.Context, b bridge.Batch) error {
 		}
 	})
 	for _, l := range b.Losses {
+		if l.Reason == inDoubt {
+			r.log.Warn().Str("file", l.Stream).Str("reason", l.Reason).Msg("lines may be taken twice")
+			continue
+		}
 		r.log.Error().Str("file", l.Stream).Int64("at_least_bytes", l.Bytes).Str("reason", l.Reason).
 			Msg("log lines were lost before they could be read")
 	}
