@@ -62,7 +62,9 @@ func TestLinesWrittenBack(t *testing.T) {
 				}
 				r.want(tc.want...)
 				either := how == "truncate" && tc.sameInPlace
-				r.wantStats("repeats", func(s Stats) bool { return (either || s.Repeated == tc.wantRepeated) && s.Discontinuities == tc.wantDoubt })
+				r.wantStats("repeats", func(s Stats) bool {
+					return (either || s.Repeated == tc.wantRepeated) && s.Discontinuities == tc.wantDoubt
+				})
 				r.restart()
 				r.quiet()
 			})

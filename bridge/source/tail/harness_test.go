@@ -197,12 +197,17 @@ func (r *rig) quiet() {
 	r.mu.Lock()
 	n := len(r.lines)
 	r.mu.Unlock()
-	timer := time.NewTimer(testLinger + 5*testRescan)
-	defer timer.Stop()
-	<-timer.C
+	r.settle()
 	if got := r.texts(); len(got) != n {
 		r.t.Fatalf("more lines came: %s", brief(got[n:]))
 	}
+}
+
+// settle lets a linger and some looks go by.
+func (r *rig) settle() {
+	timer := time.NewTimer(testLinger + 5*testRescan)
+	defer timer.Stop()
+	<-timer.C
 }
 
 func (r *rig) wantNoLoss() {
