@@ -90,6 +90,7 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 		at += r.uvarint()
 		e := r.parked()
 		p.parked[at] = e
+		p.highest = max(p.highest, at)
 		p.notes += noteBytes(e.try)
 	}
 	if r.err != nil {

@@ -6,4 +6,5 @@ var (
 	ReadEventsFS     = readEvents
 	ReadDeadFS       = readDead
 	ReadQuarantineFS = readQuarantine
+	LookFS           = look
 )

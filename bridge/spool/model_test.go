@@ -39,6 +39,7 @@ func TestModel(t *testing.T) {
 				"bury":    m.bury,
 				"revise":  m.revise,
 				"pause":   m.pause,
+				"look":    m.look,
 				"pass":    m.pass,
 				"fail":    m.fail,
 				"park":    m.park,
@@ -346,6 +347,30 @@ func (m *model) revise(rt *rapid.T) {
 		for _, p := range r.q.Revived() {
 			if f := r.fates[p.Number]; !f.parked || !f.replay || !p.Replay {
 				rt.Fatalf("%s: %x is revived: %+v", r.name, p.Number, *f)
+			}
+		}
+	}
+}
+
+// look reads without the lock what the queues say.
+func (m *model) look(rt *rapid.T) {
+	v, err := spool.LookFS(m.fs, dir)
+	mustNot(rt, err)
+	if len(v.Recipients) != len(m.rs) {
+		rt.Fatalf("recipients: %+v", v.Recipients)
+	}
+	for i, r := range m.rs {
+		got, want := v.Recipients[i], r.q.Stats()
+		st := got.Stats
+		if got.Name != r.name || got.Paused != r.paused || st.Given != st.Sum() || st.Given != want.Given ||
+			st.Delivered != want.Delivered || st.Dead != want.Dead || st.Dropped != want.Dropped || st.Parked != want.Parked {
+			rt.Fatalf("%s: seen without the lock: %+v, by its queue %+v", r.name, got, want)
+		}
+	}
+	for source, at := range m.at {
+		for _, e := range v.Sources[source] {
+			if string(e.Value) != at {
+				rt.Fatalf("state of %s is seen as %s, want %s", source, e.Value, at)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -193,6 +194,7 @@ func (p *progress) park(number uint64, e parkedEvent) bool {
 	p.dropTry(number)
 	p.close(number)
 	p.parked[number] = e
+	p.highest = max(p.highest, number)
 	p.notes += noteBytes(e.try)
 	p.trim()
 	return true
@@ -234,6 +236,21 @@ func (p *progress) stats() QueueStats {
 		Window:    uint64(len(p.open)),
 	}
 	st.Waiting = st.Parked + st.Window
+	return st
+}
+
+// balance is stats with what waits unread in the segments.
+func (p *progress) balance(segs *segments) QueueStats {
+	st := p.stats()
+	at := p.reached.number
+	unread, all := segs.waiting(at)
+	st.Given = all - min(all, p.before)
+	if at <= p.highest { // those were counted as parked
+		unread -= min(unread, p.known(at, math.MaxUint64))
+	} else {
+		unread -= min(unread, uint64(p.settled.within(at, math.MaxUint64)))
+	}
+	st.Waiting += unread
 	return st
 }
 

@@ -3,7 +3,6 @@ package spool
 import (
 	"context"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -262,15 +261,5 @@ func (q *Queue) Bury(ctx context.Context, number uint64, letter []byte) error {
 func (q *Queue) Stats() QueueStats {
 	q.s.journal.mu.Lock()
 	defer q.s.journal.mu.Unlock()
-	st := q.p.stats()
-	at := q.p.reached.number
-	unread, all := q.s.segs.waiting(at)
-	st.Given = all - q.p.before
-	if at <= q.p.highest { // those were counted as parked
-		unread -= min(unread, q.p.known(at, math.MaxUint64))
-	} else {
-		unread -= min(unread, uint64(q.p.settled.within(at, math.MaxUint64)))
-	}
-	st.Waiting += unread
-	return st
+	return q.p.balance(&q.s.segs)
 }

@@ -81,16 +81,10 @@ func (s *Spool) recoverSegments(sv *survey) error {
 			return err
 		}
 	}
-	for i, sg := range sv.segs {
-		// Where the successor is gone only the segment itself can tell what
-		// stands in it.
-		if i+1 < len(sv.segs) && sv.segs[i+1].head.prev != sg.first() {
-			r, err := scanFile(s.o.FS, s.o.Dir, sg, nil)
-			if err != nil {
-				return err
-			}
-			sg.limit, sg.next, sg.lines = r.end, r.next, r.lines
-		}
+	if err := sv.measure(s.o.FS, s.o.Dir); err != nil {
+		return err
+	}
+	for _, sg := range sv.segs {
 		s.segs.add(sg)
 	}
 	return nil

@@ -14,6 +14,7 @@ type survey struct {
 	blank      []uint64   // made, and never written
 	unreadable []FileInfo // both copies of the head are damaged
 	epoch      uint64     // the highest in a name or head
+	names      map[string]bool
 }
 
 // surveySegments reads the heads of all segments. How far a segment counts,
@@ -25,12 +26,14 @@ func surveySegments(fsys FS, dir string) (sv survey, err error) {
 	if err != nil {
 		return survey{}, fmt.Errorf("list %s: %w", segmentDir, err)
 	}
+	sv.names = make(map[string]bool, len(infos))
 	for _, info := range infos {
 		first, ok := parseSegmentName(info.Name)
 		if !ok {
 			continue
 		}
 		sv.epoch = max(sv.epoch, first>>epochBits)
+		sv.names[info.Name] = true
 		if err := sv.look(fsys, dir, first, info); err != nil {
 			return survey{}, err
 		}
@@ -92,4 +95,31 @@ func (sv *survey) chain() {
 		counted[i], counted[j] = counted[j], counted[i]
 	}
 	sv.segs = counted
+}
+
+// measure goes over the segments whose successor is gone: only they themselves
+// can tell what stands in them.
+func (sv *survey) measure(fsys FS, dir string) error {
+	for i := range sv.segs[:max(0, len(sv.segs)-1)] {
+		sg := &sv.segs[i]
+		if sv.segs[i+1].head.prev == sg.first() {
+			continue
+		}
+		r, err := scanFile(fsys, dir, *sg, nil)
+		if err != nil {
+			return err
+		}
+		sg.limit, sg.next, sg.lines = r.end, r.next, r.lines
+	}
+	return nil
+}
+
+// lacks reports whether a segment that was there before is gone.
+func (sv *survey) lacks(before []FileInfo) bool {
+	for _, info := range before {
+		if _, ok := parseSegmentName(info.Name); ok && !sv.names[info.Name] {
+			return true
+		}
+	}
+	return false
 }
