@@ -26,7 +26,7 @@ func TestCrashAnywhere(t *testing.T) {
 		for _, told := range []string{"before", "after"} {
 			for at := 1; ; at++ {
 				r := newRig(t, mode(done))
-				texts := []string{long("a", 2500), long("b", 3), "", long("d", 1200) + "last", long("e", 1500)}
+				texts := []string{long("a", 1100), long("b", 3), "", long("d", 1010) + "last", long("e", 1005)}
 				r.drop("a", texts[0], 9*old)
 				r.drop("b", texts[1], 8*old)
 				r.drop("c", texts[2], 7*old)
@@ -65,7 +65,7 @@ func TestCrashAnywhere(t *testing.T) {
 					break
 				}
 				r.start()
-				r.until("the rest", func() bool { return len(r.recs) >= 2500+3+1201+1500 && len(r.placesLeft()) == 0 && r.scanned() })
+				r.until("the rest", func() bool { return len(r.recs) >= 1100+3+1011+1005 && len(r.placesLeft()) == 0 && r.scanned() })
 				r.halt()
 				what := fmt.Sprintf("%s, crash %s batch %d is durable", done, told, at)
 				if got, want := strings.Join(r.lines(), "\n"), strings.TrimSuffix(strings.Join(texts[:4], "")+"\n"+texts[4], "\n"); got != want {
