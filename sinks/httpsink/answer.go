@@ -25,6 +25,9 @@ const (
 // readAnswer reads the beginning of a body and closes it. It calls stop, which
 // ends the request, if that takes too long; so it never fails.
 func readAnswer(body io.ReadCloser, stop func()) []byte {
+	if body == http.NoBody {
+		return nil
+	}
 	late := time.AfterFunc(readWait, stop)
 	defer late.Stop()
 	defer body.Close()

@@ -12,16 +12,19 @@ import (
 
 var errFormBatch = errors.New("a form body holds one event")
 
+// usualBody is what most bodies have room in, in bytes.
+const usualBody = 512
+
 // body gives a request's body: a form, canonical JSON, or a JSON array of it.
 func (s *Sink) body(events []bridge.Event) ([]byte, error) {
 	if s.o.Body == bodyForm {
 		if len(events) != 1 {
 			return nil, fmt.Errorf("%d events: %w", len(events), errFormBatch)
 		}
-		return s.o.appendForm(nil, &events[0]), nil
+		return s.o.appendForm(make([]byte, 0, usualBody), &events[0]), nil
 	}
 	if len(events) == 1 {
-		return events[0].AppendJSON(nil), nil
+		return events[0].AppendJSON(make([]byte, 0, usualBody)), nil
 	}
 	b := []byte{'['}
 	for i := range events {

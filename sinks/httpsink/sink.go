@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -22,9 +23,9 @@ import (
 type Sink struct {
 	o       Options
 	url     *url.URL
-	shown   string      // the URL as people may see it
-	header  http.Header // what each request carries; never changed
-	host    string      // the Host header; "": the URL's
+	shown   string        // the URL as people may see it
+	header  http.Header   // what each request carries; never changed
+	post    *http.Request // what is the same of each; never changed
 	success codes
 	giveUp  codes
 	hide    redactor
@@ -47,7 +48,12 @@ func New(o Options) (*Sink, error) {
 	if len(bad)+len(bad2) > 0 {
 		return nil, fmt.Errorf("http recipient: no status: %q", append(bad, bad2...))
 	}
-	s.header, s.host = o.header()
+	header, host := o.header()
+	s.header = header
+	s.post = &http.Request{
+		Method: http.MethodPost, URL: u, Host: host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
 	s.hide = newRedactor(s.header, u.RawQuery)
 	t, err := newTransport(o)
 	if err != nil {
@@ -141,18 +147,13 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	return rec, s.refused(resp, rec.Answer, start)
 }
 
-// request makes the POST. The headers are its own copy, the body is shared by
-// the quick retries.
+// request makes the POST. The body is shared by the quick retries.
 func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event, body []byte) *retryablehttp.Request {
-	u := *s.url
-	h := s.header.Clone()
-	h.Set("Webhook-Id", webhookID(events))
-	h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-	r := &http.Request{
-		Method: http.MethodPost, URL: &u, Host: s.host, Header: h,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	rr := &retryablehttp.Request{Request: r.WithContext(ctx)}
+	r := s.post.WithContext(ctx)
+	r.Header = maps.Clone(s.header) // nobody changes a value in its place
+	r.Header["Webhook-Id"] = []string{webhookID(events)}
+	r.Header["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
+	rr := &retryablehttp.Request{Request: r}
 	_ = rr.SetBody(body) // bytes never fail
 	return rr
 }
