@@ -16,6 +16,7 @@ type message struct {
 	fields []field           // as its line has them
 	form   map[string]string // as a form body has them
 	when   time.Time
+	lines  []string
 }
 
 // field is one of a line's. Its name is the bg format's.
@@ -193,5 +194,6 @@ func (a *author) add(s *session, event string, fields ...field) (*message, []str
 			}
 		}
 	}
-	return m, a.render(a, m)
+	m.lines = a.render(a, m)
+	return m, m.lines
 }

@@ -38,6 +38,7 @@ func (s *site) report(v *verdict) {
 		v.byKill, counts(v.most), v.bySlow, v.byDrop, v.bySender)
 	s.t.Logf("lost: %d events whose bytes were taken away before they were read", len(v.lost))
 	s.checkReported(v)
+	s.checkQuarantine()
 	problems := append(s.board.problems, v.problems...)
 	s.t.Logf("lost otherwise, sent again otherwise, out of order, not as written: %d", len(problems))
 	for _, p := range problems[:min(len(problems), 40)] {
@@ -98,6 +99,31 @@ func (s *site) checkReported(v *verdict) {
 			s.t.Errorf("source %s: wrong discontinuities", name)
 		}
 	}
+}
+
+// checkQuarantine wants nothing there but parts of messages of which another
+// part was taken away: no line may have been torn.
+func (s *site) checkQuarantine() {
+	may := map[string]bool{}
+	for _, m := range s.messages() {
+		for _, l := range m.lines {
+			if m.exposed && len(m.lines) > 1 {
+				may[strings.TrimSuffix(l, "\n")] = true
+			}
+		}
+	}
+	list, n := s.p.Command("quarantine", "ls", "--json"), 0
+	for text := range strings.Lines(list) {
+		var l struct{ Source, Reason, Text string }
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			s.t.Fatal(err)
+		}
+		n++
+		if !may[l.Text] {
+			s.t.Errorf("in quarantine, from %s: %s: %q", l.Source, l.Reason, l.Text)
+		}
+	}
+	s.t.Logf("quarantined: %d parts of messages that lost others", n)
 }
 
 // reported sums up what the bridge's log says about lost lines, by source.

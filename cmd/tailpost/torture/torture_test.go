@@ -60,6 +60,13 @@ format       = "json"
 appliance_id = "support.example.com"
 ack          = true
 
+[[sources.drop]]
+name         = "drop"
+dir          = "drop"
+format       = "bg"
+done         = "delete"
+appliance_id = "support.example.com"
+
 [defaults.http]
 headers            = { "X-Run" = "%[3]d" }
 send_custom_fields = true
@@ -93,6 +100,7 @@ type site struct {
 	board *board
 	books []*book
 	hands []*sender
+	drops *dropper
 	posts string // where the bridge takes POSTs
 	http  []*receiver
 	file  *fileReader
@@ -175,7 +183,7 @@ func (s *site) addBooks(dir string) {
 		form  func(*author, *message) []string
 		noise func(*author) string
 	}{
-		{"appliance", numbered, 45, bgLines, bgNoise},
+		{"appliance", numbered, 40, bgLines, bgNoise},
 		{"branch", dated, 25, bgLines, bgNoise},
 		{"script", linked, 15, jsonLines, jsonNoise},
 	} {
@@ -196,12 +204,19 @@ func (s *site) addSenders(dir string) {
 	if err := l.Close(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.drops = &dropper{dir: filepath.Join(dir, "drop")}
+	if err := os.Mkdir(s.drops.dir, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
 	s.hands = []*sender{{
 		author: newAuthor("post", s.seed, formLines, nil), board: s.board, pace: newPace(*flagLines * 5 / 100),
 		most: 20, hand: poster("http://" + s.posts + "/"),
 	}, {
 		author: newAuthor("socket", s.seed, jsonLines, jsonNoise), board: s.board, pace: newPace(*flagLines * 10 / 100),
 		most: 40, hand: (&talker{path: filepath.Join(dir, "socket")}).hand,
+	}, {
+		author: newAuthor("drop", s.seed, bgLines, bgNoise), board: s.board, pace: newPace(*flagLines * 5 / 100),
+		most: 60, hand: s.drops.hand,
 	}}
 }
 
@@ -297,6 +312,9 @@ func (s *site) finish(ctx context.Context) {
 	for _, r := range s.http {
 		r.awaitTaken(ctx, s.messages())
 		s.t.Logf("recipient %s has all %.0f s after the begin", r.name, time.Since(s.began).Seconds())
+	}
+	if err := s.drops.awaitEmpty(ctx); err != nil {
+		s.t.Errorf("drop directory: %v", err)
 	}
 	s.p.Stop()
 	if err := s.file.read(*flagKills); err != nil {
