@@ -60,6 +60,24 @@ func newBook(path string, st style, a *author, b *board, p *pace, seed uint64) *
 
 func (k *book) distance() int { return 30 + k.rng.IntN(400) }
 
+var errNothing = errors.New("no line could be written")
+
+// begin writes the first lines.
+func (k *book) begin() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.style == linked {
+		if err := k.rotate(bySwitch); err != nil {
+			return err
+		}
+	}
+	n, _ := k.pace.some(5)
+	if n == 0 {
+		return errNothing
+	}
+	return errors.Join(k.write(n), k.finishLine())
+}
+
 // fill writes until the pace's end, and rotates now and then.
 func (k *book) fill(ctx context.Context) error {
 	for {

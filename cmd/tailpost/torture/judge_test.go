@@ -1,9 +1,7 @@
 package torture
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -61,15 +59,12 @@ type evidence struct {
 	kills      []time.Time // when the signal was sent that ended each run
 }
 
-// killWindow is how long before a kill an answer may have been given that the
-// bridge had not yet written down. How many there are is bounded besides.
-const killWindow = time.Second
-
 // verdict is the judge's.
 type verdict struct {
 	lost     []key // exposed, and never seen
 	byKill   int   // sent again: their answer was under way at a kill
 	bySlow   int   // sent again: answered after the timeout
+	byLeft   int   // sent again: answered in time, but the bridge had closed the connection
 	byDrop   int   // sent again: the connection was cut instead of an answer
 	bySender int   // arrived again: their sender handed them over again
 	most     map[string]int
@@ -161,102 +156,6 @@ func judgeLosses(v *verdict, r recipient, messages []written, seen map[key]bool,
 }
 
 func (q request) wasTaken() bool { return q.fate != refused }
-
-// judgeRepeats wants no request for an event that the receiver took before
-// and the bridge knew it.
-func judgeRepeats(v *verdict, r recipient, e evidence, messages map[key]*written, got map[key][]request) {
-	ofKill := map[int]int{}
-	for _, k := range slices.SortedFunc(maps.Keys(got), byPlace) {
-		atKill, others := v.repeats(r, e.kills, got[k])
-		// What was handed over twice may come twice; which of the repeats that
-		// was can't be told, so it excuses the worst first.
-		for range messages[k].sends - 1 {
-			switch {
-			case len(others) > 0:
-				others = others[1:]
-			case len(atKill) > 0:
-				atKill = atKill[1:]
-			default:
-				continue
-			}
-			v.bySender++
-		}
-		for _, q := range atKill {
-			ofKill[q.run]++
-			v.byKill++
-		}
-		for _, q := range others {
-			v.problem("%s got %s again, though it took it in run %d at %s, %s before the kill", r.name, k, q.run, stamp(q.answered), beforeKill(q, e.kills))
-		}
-	}
-	for run, n := range ofKill {
-		v.most[r.name] = max(v.most[r.name], n)
-		if n > r.inFlight {
-			v.problem("%s got %d events again because of kill %d, with %d in flight at most", r.name, n, run, r.inFlight)
-		}
-	}
-}
-
-// repeats gives the requests of one event that others followed though they
-// were taken: those of which the answer was under way at a kill, and those
-// that nothing excuses.
-func (v *verdict) repeats(r recipient, kills []time.Time, qs []request) (atKill, others []request) {
-	slices.SortStableFunc(qs, func(a, b request) int {
-		return cmp.Or(cmp.Compare(a.run, b.run), a.arrived.Compare(b.arrived))
-	})
-	for i, q := range qs[:len(qs)-1] {
-		switch {
-		case !q.wasTaken():
-		case q.fate == dropped:
-			v.byDrop++
-		case r.timedOut(q, kills):
-			v.bySlow++
-		case qs[i+1].run > q.run && nearKill(q, kills):
-			atKill = append(atKill, q)
-		default:
-			others = append(others, q)
-		}
-	}
-	return atKill, others
-}
-
-const (
-	// timeoutSlack: the bridge's clock starts before the request arrives.
-	timeoutSlack = 300 * time.Millisecond
-	// leaveWindow is how long after an answer a connection is closed at most
-	// by a bridge that waited for the answer no longer.
-	leaveWindow = 2 * time.Second
-)
-
-// timedOut reports whether the bridge gave the request up: the answer took too
-// long, or, on a busy machine, the bridge closed the connection that it would
-// have kept had it read the answer.
-func (r recipient) timedOut(q request, kills []time.Time) bool {
-	if r.timeout == 0 {
-		return false
-	}
-	left := !q.left.IsZero() && q.left.Sub(q.answered) < leaveWindow && (q.run >= len(kills) || q.left.Before(kills[q.run]))
-	return left || q.answered.Sub(q.arrived) > r.timeout-timeoutSlack
-}
-
-func byPlace(a, b key) int {
-	return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.n, b.n))
-}
-
-// nearKill reports whether the answer may have been under way when the run
-// was killed. Of a line in a file only the run is known.
-func nearKill(q request, kills []time.Time) bool {
-	return q.run < len(kills) && (q.answered.IsZero() || kills[q.run].Sub(q.answered) < killWindow)
-}
-
-func beforeKill(q request, kills []time.Time) string {
-	if q.run >= len(kills) {
-		return "never"
-	}
-	return kills[q.run].Sub(q.answered).String()
-}
-
-func stamp(t time.Time) string { return t.Format("15:04:05.000000") }
 
 // judgeOrder wants no event to be sent before the one in front of it has been
 // taken: in its session, or for a strict recipient in its source.

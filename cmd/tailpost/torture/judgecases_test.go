@@ -48,7 +48,7 @@ func TestJudge(t *testing.T) {
 		}, want: "2 events again because of kill 0", wantExcused: 2},
 		{name: "timed out", requests: []request{took(0, 0, 100, 1_250), took(0, 0, 1_150, 1_151), took(1, 0, 1_200, 1_201)}, wantExcused: 1},
 		{name: "given up just before the answer", requests: append(both[1:], leftAt(took(0, 0, 100, 101), at(102)), took(0, 0, 150, 151)), wantExcused: 1},
-		{name: "connection closed much later", requests: append(both[1:], leftAt(took(0, 0, 100, 101), at(5_000)), took(0, 0, 150, 151)), want: "took it in run 0"},
+		{name: "connection closed much later", requests: append(both[1:], leftAt(took(0, 0, 100, 101), at(5_100)), took(0, 0, 150, 151)), want: "took it in run 0"},
 		{name: "connection closed by the kill", requests: []request{both[0], leftAt(took(1, 0, 8_500, 8_501), at(10_001)), took(1, 1, 11_000, 11_001)}, want: "took it in run 0"},
 		{name: "answer dropped", requests: append(both[1:], with(took(0, 0, 100, 101), dropped), took(0, 0, 150, 151)), wantExcused: 1},
 		{name: "handed over again", sends: 2, requests: append(both, took(0, 0, 300, 301)), wantExcused: 1},
@@ -77,7 +77,7 @@ func TestJudge(t *testing.T) {
 			if c.want == "" && got != "" || c.want != "" && (len(v.problems) != 1 || !strings.Contains(got, c.want)) {
 				t.Errorf("problems %q, want one with %q", v.problems, c.want)
 			}
-			if excused := v.byKill + v.bySlow + v.byDrop + v.bySender; len(v.lost) != c.wantLost || excused != c.wantExcused {
+			if excused := v.byKill + v.bySlow + v.byLeft + v.byDrop + v.bySender; len(v.lost) != c.wantLost || excused != c.wantExcused {
 				t.Errorf("%d lost, %d excused; want %d and %d", len(v.lost), excused, c.wantLost, c.wantExcused)
 			}
 		})

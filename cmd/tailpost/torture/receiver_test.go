@@ -3,7 +3,6 @@
 package torture
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -46,15 +45,6 @@ type delivery struct {
 	conn *connection
 	use  int // of the connection
 }
-
-// mood is what a receiver is like for a while.
-type mood int
-
-const (
-	well mood = iota
-	refusing
-	dead
-)
 
 // newReceiver begins to serve on an address of the loopback network that no
 // connection is made from: it stays free while the receiver is dead.
@@ -185,85 +175,6 @@ func readForm(w http.ResponseWriter, req *http.Request) (map[string]string, erro
 	return form, err
 }
 
-// decide gives what becomes of a request. It depends on the seed, the event
-// and how often it came, and on the mood.
-func (v *receiver) decide(q *request) (stall time.Duration, status int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.tries[q.key]++
-	rng := random(v.seed, fmt.Sprint(v.name, q.key))
-	often := 1
-	if v.order == "strict" {
-		often = 8 // all wait for one
-	}
-	switch bad := rng.IntN(1000 * often); {
-	case v.mood == refusing:
-		v.deeds["503"]++
-		status = http.StatusServiceUnavailable
-	case v.calm && v.tries[q.key] > 3:
-		q.fate, status = taken, http.StatusOK
-	case bad < 10 && v.tries[q.key] <= 1+bad%3:
-		v.deeds["500"]++
-		status = http.StatusInternalServerError
-	case bad == 1000*often-1 && v.tries[q.key] == 1:
-		v.deeds["stall, then take"]++
-		q.fate, status, stall = taken, http.StatusOK, v.timeout*3/2
-	case bad == 1000*often-2 && v.tries[q.key] == 1:
-		v.deeds["stall, then 503"]++
-		status, stall = http.StatusServiceUnavailable, v.timeout*3/2
-	case bad >= 1000*often-5 && v.tries[q.key] == 1:
-		v.deeds["take, then cut the connection"]++
-		q.fate = dropped
-	default:
-		q.fate, status = taken, [...]int{200, 202, 204}[rng.IntN(3)]
-	}
-	v.change()
-	return stall, status
-}
-
-// change turns to another mood when it is time.
-func (v *receiver) change() {
-	if v.left--; v.left > 0 || v.calm || v.mood == dead {
-		return
-	}
-	if v.mood == refusing {
-		v.mood, v.left = well, 100+v.rng.IntN(1500)
-		return
-	}
-	if v.rng.IntN(3) > 0 {
-		v.mood, v.left = refusing, 2+v.rng.IntN(12)
-		return
-	}
-	v.mood, v.left = dead, 100+v.rng.IntN(1500)
-	v.deeds["death"]++
-	long := time.Duration(20+v.rng.IntN(400)) * time.Millisecond
-	v.deaths.Add(1)
-	go func() {
-		defer v.deaths.Done()
-		v.die(long)
-	}()
-}
-
-// die ends all connections and refuses new ones for a while. What has been
-// answered by then has been sent.
-func (v *receiver) die(long time.Duration) {
-	v.mu.Lock()
-	close(v.dying)
-	s, cs := v.server, v.conns
-	v.mu.Unlock()
-	v.active.Wait()
-	cs.keep()
-	s.Close()
-	<-time.After(long)
-	if err := v.serve(); err != nil {
-		v.board.problem("%s could not come back: %v", v.name, err)
-		return
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.mood = well
-}
-
 // seen gives what came so far.
 func (v *receiver) seen() recipient {
 	v.mu.Lock()
@@ -274,54 +185,4 @@ func (v *receiver) seen() recipient {
 		r.requests = append(r.requests, q.request)
 	}
 	return r
-}
-
-// awaitTaken returns when it has taken all of these, ctx ends, or nothing more
-// has come for a while: then it gives how many are missing.
-func (v *receiver) awaitTaken(ctx context.Context, ms []*message) int {
-	quiet := time.NewTimer(patience)
-	defer quiet.Stop()
-	for from := 0; ; {
-		_, _, more := v.board.counts()
-		missing := v.missing(ms)
-		if missing == 0 {
-			return 0
-		}
-		if missing != from {
-			quiet.Reset(patience)
-		}
-		from = missing
-		select {
-		case <-more:
-			select { // many come at once
-			case <-time.After(100 * time.Millisecond):
-			case <-ctx.Done():
-			}
-		case <-quiet.C:
-			return missing
-		case <-ctx.Done():
-			return missing
-		}
-	}
-}
-
-// patience is how long nothing may come while something is due.
-const patience = 30 * time.Second
-
-func (v *receiver) missing(ms []*message) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	got := map[key]bool{}
-	for _, q := range v.got {
-		if q.wasTaken() {
-			got[q.key] = true
-		}
-	}
-	n := 0
-	for _, m := range ms {
-		if !got[m.key] && (!m.exposed || v.board.wasSeen(m.key)) {
-			n++
-		}
-	}
-	return n
 }

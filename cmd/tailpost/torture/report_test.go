@@ -34,8 +34,8 @@ func (s *site) report(v *verdict) {
 	for _, r := range s.http {
 		s.t.Logf("recipient %s: %s", r.name, counts(r.deeds))
 	}
-	s.t.Logf("sent again: %d in flight at a kill (most at one: %s), %d timed out, %d not answered, %d handed over again",
-		v.byKill, counts(v.most), v.bySlow, v.byDrop, v.bySender)
+	s.t.Logf("sent again: %d in flight at a kill (most at one: %s), %d timed out, %d given up just before the answer, %d not answered, %d handed over again",
+		v.byKill, counts(v.most), v.bySlow, v.byLeft, v.byDrop, v.bySender)
 	s.t.Logf("lost: %d events whose bytes were taken away before they were read", len(v.lost))
 	s.checkReported(v)
 	s.checkQuarantine()
