@@ -102,6 +102,17 @@ func (d *damaged) keepLocked(name string, f File, s span) {
 	d.Kept += s.bytes()
 }
 
+// copied keeps a stretch of any file and reports whether a copy is durable.
+func (d *damaged) copied(prefix string, f File, s span) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	name := fmt.Sprintf("%s%x-%x", prefix, s.from, s.to)
+	if !d.seen[name] {
+		d.keepLocked(name, f, s)
+	}
+	return d.seen[name]
+}
+
 // whole notes that a segment of which nothing can be read was moved here.
 func (d *damaged) whole(name string, bytes int64) {
 	d.mu.Lock()

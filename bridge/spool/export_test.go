@@ -7,4 +7,5 @@ var (
 	ReadDeadFS       = readDead
 	ReadQuarantineFS = readQuarantine
 	LookFS           = look
+	VerifyFS         = verify
 )

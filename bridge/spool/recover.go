@@ -18,7 +18,7 @@ func (s *Spool) recover() error {
 	}
 	s.segmentSize = o.segmentBytes(total)
 	s.damaged = damaged{fs: o.FS, dir: filepath.Join(o.Dir, damagedDir), log: o.Log}
-	aside, err := s.damaged.load()
+	kept, err := s.damaged.load()
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (s *Spool) recover() error {
 		return err
 	}
 	epoch := sv.epoch
-	for _, name := range aside {
+	for _, name := range kept {
 		if first, err := strconv.ParseUint(name[:min(len(name), 16)], 16, 64); err == nil {
 			epoch = max(epoch, first>>epochBits)
 		}
