@@ -214,9 +214,13 @@ func (c *committer) wrote(part []*entry, off int64) {
 // their events.
 func (c *committer) frames(b []byte, part []*entry, off int64) []byte {
 	start := len(b)
-	for _, e := range part {
+	for i, e := range part {
 		at := off + int64(len(b)-start)
 		e.at = place{seg: c.seg.first, off: at}
+		e.detail &^= detailUnsynced
+		if c.s.o.Fsync == fsyncInterval && len(c.unsynced)+i > 0 {
+			e.detail |= detailUnsynced
+		}
 		if e.kind == kindIngest {
 			e.first = c.next
 			c.next += uint64(e.count)

@@ -59,7 +59,8 @@
 //	             The whole map of one source; only at the segment's head
 //	2  head end  count: how many states stand before it. No payload
 //	3  ingest    first: number of the first event. count: events. detail, in bits: 1 has
-//	             quarantined lines, 2 replays some.
+//	             quarantined lines, 2 replays some, 128 was written before what stands before
+//	             it was durable (also in kind 4).
 //	             For each event uint32 end, counted from the end of this table, and uint32 CRC-32C
 //	             of the byte 'e' and the event; then the events; then source (sized), time (int64,
 //	             Unix nanoseconds), number of changes (uvarint), for each the key (sized) and either
@@ -154,7 +155,10 @@
 //     records. If the head is not whole, the segment before gives the state,
 //     and so on back. Frames that are damaged with good ones behind them are
 //     damage. What stands behind the last good frame is a write that was cut
-//     off: it goes to damaged/, and is cut off the file once it is there.
+//     off: it goes to damaged/, and is cut off the file once it is there. With
+//     fsync = interval several writes may be cut off: a record written before
+//     what stands before it was durable doesn't count behind what can't be
+//     read, unless a later one shows that all of that was durable once.
 //     Sync the file.
 //  4. Count every dead letter as settled.
 //  5. If the journal has lost that a recipient had come past a segment that is

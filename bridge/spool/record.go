@@ -21,6 +21,9 @@ const (
 const (
 	detailLines    byte = 1 // it holds quarantined lines
 	detailReplayed byte = 2 // it replays some
+	// detailUnsynced: it was written, with fsync = interval, before what stands
+	// before it was durable. In moved records, too.
+	detailUnsynced byte = 128
 )
 
 // Ingest is what a source gives at once: all of it becomes durable or

@@ -90,7 +90,9 @@ func (s *Spool) recoverSegments(sv *survey) error {
 	return nil
 }
 
-// clear takes away what never counted, and sets aside what can't be read.
+// clear takes away what never counted, and sets aside what can't be read. The
+// names of the others become durable before anybody is told of what is in
+// them: a kill may have left them in the page cache.
 func (s *Spool) clear(sv *survey) error {
 	dir := s.segmentDir()
 	for _, first := range append(sv.blank, sv.uncounted...) {
@@ -104,12 +106,18 @@ func (s *Spool) clear(sv *survey) error {
 		if err := s.o.FS.Rename(filepath.Join(dir, info.Name), filepath.Join(s.o.Dir, damagedDir, name)); err != nil {
 			return err
 		}
-		s.damaged.whole(name, info.Size)
 	}
-	if len(sv.blank)+len(sv.uncounted)+len(sv.unreadable) > 0 {
-		if err := s.syncDirs(segmentDir, damagedDir); err != nil {
+	if len(sv.unreadable) > 0 {
+		if err := s.syncDirs(damagedDir); err != nil {
 			return err
 		}
+	}
+	if err := s.syncDirs(segmentDir); err != nil {
+		return err
+	}
+	for _, info := range sv.unreadable {
+		first, _ := parseSegmentName(info.Name)
+		s.damaged.whole(damagedName(first, span{0, info.Size}), info.Size)
 	}
 	return nil
 }
@@ -126,7 +134,7 @@ func (s *Spool) syncDirs(names ...string) error {
 // trim makes the last segment end where its last good frame does. A torn
 // write behind that is kept in damaged/ first; where it can't be, it stays in
 // the file, and doesn't count. What a kill left in the page cache becomes
-// durable before anybody is told of it, its name too.
+// durable before anybody is told of it.
 func (s *Spool) trim(sg *segment, r scanned) error {
 	f, err := s.o.FS.Open(segmentPath(s.o.Dir, sg.first()), true)
 	if err != nil {
@@ -134,9 +142,6 @@ func (s *Spool) trim(sg *segment, r scanned) error {
 	}
 	defer f.Close()
 	if err := writeAgain(f, r.unsure()); err != nil {
-		return err
-	}
-	if err := s.syncDirs(segmentDir); err != nil {
 		return err
 	}
 	for _, bad := range r.bad {

@@ -27,6 +27,7 @@ func scanSegment(f File, sg segment, st *states) (scanned, error) {
 	r := scanned{head: bodyStart, last: bodyStart, end: bodyStart, next: sg.head.prevNext}
 	var bad []span
 	heads := 0
+	d := doubt{told: sg.told}
 	for {
 		f, at, skipped, ok, err := w.next()
 		if err != nil {
@@ -46,6 +47,12 @@ func scanSegment(f File, sg segment, st *states) (scanned, error) {
 			bad = append(bad, span{at, at + f.bytes()})
 			continue
 		}
+		if back, ok := d.about(f, at, bad); !ok {
+			if bad = nil; back > 0 {
+				w.off = back
+			}
+			continue
+		}
 		r.bad, bad = append(r.bad, bad...), nil
 		r.last, r.end = at, at+f.bytes()
 		r.frame(f, payload, st, &heads)
@@ -54,6 +61,36 @@ func scanSegment(f File, sg segment, st *states) (scanned, error) {
 	zero, err := w.zero(r.tail)
 	r.zero = zero
 	return r, err
+}
+
+// doubt is about records that were written before what stands before them was
+// durable. Where that can't be read, a power cut may have taken it: then they
+// must not count either, because the position in them is behind what is lost.
+// A record behind them that was written after a sync shows that it was damage.
+type doubt struct {
+	told bool  // all of the segment was durable
+	from int64 // the first bytes that can't be read; 0: no doubt
+	sure int64 // everything before this was durable
+}
+
+// about reports whether a frame behind bad stretches counts. If it shows that
+// those before it do, back is where to go over them again.
+func (d *doubt) about(f frame, at int64, bad []span) (back int64, ok bool) {
+	switch {
+	case d.told || at < d.sure:
+		return 0, true
+	case f.detail&detailUnsynced == 0 || f.kind != kindIngest && f.kind != kindMoved:
+		if d.from == 0 {
+			return 0, true
+		}
+		back, d.from, d.sure = d.from, 0, at
+		return back, false
+	case d.from == 0 && len(bad) == 0:
+		return 0, true
+	case d.from == 0:
+		d.from = bad[0].from
+	}
+	return 0, false
 }
 
 func (r *scanned) frame(f frame, payload []byte, st *states, heads *int) {

@@ -20,7 +20,9 @@ type segment struct {
 	size  int64  // of the file
 	// changed is when it was last written.
 	changed time.Time
-	lines   int // what it says of quarantined lines and is not in their store yet; -1: not known
+	// told says that limit is what its successor's head tells.
+	told  bool
+	lines int // what it says of quarantined lines and is not in their store yet; -1: not known
 }
 
 func (sg *segment) first() uint64 { return sg.head.first }

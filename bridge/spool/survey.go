@@ -86,7 +86,7 @@ func (sv *survey) chain() {
 			}
 			sg.next = next.prevNext
 			if sg.first() == next.prev {
-				sg.limit = min(sg.limit, next.prevEnd)
+				sg.limit, sg.told = min(sg.limit, next.prevEnd), true
 			}
 		}
 		counted = append(counted, sg)
