@@ -45,7 +45,10 @@
 // 1,024 frames begin, each at a multiple of 8: a header of 32 bytes (drawn at
 // frame) whose checksum is seeded with the salt, a payload under CRC-32C, and
 // zero bytes up to the next multiple of 8. Readers skip kinds of frames that
-// they don't know. Zero bytes are no frame.
+// they don't know: in a segment or a store these live as long as their file,
+// and whenever a file of the journal is written anew they are copied. A file of
+// another version is refused, before anything is changed. Zero bytes are no
+// frame.
 //
 // Event numbers are epoch<<40 | sequence. The epoch is one higher at each
 // start than any that a name, a head or the journal holds. Numbers are never

@@ -3,6 +3,7 @@ package spool
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"fmt"
 	"time"
 )
 
@@ -24,6 +25,7 @@ import (
 //	124  CRC-32C of the 124 bytes before
 type fileHead struct {
 	magic    magic
+	version  uint32 // set by reading; what is written is formatVersion
 	salt     salt
 	epoch    uint64
 	first    uint64
@@ -77,26 +79,51 @@ func appendHead(b []byte, h fileHead) []byte {
 
 // parseHead reads the better of the two copies from the first bodyStart bytes
 // of a file. Where both are good and differ, a power cut fell between them:
-// the higher first is the newer.
+// the higher first is the newer. Of another version than ours the version alone
+// is given, and ok is false: magic, version and checksum stand in the same
+// places in all of them.
 func parseHead(b []byte, m magic) (h fileHead, ok bool) {
 	for _, at := range [...]int{0, headCopy} {
 		if len(b) < at+headBytes {
 			break
 		}
-		if c, good := parseHeadCopy(b[at:at+headBytes], m); good && (!ok || c.first > h.first) {
+		switch c, good := parseHeadCopy(b[at:at+headBytes], m); {
+		case good && c.version != formatVersion && !ok:
+			h = fileHead{version: c.version}
+		case good && c.version == formatVersion && (!ok || c.first > h.first):
 			h, ok = c, true
 		}
 	}
 	return h, ok
 }
 
+// VersionError says that a file of the spool was written in a format that this
+// program doesn't know.
+type VersionError struct {
+	File         string // its path
+	Found, Known uint32
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s has format version %d, and this program knows version %d: run the tailpost that wrote it, or a newer one", e.File, e.Found, e.Known)
+}
+
+// foreign gives the error of a head of another version, nil for all others.
+func (h *fileHead) foreign(name string) error {
+	if h.version == 0 || h.version == formatVersion {
+		return nil
+	}
+	return &VersionError{File: name, Found: h.version, Known: formatVersion}
+}
+
 func parseHeadCopy(b []byte, m magic) (fileHead, bool) {
-	if magic(b) != m || binary.LittleEndian.Uint32(b[8:]) != formatVersion ||
+	if magic(b) != m ||
 		binary.LittleEndian.Uint32(b[headBytes-4:]) != checksum(b[:headBytes-4]) {
 		return fileHead{}, false
 	}
 	return fileHead{
 		magic:    m,
+		version:  binary.LittleEndian.Uint32(b[8:]),
 		salt:     salt(b[16:]),
 		epoch:    binary.LittleEndian.Uint64(b[24:]),
 		first:    binary.LittleEndian.Uint64(b[32:]),
@@ -118,7 +145,7 @@ func readHead(f File, m magic) (h fileHead, ok, blank bool) {
 	if h, ok = parseHead(b, m); ok {
 		return h, true, false
 	}
-	return fileHead{}, false, isZero(b) && w.blind == 0
+	return h, false, isZero(b) && w.blind == 0
 }
 
 func isZero(b []byte) bool {

@@ -173,7 +173,7 @@ func FuzzJournal(f *testing.F) {
 		}
 		b = appendFrame(b, testSalt, frame{kind: kind(k), detail: detail, count: count, first: number}, payload)
 		b = appendFrame(b, testSalt, frame{kind: kindSettle, detail: byte(bridge.Delivered), count: 1, first: 1 << 61}, nil)
-		r, err := replayJournal([2]File{bytesFile{b: b}, nil})
+		r, err := replayJournal("", [2]File{bytesFile{b: b}, nil})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,6 +45,7 @@ type journal struct {
 	handles    uint32 // the next one to be given, at least
 	recipients map[uint32]*progress
 	byName     map[string]*progress
+	unknown    []raw            // of a newer version, kept as they are
 	parked     int              // over all recipients
 	parkedIn   map[uint64]tally // by segment
 }

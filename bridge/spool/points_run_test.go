@@ -4,26 +4,23 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
+// thorough makes the tests of crashes and damage look at much more: minutes
+// instead of seconds.
+var thorough = os.Getenv("SPOOL_TORTURE") != ""
+
 // crashStates bounds the states that are looked at for each crash point: where
-// there are more they are chosen with the seed 1. CRASH_STATES in the
-// environment gives another bound, for a longer run.
-func crashStates(t *testing.T) int {
-	text := os.Getenv("CRASH_STATES")
-	if text == "" {
-		return 24
+// there are more, they are chosen with the seed 1.
+func crashStates() int {
+	if thorough {
+		return 600
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 3 {
-		t.Fatalf("CRASH_STATES is %q, not a number above 2", text)
-	}
-	return n
+	return 10
 }
 
 // enumerated counts what an enumeration has looked at.
@@ -45,7 +42,8 @@ func enumerate(h *history, most int, seed uint64, each func(violation) bool) *en
 	var n enumerated
 	var mu sync.Mutex
 	var stop atomic.Bool
-	var next atomic.Int64
+	next := atomic.Int64{}
+	next.Store(int64(h.from))
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
@@ -96,13 +94,13 @@ func TestEveryCrash(t *testing.T) {
 			begun := time.Now()
 			h := recorded(t, fsync, "", nil)
 			bad := 0
-			n := enumerate(h, crashStates(t), 1, func(v violation) bool {
+			n := enumerate(h, crashStates(), 1, func(v violation) bool {
 				t.Errorf("point %d: %v", v.point, v.err)
 				bad++
 				return bad < 10
 			})
 			t.Logf("fsync = %s: %d crash points, %d states; at %d points every state there is, at the others %d (%v)",
-				fsync, n.points.Load(), n.states.Load(), n.whole.Load(), crashStates(t), time.Since(begun).Round(time.Second))
+				fsync, n.points.Load(), n.states.Load(), n.whole.Load(), crashStates(), time.Since(begun).Round(time.Second))
 		})
 	}
 }
@@ -127,7 +125,7 @@ func TestEverySyncCounts(t *testing.T) {
 			delete(seen, k.kind)
 			h := recorded(t, "always", k.kind, nil)
 			var first *violation
-			n := enumerate(h, 16, 1, func(v violation) bool {
+			n := enumerate(h, crashStates(), 1, func(v violation) bool {
 				if first == nil || v.point < first.point {
 					first = &v
 				}

@@ -16,6 +16,7 @@ import (
 type sited struct {
 	spool.FS
 	without string            // the kind that is left out; empty: none
+	leftOut func()            // told of each that is
 	seen    func(kind string) // told of each sync
 	slow    atomic.Bool       // segments' syncs take a millisecond
 	faulty  atomic.Bool       // syncs may fail: none is left out
@@ -94,7 +95,11 @@ func (s *sited) sync(op, name string) bool {
 	if s.seen != nil {
 		s.seen(kind)
 	}
-	return kind != s.without || s.faulty.Load()
+	if kind != s.without || s.faulty.Load() {
+		return true
+	}
+	s.leftOut()
+	return false
 }
 
 func (s *sited) SyncDir(name string) error {

@@ -115,6 +115,7 @@ type history struct {
 	snaps []snapshot
 	fs    *spooltest.FS // the one in use, for what the log tells
 	stop  string        // the operation at which the power goes; empty: none
+	from  int           // the points before that are as in every run
 }
 
 // snapshot is the file system before one operation.
@@ -168,6 +169,15 @@ func (h *history) resume() *spooltest.FS {
 	last := h.snaps[len(h.snaps)-1]
 	h.steps, h.stop = h.steps[:last.steps], ""
 	return last.fs
+}
+
+// differs says that from here on the run is another one.
+func (h *history) differs() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.from == 0 {
+		h.from = len(h.snaps)
+	}
 }
 
 // known gives what was known after so many steps.

@@ -24,7 +24,8 @@ type work struct {
 	t       *testing.T
 	h       *history
 	fs      *spooltest.FS
-	sited   *sited
+	site    func() *sited
+	sited   *sited // of this life
 	fsync   string
 	s       *running
 	q       map[string]*spool.Queue
@@ -39,7 +40,7 @@ func recorded(t *testing.T, fsync, without string, seen func(kind string)) *hist
 	h := &history{}
 	synctest.Test(t, func(t *testing.T) {
 		w := &work{t: t, h: h, fs: spooltest.New(0), fsync: fsync, numbers: make(map[string]uint64)}
-		w.sited = &sited{without: without, seen: seen}
+		w.site = func() *sited { return &sited{FS: w.fs, without: without, leftOut: h.differs, seen: seen} }
 		w.firstLife()
 		w.secondLife()
 		w.thirdLife()
@@ -59,7 +60,7 @@ func (w *work) must(err error) {
 func (w *work) start(names ...string) {
 	w.t.Helper()
 	w.h.watch(w.fs)
-	w.sited.FS = w.fs
+	w.sited = w.site()
 	o := tiny(w.sited)
 	o.Fsync, o.Log = w.fsync, zerolog.New(w.h)
 	w.s = open(w.t, o)
@@ -157,7 +158,7 @@ func (w *work) ask(in spool.Ingest) <-chan bool {
 			w.t.Error(err)
 		}
 		if err == nil && w.fsync == "interval" {
-			time.Sleep(time.Second)
+			time.Sleep(time.Second + time.Duration(id)*time.Millisecond) // in order
 			if s.Status().Failing != "" {
 				err = errors.New("not synced")
 			}
@@ -310,7 +311,6 @@ func (w *work) secondLife() {
 	w.settle("two", "a7")
 	w.quiet()
 	w.kill()
-	w.sited.faulty.Store(false)
 }
 
 // thirdLife: what a kill left counts, and stays. A segment that nobody can

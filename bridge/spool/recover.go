@@ -36,11 +36,16 @@ func (s *Spool) recover() error {
 	if err != nil {
 		return err
 	}
-	r, err := replayJournal(files)
+	r, err := replayJournal(o.Dir, files)
 	if err != nil {
 		return err
 	}
 	epoch = max(epoch, r.epoch)
+	for dir, m := range map[string]magic{deadDir: magicDead, quarantineDir: magicQuarantine} {
+		if err := knownStore(o.FS, filepath.Join(o.Dir, dir), m); err != nil {
+			return err
+		}
+	}
 	if err := s.recoverSegments(&sv); err != nil {
 		return err
 	}
@@ -222,6 +227,7 @@ func (s *Spool) startEpoch(r *replay, epoch uint64) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.recipients, j.handles = r.recipients, max(1, r.handles)
+	j.keepUnknown(r.unknown)
 	j.recountLocked()
 	j.cur, j.head = r.keep, fileHead{epoch: epoch, first: r.generation}
 	for i := range j.files {

@@ -96,6 +96,26 @@ func (j *journal) snapshotLocked(f File, h fileHead, size int64) (int64, error) 
 			return 0, err
 		}
 	}
+	for _, u := range j.unknown {
+		if err := put(appendFrame(nil, h.salt, u.frame, u.payload)); err != nil {
+			return 0, err
+		}
+	}
 	end := frame{kind: kindSnapshotEnd, count: uint32(len(j.recipients))}
-	return off, put(appendFrame(nil, h.salt, end, nil))
+	err := put(appendFrame(nil, h.salt, end, nil))
+	return off, err
+}
+
+// keepUnknown keeps frames of a newer version, to be copied whenever a file is
+// written anew: the newest, if all of them are more than an eighth of a file.
+func (j *journal) keepUnknown(all []raw) {
+	bytes := int64(0)
+	for i := len(all) - 1; i >= 0; i-- {
+		if bytes += all[i].frame.bytes(); bytes > j.size/8 {
+			j.log.Error().Int("frames", i+1).Msg("the journal holds more of a newer version than can be kept; the oldest of that is left out")
+			all = all[i+1:]
+			break
+		}
+	}
+	j.unknown = all
 }

@@ -25,10 +25,21 @@ type replay struct {
 	lost    bool
 	damaged int64 // bytes that stood between good frames and could not be read
 
+	// unknown are frames of kinds that we don't know, as a newer version wrote
+	// them: they go into the next file as they are, at its front.
+	unknown []raw
+
 	// Of the file that was read last:
+	older int             // of unknown, so many stand in the file before it
 	ended bool            // its front has the end mark
 	front map[uint32]bool // the recipients that stand there
 	used  bool            // facts stand behind the front
+}
+
+// raw is a frame with its payload.
+type raw struct {
+	frame   frame
+	payload []byte
 }
 
 // journalFile is one of the journal's two files with its head.
@@ -39,7 +50,7 @@ type journalFile struct {
 }
 
 // replayJournal reads both files; those that don't exist are nil.
-func replayJournal(files [2]File) (*replay, error) {
+func replayJournal(dir string, files [2]File) (*replay, error) {
 	r := &replay{recipients: make(map[uint32]*progress), dropped: make(map[uint64]bool)}
 	var read []journalFile
 	unreadable := 0
@@ -47,7 +58,11 @@ func replayJournal(files [2]File) (*replay, error) {
 		if f == nil {
 			continue
 		}
-		switch h, ok, blank := readHead(f, magicJournal); {
+		h, ok, blank := readHead(f, magicJournal)
+		if err := h.foreign(journalName(dir, i)); err != nil {
+			return nil, err
+		}
+		switch {
 		case ok:
 			read = append(read, journalFile{f, h, i})
 		case !blank:
@@ -86,7 +101,7 @@ func (r *replay) file(f journalFile) error {
 	r.epoch, r.generation = max(r.epoch, f.head.epoch), f.head.first
 	r.handles = max(r.handles, uint32(f.head.prev))
 	r.ended, r.used, r.lost = false, false, false
-	r.front = make(map[uint32]bool)
+	r.front, r.older = make(map[uint32]bool), len(r.unknown)
 	w := newWalker(f.file, f.head.salt, bodyStart, size)
 	w.stubborn = true
 	torn := int64(0) // bytes that can't be read; damage only if a good frame follows
@@ -124,7 +139,8 @@ func (r *replay) frame(f frame, payload []byte) {
 		}
 	case kindSnapshotEnd:
 		r.ended = true
-		if len(r.front) == int(f.count) { // whoever is missing was forgotten
+		r.unknown, r.older = r.unknown[r.older:], 0 // the front has the older ones
+		if len(r.front) == int(f.count) {           // whoever is missing was forgotten
 			maps.DeleteFunc(r.recipients, func(h uint32, _ *progress) bool { return !r.front[h] })
 		}
 		r.lost = r.lost || int(f.count) > len(r.recipients)
@@ -138,6 +154,8 @@ func (r *replay) frame(f frame, payload []byte) {
 		} else {
 			r.lost = true
 		}
+	default:
+		r.unknown = append(r.unknown, raw{f, slices.Clone(payload)})
 	}
 }
 

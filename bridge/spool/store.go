@@ -222,7 +222,7 @@ func readStoreKind(fsys FS, dir string, m magic, k kind, each func(stored) error
 		if err != nil {
 			return epoch, err
 		}
-		e, err := readStoreFile(f, m, k, func(r stored) error {
+		e, err := readStoreFile(f, storeName(dir, sf.index), m, k, func(r stored) error {
 			r.file = sf.index
 			return each(r)
 		})
@@ -235,8 +235,32 @@ func readStoreKind(fsys FS, dir string, m magic, k kind, each func(stored) error
 	return epoch, nil
 }
 
-func readStoreFile(f File, m magic, k kind, each func(stored) error) (epoch uint64, err error) {
+// knownStore refuses a store with a file of another version.
+func knownStore(fsys FS, dir string, m magic) error {
+	files, err := listStore(fsys, dir)
+	if err != nil {
+		return err
+	}
+	for _, sf := range files {
+		name := storeName(dir, sf.index)
+		f, err := fsys.Open(name, false)
+		if err != nil {
+			return err
+		}
+		h, _, _ := readHead(f, m)
+		_ = f.Close()
+		if err := h.foreign(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readStoreFile(f File, name string, m magic, k kind, each func(stored) error) (epoch uint64, err error) {
 	h, ok, _ := readHead(f, m)
+	if err := h.foreign(name); err != nil {
+		return 0, err
+	}
 	size, err := f.Size()
 	if err != nil || !ok {
 		return 0, err

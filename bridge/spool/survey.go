@@ -57,6 +57,9 @@ func (sv *survey) look(fsys FS, dir string, first uint64, info FileInfo) error {
 		sv.segs = append(sv.segs, segment{head: h, limit: info.Size, next: h.prevNext, size: info.Size, changed: info.Changed, lines: -1})
 		return nil
 	}
+	if err := h.foreign(segmentPath(dir, first)); err != nil {
+		return err
+	}
 	if blank {
 		w := newWalker(f, salt{}, 0, info.Size)
 		w.stubborn = true

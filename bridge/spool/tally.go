@@ -93,6 +93,9 @@ func (j *journal) fitsLocked(more, num, den int) bool {
 	for _, p := range j.recipients {
 		n += int64(p.checkpointBytes())
 	}
+	for _, u := range j.unknown {
+		n += u.frame.bytes()
+	}
 	return n <= j.size*int64(num)/int64(den)
 }
 
