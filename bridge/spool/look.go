@@ -116,7 +116,7 @@ func lookJournal(fsys FS, dir string) (*replay, error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := replayJournal(files)
+		r, err := replayJournal(dir, files)
 		if err == nil {
 			// A file that was begun anew while it was read is a mixture.
 			if newestGeneration(files) != r.generation {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -117,12 +118,19 @@ func TestEverySyncCounts(t *testing.T) {
 		seen[kind] = true
 	}
 	recorded(t, "always", "", see)
+	doc, err := os.ReadFile("../../docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, k := range syncKinds {
 		t.Run(k.kind, func(t *testing.T) {
 			if !seen[k.kind] {
 				t.Fatal("the work makes no such sync")
 			}
 			delete(seen, k.kind)
+			if !strings.Contains(string(doc), "\n| "+k.kind+" | ") {
+				t.Error("docs/reliability.md has no row for it")
+			}
 			h := recorded(t, "always", k.kind, nil)
 			var first *violation
 			n := enumerate(h, crashStates(), 1, func(v violation) bool {
