@@ -99,8 +99,14 @@ func (r *receiver) receive(in, out context.Context, q *packs) {
 		if !ok {
 			return
 		}
-		stop := context.AfterFunc(in, func() { _ = c.SetReadDeadline(time.Now().Add(lastReads)) })
+		up, down := context.WithCancel(in)
+		var watching sync.WaitGroup
+		end := func() { _ = c.SetReadDeadline(time.Now().Add(lastReads)) }
+		stop := context.AfterFunc(in, end)
+		watching.Go(func() { watch(up, r.d.o.Log, c, end) })
 		err := r.readAll(out, c, q)
+		down()
+		watching.Wait()
 		stop()
 		_ = c.Close()
 		if in.Err() != nil || out.Err() != nil {

@@ -32,6 +32,25 @@ func open[T any](ctx context.Context, log zerolog.Logger, counts *counters, f fu
 	}
 }
 
+// perishable is a listener that can lose its address, such as a file's name.
+type perishable interface{ Gone() bool }
+
+// goneEvery is how often a listener is asked whether it has.
+const goneEvery = time.Second
+
+// watch calls gone, once, when a listener has lost its address. It returns
+// when ctx ends, or then.
+func watch(ctx context.Context, log zerolog.Logger, l any, gone func()) {
+	p, ok := l.(perishable)
+	for ok && pause(ctx, goneEvery) {
+		if p.Gone() {
+			log.Warn().Msg("the socket's file is gone: it is made anew")
+			gone()
+			return
+		}
+	}
+}
+
 // pause waits, and reports false when ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)

@@ -108,8 +108,11 @@ func (s *Streams) accept(in, out context.Context, f *funnel, conns *sync.WaitGro
 		if !ok {
 			return
 		}
+		up, down := context.WithCancel(in)
 		stop := context.AfterFunc(in, func() { _ = l.Close() })
+		conns.Go(func() { watch(up, s.o.Log, l, func() { _ = l.Close() }) })
 		err := s.acceptFrom(in, out, l, f, conns)
+		down()
 		if stop() {
 			_ = l.Close()
 		}

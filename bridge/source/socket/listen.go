@@ -47,6 +47,9 @@ func (l *listener) Close() error {
 	return l.Listener.Close()
 }
 
+// Gone reports whether nobody can connect by the path any more.
+func (l *listener) Gone() bool { return !l.own.isThere() }
+
 // listenDatagram opens the socket for datagrams.
 func listenDatagram(o *Options) (live.PacketConn, error) {
 	f, own, err := bind(o, unix.SOCK_DGRAM)
@@ -76,6 +79,9 @@ func (p *packets) Close() error {
 	p.own.remove()
 	return p.UnixConn.Close()
 }
+
+// Gone reports whether nobody can send by the path any more.
+func (p *packets) Gone() bool { return !p.own.isThere() }
 
 // file is a socket's file that we have made.
 type file struct {

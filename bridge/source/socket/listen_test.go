@@ -138,6 +138,27 @@ func TestDirectoryThatComesLater(t *testing.T) {
 	s.await(1)
 }
 
+// Someone cleans up: without its file the socket would be there for nobody.
+func TestFileThatIsGoneIsMadeAnew(t *testing.T) {
+	for _, kind := range []string{KindStream, KindDatagram} {
+		s := start(t, func(s *source) { s.o.Kind = kind })
+		c := s.dial()
+		s.send(c, "a\n")
+		s.await(1)
+		if err := os.Remove(s.o.Path); err != nil {
+			t.Fatal(err)
+		}
+		s.said("the socket's file is gone")
+		s.until("listening again", func() bool { return strings.Count(s.log.String(), `"listening"`) == 2 })
+		s.send(s.dial(), "b\n")
+		s.await(2)
+		if kind == KindStream { // a connection needs no file
+			s.send(c, "c\n")
+			s.await(3)
+		}
+	}
+}
+
 func TestFileGoesWithTheSource(t *testing.T) {
 	for _, kind := range []string{KindStream, KindDatagram} {
 		s := start(t, func(s *source) { s.o.Kind = kind })
