@@ -22,10 +22,10 @@
 // is a symbolic link, siblings are also looked for beside the file it leads to,
 // among them those whose names differ from it in a date only.
 //
-// One reader for each log goes through the held files, the oldest first. Bytes are searched
-// for newlines before anything is made of them (search), which bounds memory;
-// then nxadm/tail reads those lines from the held descriptor (pass), and both
-// must agree. Before a batch goes out, the file must still hold the bytes that
+// One reader for each log goes through the held files, the oldest first. Bytes
+// are searched for newlines before anything is made of them (search), which
+// bounds memory; then nxadm/tail reads those lines from the held descriptor
+// (pass), and both must agree. Before a batch goes out, the file must still hold the bytes that
 // stood before the old position and at its beginning (commit). Where it does
 // not, it began anew: a sibling that has those bytes is the copy that
 // copytruncate made, and reading goes on there (admit).
@@ -53,4 +53,16 @@
 // A file that is renamed from one log's name to another's goes on there. A log
 // that is gone, with its siblings, is forgotten once another stands in its
 // directory: an empty one may be a mount point with nothing mounted.
+//
+// # Bounds
+//
+// A source holds Options.MaxHeld files open. Where there are more, the oldest
+// are opened first, and a live file of which all is read is closed until it
+// changes. A file that may not be read keeps a place in the state (refused), so
+// that it is read once it may be, and missed if it goes before. Of finished
+// files a source remembers maxDone.
+//
+// A new file may begin with lines that were taken before: some scripts write
+// the last message back. They are left out where the bytes prove it (echo), and
+// taken, with a discontinuity, where they don't.
 package tail

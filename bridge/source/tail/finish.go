@@ -14,8 +14,12 @@ const maxDone = 1000
 // linger lets go of a file that has lost its name to another and has been
 // quiet for a while. A last line without a newline is then taken as it is.
 func (r *reader) linger(ctx context.Context, g *file, st fileStat) error {
-	if time.Since(g.changed) < r.o.Linger || r.isLive(g, r.l.listing()) {
+	list := r.l.listing()
+	if time.Since(g.changed) < r.o.Linger || r.isLive(g, list) {
 		return nil
+	}
+	if list.dirError != nil && st.links > 0 {
+		return nil // it may have its name still, in a directory that is hidden
 	}
 	if live, err := statPath(r.o.Path); err == nil && live.id == g.at.id {
 		return nil // it has its name back
@@ -110,6 +114,10 @@ func (r *reader) strayed() bool {
 func (r *reader) letGo(g *file, st fileStat) {
 	r.drop(g)
 	r.done[g.at.id] = g.at.settled() // removed or not: it may be compressed
+	if before := r.oldest; g.at.seq > 0 {
+		r.before(g.at.mtime)
+		r.oldest = max(r.oldest, before)
+	}
 	r.l.settle(g.f, g.at.id, st.extent())
 }
 

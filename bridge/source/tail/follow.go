@@ -21,6 +21,7 @@ type follow struct {
 	readers map[*lookout]*reader
 	from    map[string][]state // by log: what no reader has taken over yet
 	seen    bool               // it is durable that the source has been started before
+	full    bool               // it was said that not all files can be held
 	said    string             // why there is no log, as it was logged last
 }
 
@@ -106,7 +107,7 @@ func (w *follow) round(ctx context.Context) (more bool, err error) {
 		}
 		w.retire(l, r)
 	}
-	return more, w.tellSeen(ctx)
+	return w.crowded() || more, w.tellSeen(ctx)
 }
 
 // attach gives each log that was found a reader. A file that another log's

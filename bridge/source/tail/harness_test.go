@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -25,6 +26,8 @@ const (
 	testRescan = 20 * time.Millisecond
 	patience   = 20 * time.Second
 )
+
+var noHints = flag.Bool("nohints", false, "no inotify in any test")
 
 // line is a record that the rig has kept.
 type line struct {
@@ -67,6 +70,9 @@ func newRig(t *testing.T, change ...func(*Options)) *rig {
 		t.Fatal(ps)
 	}
 	r.src = New(r.o)
+	if *noHints {
+		r.src.watcher = noWatcher
+	}
 	t.Cleanup(r.halt)
 	return r
 }

@@ -58,7 +58,8 @@ func (r *reader) before(newest int64) {
 	r.oldest = min(newest, time.Now().UnixNano()) - int64(unseenFor)
 }
 
-func (r *reader) older(c *found) bool { return c.st.mtime < r.oldest }
+// older: one that we saw under the log's own name is none, whatever its time.
+func (r *reader) older(c *found) bool { return !c.live && c.st.mtime < r.oldest }
 
 func (r *reader) anyBegunAnew() bool {
 	return slices.ContainsFunc(r.files, func(g *file) bool { return g.copyOf == nil && !r.whole(g) })

@@ -20,6 +20,7 @@ type found struct {
 	f    body
 	st   fileStat // when it was opened
 	name string   // within the directory; absolute if it is in another
+	live bool     // it had the log's own name when it was opened
 
 	// Owned by the reader: since when it has had this size, while it waits to
 	// be judged.
@@ -38,14 +39,15 @@ type listing struct {
 	names    map[fileID]string // of the log and its siblings
 	live     fileID            // of the file that has the log's own name
 	hasLive  bool
-	archives bool  // there is a compressed sibling of a kind that we can't read
-	full     bool  // files were left unopened, because too many are held
-	trouble  error // why the log's own file can't be read
-	dirError error // why the directory can't be read: nothing above is known
+	archives bool       // there is a compressed sibling of a kind that we can't read
+	full     bool       // files were left unopened, because too many are held
+	left     []sighting // of the siblings, these
+	trouble  error      // why the log's own file can't be read
+	dirError error      // why the directory can't be read: nothing above is known
 	refused  map[fileID]refusal
 }
 
-// refusal is a sibling that is there and can't be opened.
+// refusal is a file that is there and can't be opened.
 type refusal struct {
 	name string
 	st   fileStat
@@ -182,7 +184,7 @@ func (l *lookout) holdAllLocked(seen []sighting, live sighting, next *listing) {
 		st, err := l.holdLocked(s.name, s.st, false)
 		switch {
 		case errors.Is(err, errNoRoom):
-			next.full = true
+			next.full, next.left = true, append(next.left, s)
 		case err != nil: // it is tried again at the next look
 			next.refused[s.st.id] = refusal{s.name, s.st, err}
 		case next.names[st.id] == "":
@@ -199,6 +201,9 @@ func (l *lookout) holdAllLocked(seen []sighting, live sighting, next *listing) {
 		return
 	}
 	next.trouble, next.live = err, st.id
+	if err != nil {
+		next.refused[st.id] = refusal{live.name, st, err}
+	}
 	next.names[st.id] = live.name
 }
 
@@ -211,7 +216,7 @@ func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, err
 	if n, ok := l.settled[st.id]; ok && n == st.extent() && !live {
 		return st, nil
 	}
-	if n, ok := l.resting[st.id]; ok && n == st.extent() {
+	if n, ok := l.resting[st.id]; ok && n == st.extent() && live {
 		return st, nil
 	}
 	if !l.room.take() {
@@ -230,7 +235,7 @@ func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, err
 	}
 	l.held[opened.id] = true
 	delete(l.resting, opened.id)
-	c := &found{f: plain{f}, st: opened, name: name}
+	c := &found{f: plain{f}, st: opened, name: name, live: live}
 	if !live && filepath.Ext(name) == packedExt {
 		c.f = newPacked(f, &l.stopped)
 	}

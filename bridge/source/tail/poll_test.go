@@ -1,8 +1,12 @@
 package tail
 
 import (
+	"os"
+	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // Without any notifications the rescans find everything.
@@ -22,6 +26,49 @@ func TestNoWatchersLeft(t *testing.T) {
 	if n := len(log.with(t, "no file system notifications; the directory is looked through at intervals instead")); n != 1 {
 		t.Errorf("said %d times", n)
 	}
+}
+
+// Each test of this package that runs a source passes without notifications:
+// the rescans find all that they tell.
+func TestWithoutNotifications(t *testing.T) {
+	if *noHints {
+		return // it is being run by itself
+	}
+	const needHints = "TestWithoutNotifications|TestHintsAreEnough|TestOverflow|TestWatchFollowsTheName"
+	const noSource = "TestPacked|TestState|TestCheck|TestSiblings|TestOlderName|TestExplain|Fuzz|Benchmark"
+	args := []string{"-nohints", "-test.skip", needHints + "|" + noSource, "-test.timeout", "8m", "-stress.runs", "1"}
+	out, err := exec.CommandContext(t.Context(), os.Args[0], args...).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// An overflow says that anything may have happened.
+func TestOverflow(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Rescan = time.Hour })
+	errs := make(chan error)
+	r.src.watcher = func() (*fsnotify.Watcher, error) {
+		w, err := newWatcher()
+		if err == nil {
+			w.Events, w.Errors = make(chan fsnotify.Event), errs // its own events are lost
+		}
+		return w, err
+	}
+	r.write("app.log", text("a"))
+	r.start()
+	r.want("a")
+	r.settle() // until the directory is watched
+	r.write("app.log", text("b"))
+	r.rename("app.log", "app.log.1")
+	r.write("app.log", text("c"))
+	r.quiet()
+	select {
+	case errs <- fsnotify.ErrEventOverflow:
+	case <-time.After(patience):
+		t.Fatal("nobody takes the error")
+	}
+	r.want("a", "b", "c")
+	r.wantNoLoss()
 }
 
 // With notifications nobody waits for the rescan.

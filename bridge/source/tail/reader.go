@@ -36,18 +36,19 @@ type reader struct {
 	counts *counters
 	emit   bridge.Emit
 
-	files   []*file              // held, oldest first, the live one last
-	saved   map[fileID]state     // unfinished, from the last run, their files not met yet
-	done    map[fileID]state     // finished, remembered
-	missing map[fileID]time.Time // files of saved or done that were not seen, and since when
-	unsure  []*found             // empty siblings: what they are, will show
-	last    []uint64             // hashes of the last lines that were taken
-	seen    bool                 // the source has been started before
-	seq     uint64               // the last one given
-	oldest  int64                // siblings whose mtime is below were there before us: never read
-	buf     []byte               // what search has read
-	said    string               // the reason that was logged last why the file can't be read
-	broken  map[fileID]struct{}  // files with a read error that was logged
+	files    []*file              // held, oldest first, the live one last
+	saved    map[fileID]state     // unfinished, from the last run, their files not met yet
+	done     map[fileID]state     // finished, remembered
+	missing  map[fileID]time.Time // files of saved or done that were not seen, and since when
+	unsure   []*found             // empty siblings: what they are, will show
+	last     []uint64             // hashes of the last lines that were taken
+	seen     bool                 // the source has been started before
+	seq      uint64               // the last one given
+	oldest   int64                // siblings whose mtime is below were there before us: never read
+	buf      []byte               // what search has read
+	unlisted string               // the reason that was logged last why the directory can't be listed
+	said     string               // the reason that was logged last why the file can't be read
+	broken   map[fileID]struct{}  // files with a read error that was logged
 
 	others func() (done int, near bool) // of the source's other logs: see follow.others
 }
@@ -112,6 +113,9 @@ func (r *reader) look(ctx context.Context) (more bool, err error) {
 	}
 	list := r.l.listing()
 	r.tellTrouble(list)
+	if err := r.remember(ctx, list); err != nil {
+		return false, err
+	}
 	wait := r.unpackingOlder(list)
 	for _, g := range slices.Clone(r.files) {
 		r.named(g, list)

@@ -19,6 +19,8 @@ type Stats struct {
 	LostBytes       int64 // at least so many bytes in them
 	Forgotten       int64 // finished files that were dropped from the state because there are too many
 
+	Crowded int64 // times when not all files could be held open
+
 	Waiting string // why the file can't be read now; empty: it can
 }
 

@@ -29,6 +29,7 @@ func notRegular(path string, mode os.FileMode) error {
 
 // tellTrouble logs once why the file can't be read, and once that it can.
 func (r *reader) tellTrouble(list listing) {
+	r.tellUnlisted(list)
 	why, hint := explain(r.o.Path, list.trouble)
 	if why == r.said {
 		return
@@ -44,6 +45,20 @@ func (r *reader) tellTrouble(list listing) {
 		ev = ev.Str("hint", hint)
 	}
 	ev.Msg("waiting for the log file")
+}
+
+// tellUnlisted logs once that the directory can't be listed though the file
+// can be read.
+func (r *reader) tellUnlisted(list listing) {
+	why, hint := "", ""
+	if list.trouble == nil && list.dirError != nil {
+		why, hint = explain(r.l.dir, list.dirError)
+	}
+	if why != r.unlisted && why != "" {
+		r.log.Warn().Str("reason", why).Str("as", whoami()).Str("hint", hint).
+			Msg("the log's directory can't be listed: what is rotated unseen isn't found")
+	}
+	r.unlisted = why
 }
 
 // explain says why a file can't be read, for a person: whose it is, its mode,
