@@ -108,6 +108,59 @@ func wholeWay(b *testing.B, order string, conns int) {
 	t := newTally(b, lines)
 	dir := b.TempDir()
 	writeBenchLog(b, dir+"/session.log", lines)
+	writeBenchConfig(b, dir, t.URL, order, conns)
+	canonical := canonicalSize(b, dir+"/session.log", lines)
+
+	plain := newTally(b, 1)
+	before := bare(b, plain.URL, conns)
+	cmd := exec.Command("tailpost", "run", "--config", dir+"/tailpost.toml")
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	for t.distinct.Load() < lines && time.Since(begin) < 5*time.Minute {
+		time.Sleep(time.Millisecond) // a benchmark's clock, not a synchronisation
+	}
+	took := time.Since(begin)
+	disk := diskWritten(cmd.Process.Pid) / lines
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	_ = cmd.Wait()
+	after := bare(b, plain.URL, conns)
+
+	rate := lines / took.Seconds()
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	b.ReportMetric(rate, "events/s")
+	b.ReportMetric((before+after)/2, "bare-POSTs/s")
+	b.ReportMetric(rate/((before+after)/2), "ratio")
+	b.ReportMetric(float64(cpu.Microseconds())/lines, "cpu-µs/event")
+	b.ReportMetric(disk, "disk-B/event")
+	b.ReportMetric(disk/canonical, "disk/JSON")
+	b.ReportMetric(float64(lines-t.distinct.Load()), "lost")
+	b.ReportMetric(float64(t.requests.Load()-t.distinct.Load()), "repeated")
+	b.ReportMetric(0, "ns/op")
+}
+
+// writeBenchLog writes bg lines of 352 bytes; their time is their number.
+func writeBenchLog(b *testing.B, path string, lines int) {
+	var buf []byte
+	for n := 1; n <= lines; n++ {
+		buf = appendBenchLine(buf, n)
+	}
+	writeFile(b, path, string(buf))
+}
+
+func appendBenchLine(buf []byte, n int) []byte {
+	const size = 352
+	from := len(buf)
+	buf = fmt.Appendf(buf, "<133>Dec  3 15:26:40 appliance BG[4711]: 1427:01:01:event=support_conference_member_added;when=%d;site=support.example.com;lsid=%032x;external_key=INC0010023;type=customer;name=Zoë Müller;gsnumber=22;hostname=WS01;os=", n, n%5000)
+	for len(buf)-from < size-1 {
+		buf = append(buf, 'x')
+	}
+	return append(buf, '\n')
+}
+
+// writeBenchConfig lets the bridge read session.log and POST to one recipient.
+func writeBenchConfig(b *testing.B, dir, target, order string, conns int) {
 	writeFile(b, dir+"/tailpost.toml", fmt.Sprintf(`state_dir = "state"
 [log]
 format = "json"
@@ -122,51 +175,34 @@ name = "r"
 url = "%s/"
 order = "%s"
 max_in_flight = %d
-`, t.URL, order, conns))
-
-	plain := newTally(b, 1)
-	before := bare(b, plain.URL, conns)
-	cmd := exec.Command("tailpost", "run", "--config", dir+"/tailpost.toml")
-	begin := time.Now()
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	for t.distinct.Load() < lines && time.Since(begin) < 5*time.Minute {
-		time.Sleep(time.Millisecond) // a benchmark's clock, not a synchronisation
-	}
-	took := time.Since(begin)
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	_ = cmd.Wait()
-	after := bare(b, plain.URL, conns)
-
-	rate := lines / took.Seconds()
-	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	b.ReportMetric(rate, "events/s")
-	b.ReportMetric((before+after)/2, "bare-POSTs/s")
-	b.ReportMetric(rate/((before+after)/2), "ratio")
-	b.ReportMetric(float64(cpu.Microseconds())/lines, "cpu-µs/event")
-	b.ReportMetric(float64(lines-t.distinct.Load()), "lost")
-	b.ReportMetric(float64(t.requests.Load()-t.distinct.Load()), "repeated")
-	b.ReportMetric(0, "ns/op")
-}
-
-// writeBenchLog writes bg lines of 352 bytes; their time is their number.
-func writeBenchLog(b *testing.B, path string, lines int) {
-	const size = 352
-	var buf bytes.Buffer
-	for n := 1; n <= lines; n++ {
-		from := buf.Len()
-		fmt.Fprintf(&buf, "<133>Dec  3 15:26:40 appliance BG[4711]: 1427:01:01:event=support_conference_member_added;when=%d;site=support.example.com;lsid=%032x;external_key=INC0010023;type=customer;name=Zoë Müller;gsnumber=22;hostname=WS01;os=", n, n%5000)
-		for buf.Len()-from < size-1 {
-			buf.WriteByte('x')
-		}
-		buf.WriteByte('\n')
-	}
-	writeFile(b, path, buf.String())
+`, target, order, conns))
 }
 
 func writeFile(b *testing.B, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// diskWritten is what a process has had written to disk, in bytes; 0 where
+// the system doesn't tell.
+func diskWritten(pid int) float64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(b, []byte("\nwrite_bytes: "))
+	digits, _, _ := bytes.Cut(rest, []byte("\n"))
+	n, _ := strconv.ParseFloat(string(digits), 64)
+	return n
+}
+
+// canonicalSize is the size of the lines' events as canonical JSON, in bytes
+// an event.
+func canonicalSize(b *testing.B, path string, lines int) float64 {
+	out, err := exec.Command("tailpost", "parse", "--format", "bg", path).Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(len(out)) / float64(lines)
 }
