@@ -126,20 +126,30 @@ func (c *conn) put(ctx context.Context, f *funnel, recs []bridge.Record) bool {
 		r.Source, r.Stream, r.Time, r.Head, r.Once = c.s.o.Name, c.name, now, c.head, true
 		st.line(r)
 	}
-	if f.offer(ctx, piece{records: recs, done: c.tell}) != nil {
+	if !c.wait(ctx, f, piece{records: recs, done: c.tell}) {
+		c.s.counts.add(func(all *Stats) { all.Abandoned += st.Lines })
+		return false
+	}
+	c.s.counts.add(func(all *Stats) { all.plus(st) })
+	return true
+}
+
+// wait offers a piece and reports whether it became durable.
+func (c *conn) wait(ctx context.Context, f *funnel, p piece) bool {
+	if f.offer(ctx, p) != nil {
 		return false
 	}
 	select {
 	case <-c.done:
+		return true
 	case <-f.dead: // after a last done, or without it
-		select {
-		case <-c.done:
-		default:
-			return false
-		}
 	}
-	c.s.counts.add(func(all *Stats) { all.plus(st) })
-	return true
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
 }
 
 var acks = bytes.Repeat([]byte("ok\n"), 256)

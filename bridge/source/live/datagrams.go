@@ -53,6 +53,7 @@ func (d *Datagrams) Stats() Stats { return d.counts.get() }
 // Run listens and reads until ctx ends, or emit fails. There are no positions:
 // a datagram can't be read again.
 func (d *Datagrams) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
+	before := d.counts.get()
 	in, stop := context.WithCancel(ctx)
 	out, cut := outlive(ctx, lastEmits)
 	f, q := newFunnel(), newPacks()
@@ -72,6 +73,8 @@ func (d *Datagrams) Run(ctx context.Context, _ []bridge.Position, emit bridge.Em
 	stop()
 	cut()
 	all.Wait()
+	d.counts.add(func(s *Stats) { s.Abandoned += q.left() })
+	d.counts.tellAbandoned(d.o.Log, before)
 	return err
 }
 
@@ -136,6 +139,7 @@ func (r *receiver) readAll(ctx context.Context, c PacketConn, q *packs) error {
 			continue
 		}
 		if err := q.put(ctx, p); err != nil {
+			r.d.counts.add(func(s *Stats) { s.Abandoned += p.stats.Lines })
 			return err
 		}
 	}

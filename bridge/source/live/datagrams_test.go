@@ -73,44 +73,6 @@ func TestDatagramIsALine(t *testing.T) {
 	}
 }
 
-// TestFloodOfDatagrams: none is lost without being counted, and memory is
-// bounded while nothing becomes durable.
-func TestFloodOfDatagrams(t *testing.T) {
-	const n = 50_000
-	s, addr, l := datagrams(t, nil)
-	in := newInbox(t)
-	in.gate = make(chan struct{})
-	run(t, s, l, in.emit)
-	c := udp(t, addr())
-	for i := range n {
-		send(t, c, fmt.Sprintf("%07d", i))
-	}
-	close(in.gate)
-	send(t, c, "the last one")
-	eventually(t, "accounted for", func() bool {
-		st := s.Stats()
-		return st.Lines+st.Dropped == n+1
-	})
-	st := s.Stats()
-	got := in.await(int(st.Lines))
-	before := ""
-	for _, r := range got {
-		if r.line <= before && r.line != "the last one" {
-			t.Fatalf("%q came behind %q", r.line, before)
-		}
-		before = r.line
-	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if st.Dropped == 0 || len(in.losses) == 0 || !strings.Contains(in.losses[0].Reason, "the kernel had no room for") {
-		t.Errorf("stats %+v, losses %v: the test wants some to be dropped", st, in.losses)
-	}
-	if l.count("raise net.core.rmem_max") == 0 {
-		t.Error("it was not said")
-	}
-	t.Logf("%d of %d taken in %d batches, %d counted as dropped", st.Lines, n+1, in.batches, st.Dropped)
-}
-
 func TestStopTakesTheDatagramsThatHaveArrived(t *testing.T) {
 	const n = 100
 	s, addr, l := datagrams(t, nil)

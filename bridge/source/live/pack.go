@@ -59,7 +59,8 @@ type packs struct {
 	mu      sync.Mutex
 	waiting []*pack
 	spare   []*pack
-	all     int // packs that wait, or are on their way
+	all     int   // packs that wait, or are on their way
+	lines   int64 // in them
 	closed  bool
 }
 
@@ -83,13 +84,16 @@ func (q *packs) put(ctx context.Context, p *pack) error {
 func (q *packs) tryPut(p *pack) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if n := len(q.waiting); n > 0 && q.waiting[n-1].merge(p) {
+	n := p.stats.Lines
+	if last := len(q.waiting) - 1; last >= 0 && q.waiting[last].merge(p) {
+		q.lines += n
 		return true
 	}
 	if q.all == packsMost {
 		return false
 	}
 	q.all++
+	q.lines += n
 	s := &pack{}
 	if n := len(q.spare); n > 0 {
 		s, q.spare = q.spare[n-1], q.spare[:n-1]
@@ -140,12 +144,21 @@ func (q *packs) take(ctx context.Context) (*pack, bool) {
 
 // free takes back a pack that take has given.
 func (q *packs) free(p *pack) {
+	n := p.stats.Lines
 	p.reset()
 	q.mu.Lock()
 	q.all--
+	q.lines -= n
 	q.spare = append(q.spare, p)
 	q.mu.Unlock()
 	signal(q.room)
+}
+
+// left gives how many lines were put and not freed.
+func (q *packs) left() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.lines
 }
 
 // close says that no put follows.

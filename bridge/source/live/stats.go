@@ -3,6 +3,8 @@ package live
 import (
 	"sync"
 
+	"github.com/rs/zerolog"
+
 	"github.com/tailpost/tailpost/bridge"
 )
 
@@ -15,6 +17,10 @@ type Stats struct {
 	CutBytes int64 // bytes that were left out of them
 	Partial  int64 // last lines of connections, without a newline
 	Torn     int64 // lines whose sender, or the bridge, went away in their middle
+
+	// Abandoned are lines that were read and not known to be durable when the
+	// source ended: their senders were not told of them.
+	Abandoned int64
 
 	Open     int64 // connections there are now
 	Accepted int64 // connections that were let in
@@ -37,6 +43,13 @@ func (c *counters) add(f func(*Stats)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f(&c.s)
+}
+
+// tellAbandoned says at the end of a run how many lines were abandoned in it.
+func (c *counters) tellAbandoned(log zerolog.Logger, before Stats) {
+	if n := c.get().Abandoned - before.Abandoned; n > 0 {
+		log.Warn().Int64("lines", n).Msg("lines were read and could not be made durable before the end: their senders have to repeat them")
+	}
 }
 
 func (c *counters) get() Stats {

@@ -83,6 +83,7 @@ func (s *Streams) Stats() Stats {
 // Run listens and reads until ctx ends, or emit fails. There are no positions:
 // a connection can't be read again.
 func (s *Streams) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
+	before := s.counts.get()
 	in, stop := context.WithCancel(ctx)
 	out, cut := outlive(ctx, lastEmits)
 	f := newFunnel()
@@ -97,6 +98,7 @@ func (s *Streams) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit
 	stop()
 	cut()
 	all.Wait()
+	s.counts.tellAbandoned(s.o.Log, before)
 	return err
 }
 

@@ -440,4 +440,7 @@ func TestStopDoesNotWaitForARoomForEver(t *testing.T) {
 	if got, _ := io.ReadAll(c); len(got) > 0 {
 		t.Errorf("acknowledged: %q", got)
 	}
+	if st := s.Stats(); st.Abandoned != 1 || l.count("could not be made durable before the end") != 1 {
+		t.Errorf("stats %+v", st)
+	}
 }
