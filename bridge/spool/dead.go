@@ -61,17 +61,22 @@ func (s *Spool) letter(recipient string, number uint64, letter []byte) stored {
 func ReadDead(dir string, each func(DeadLetter) error) error { return readDead(OS(), dir, each) }
 
 func readDead(fsys FS, dir string, each func(DeadLetter) error) error {
-	_, err := scanDead(fsys, dir, func(l DeadLetter, _ stored) error { return each(l) })
+	_, err := scanDead(fsys, dir, func(stored) {}, func(l DeadLetter, _ stored) error { return each(l) })
 	return err
 }
 
-func scanDead(fsys FS, dir string, each func(DeadLetter, stored) error) (epoch uint64, err error) {
+// scanDead gives each dead letter with its record, and damage.
+func scanDead(fsys FS, dir string, damage func(stored), each func(DeadLetter, stored) error) (epoch uint64, err error) {
 	out := make(struck)
 	if _, err := readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindStruck, func(r stored) error { out.add(r); return nil }); err != nil {
 		return 0, fmt.Errorf("read dead letters: %w", err)
 	}
 	seen := make(map[string]*numberSet)
 	epoch, err = readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindLetter, func(r stored) error {
+		if r.kind == 0 {
+			damage(r)
+			return nil
+		}
 		l, ok := parseLetter(r)
 		if !ok || out.covers(l.Recipient, r) {
 			return nil

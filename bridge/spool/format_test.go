@@ -196,6 +196,59 @@ func FuzzJournal(f *testing.F) {
 	})
 }
 
+// FuzzStore reads a store in which anything stands between two good letters:
+// nothing is misread, and what follows is found.
+func FuzzStore(f *testing.F) {
+	f.Add([]byte("junk"), byte(kindLetter), uint64(1), []byte{3, 'o', 'n', 'e'})
+	f.Add([]byte{}, byte(kindStruck), uint64(5), []byte{1, 'r'})
+	f.Add([]byte("tpr\x01\x1e"), byte(kindLine), uint64(1<<63), bytes.Repeat([]byte{0xff}, 30))
+	f.Fuzz(func(t *testing.T, junk []byte, k byte, number uint64, payload []byte) {
+		letter := func(b []byte, n uint64) []byte {
+			l := DeadLetter{Recipient: "sound", Time: time.Unix(1, 0), Letter: []byte("a letter")}
+			return appendFrame(b, testSalt, frame{kind: kindLetter, first: n}, appendLetter(nil, l))
+		}
+		b := letter(appendHead(nil, fileHead{magic: magicDead, salt: testSalt, first: 1, created: time.Unix(1, 0)}), 1)
+		b = append(b, junk...)
+		for len(b)%frameAlign != 0 {
+			b = append(b, 0)
+		}
+		b = letter(appendFrame(b, testSalt, frame{kind: kind(k), first: number}, payload), 2)
+		found := make(map[uint64]int)
+		_, err := readStoreFile(bytesFile{b: b}, "", magicDead, kindLetter, func(r stored) error {
+			if l, ok := parseLetter(r); ok && l.Recipient == "sound" && string(l.Letter) == "a letter" {
+				found[l.Number]++
+			}
+			return nil
+		})
+		if err != nil || found[1] == 0 || found[2] == 0 {
+			t.Fatalf("found %v, %v", found, err)
+		}
+		out := make(struck)
+		_, _ = readStoreFile(bytesFile{b: b}, "", magicDead, kindStruck, func(r stored) error { out.add(r); return nil })
+		_, _ = readStoreFile(bytesFile{b: b}, "", magicDead, kindLine, func(r stored) error { parseLine(r); return nil })
+	})
+}
+
+// FuzzCheckpoint reads one of any bytes: it is refused, or gives back what was
+// read.
+func FuzzCheckpoint(f *testing.F) {
+	p := newProgress("x", 2, mark{number: 5})
+	p.park(7, parkedEvent{session: 1, try: &bridge.Try{Attempts: 1, Note: []byte("n")}})
+	p.fail(8, bridge.Try{Attempts: 2})
+	p.settle(9, bridge.Delivered)
+	f.Add(p.appendCheckpoint(nil))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		p, err := parseCheckpoint(payload, 1)
+		if err != nil {
+			return
+		}
+		again, err := parseCheckpoint(p.appendCheckpoint(nil), 1)
+		if err != nil || !same(again, p) {
+			t.Fatalf("%v:\n%+v\n%+v", err, p, again)
+		}
+	})
+}
+
 // same compares two recipients as far as the journal tells of them.
 func same(a, b *progress) bool {
 	return a.name == b.name && a.first == b.first && a.frontier() == b.frontier() && a.counts == b.counts &&

@@ -182,7 +182,12 @@ func (s *Spool) recoverStores(r *replay) (epoch uint64, err error) {
 	}
 	s.buried = make(map[string]*numberSet)
 	unsure := make(map[uint64][]span) // by the file's place in the row
-	epoch, err = scanDead(s.o.FS, s.o.Dir, func(l DeadLetter, rec stored) error {
+	damage := func(rec stored) {
+		s.damaged.Ranges++
+		s.damaged.Bytes += rec.at.bytes()
+		s.o.Log.Error().Str("file", storeName(deadDir, rec.file)).Int64("from", rec.at.from).Int64("to", rec.at.to).Msg("a stretch of the dead letters can't be read")
+	}
+	epoch, err = scanDead(s.o.FS, s.o.Dir, damage, func(l DeadLetter, rec stored) error {
 		switch p := byName[l.Recipient]; {
 		case p != nil:
 			if _, _, news := p.settle(l.Number, bridge.Dead); news {

@@ -261,62 +261,6 @@ func newer(t *testing.T, fs *spooltest.FS) int {
 	return 0
 }
 
-// TestEveryByte changes every third byte of each file in turn, which meets
-// each field. A start must stand
-// it, and lose nothing but what the byte belonged to.
-func TestEveryByte(t *testing.T) {
-	base := small(t).Crash(0)
-	for _, folder := range []string{"segments", "journal"} {
-		for _, name := range base.Files(filepath.Join(dir, folder)) {
-			b := base.Bytes(name)
-			for i := 0; i < min(len(b), len(bytes.TrimRight(b, "\x00"))+8); i += 3 {
-				fs := base.Crash(0)
-				c := bytes.Clone(b)
-				c[i] ^= 0x10
-				fs.SetBytes(name, c)
-				flipped(t, fs, fmt.Sprintf("%s, byte %d", filepath.Base(name), i), folder)
-				if t.Failed() {
-					return
-				}
-			}
-		}
-	}
-}
-
-func flipped(t *testing.T, fs *spooltest.FS, what, folder string) {
-	got := reopen(t, fs)
-	want := strings.Fields(all)
-	have := make(map[string]bool)
-	for _, e := range strings.Fields(got.events) {
-		if e != "a1" && e != "?" && !strings.Contains(" "+all+" ", " "+e+" ") {
-			t.Errorf("%s: an event with other bytes: %q", what, e)
-		}
-		have[e] = true
-	}
-	missing := 0
-	for _, e := range want {
-		if !have[e] {
-			missing++
-		}
-	}
-	most := 5
-	if folder == "journal" {
-		most = 0
-	}
-	if missing > most {
-		t.Errorf("%s: %d events are missing: %s", what, missing, got.events)
-	}
-	// What is missing is counted, but for the last record: nobody can tell it
-	// from a write that was cut off.
-	counted := int(got.stats.Damaged)
-	if have["?"] {
-		counted++
-	}
-	if counted != missing && have["d1"] {
-		t.Errorf("%s: %d events are missing, %d counted", what, missing, counted)
-	}
-}
-
 // TestRepeatedStarts gives no number twice, whatever becomes of what each
 // start has written.
 func TestRepeatedStarts(t *testing.T) {

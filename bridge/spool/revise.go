@@ -30,7 +30,7 @@ func (s *Spool) ReviseDead(ctx context.Context, judge func(DeadLetter) (Verdict,
 	s.revising.Lock()
 	defer s.revising.Unlock()
 	r := revision{s: s, ctx: ctx}
-	_, err = scanDead(s.o.FS, s.o.Dir, func(l DeadLetter, _ stored) error {
+	_, err = scanDead(s.o.FS, s.o.Dir, func(stored) {}, func(l DeadLetter, _ stored) error {
 		v, err := judge(l)
 		switch {
 		case err != nil:

@@ -204,8 +204,8 @@ func (st *store) close() {
 }
 
 // readStoreKind gives each good record of that kind in a store, oldest first,
-// and the highest epoch that a head names. Damaged ones are left out. It needs
-// no lock: a file that goes meanwhile is left out too.
+// and the highest epoch that a head names. In the place of damaged ones it gives
+// one of kind 0. It needs no lock: a file that goes meanwhile is left out.
 func readStoreKind(fsys FS, dir string, m magic, k kind, each func(stored) error) (epoch uint64, err error) {
 	files, err := listStore(fsys, dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -268,9 +268,14 @@ func readStoreFile(f File, name string, m magic, k kind, each func(stored) error
 	w := newWalker(f, h.salt, bodyStart, size)
 	w.stubborn = true
 	for {
-		f, at, _, ok, err := w.next()
+		f, at, bad, ok, err := w.next()
 		if err != nil || !ok {
 			return h.epoch, err
+		}
+		if bad.bytes() > 0 {
+			if err := each(stored{at: bad}); err != nil {
+				return h.epoch, err
+			}
 		}
 		if f.kind != k {
 			continue
@@ -280,7 +285,7 @@ func readStoreFile(f File, name string, m magic, k kind, each func(stored) error
 			return h.epoch, err
 		}
 		if !good {
-			continue
+			f.kind, payload = 0, nil
 		}
 		if err := each(stored{kind: f.kind, number: f.first, payload: payload, at: span{at, at + f.bytes()}}); err != nil {
 			return h.epoch, err
