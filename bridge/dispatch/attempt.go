@@ -10,6 +10,16 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
+// result is how an attempt ended.
+type result struct {
+	lane    *lane
+	data    []byte // what was to be delivered
+	probe   bool
+	damaged error // the event's bytes can't be decoded
+	receipt bridge.Receipt
+	err     error
+}
+
 // begin starts what may be started now.
 func (w *Worker) begin(ctx context.Context, now time.Time) error {
 	for l := w.waiting.takeDue(now); l != nil; l = w.waiting.takeDue(now) {
@@ -27,7 +37,7 @@ func (w *Worker) begin(ctx context.Context, now time.Time) error {
 			w.health.probeAt = now.Add(w.health.interval)
 			return nil
 		}
-		w.pull(l)
+		w.take(l)
 		err := w.start(ctx, l, true, now)
 		if !w.probing { // it did not fly
 			w.health.probeAt = now.Add(w.health.interval)
@@ -88,8 +98,8 @@ func (w *Worker) probe() *lane {
 	return oldest[max(0, turn-1)]
 }
 
-// pull takes a lane out of wherever it stands.
-func (w *Worker) pull(l *lane) {
+// take takes a lane out of wherever it stands.
+func (w *Worker) take(l *lane) {
 	if l.index >= 0 {
 		heap.Remove(&w.waiting, l.index)
 	}
@@ -139,9 +149,24 @@ func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) 
 	w.inFlight++
 	w.probing = w.probing || probe
 	w.board.update(func(s *Stats) { s.Attempts++ })
-	w.cleared = append(w.cleared, flight{
-		lane: l, data: data, probe: probe,
-		delivery: bridge.Delivery{Attempt: e.try.Attempts + 1, Note: e.try.Note},
-	})
+	d := bridge.Delivery{Attempt: e.try.Attempts + 1, Note: e.try.Note}
+	go func() { w.results <- w.attempt(result{lane: l, data: data, probe: probe}, d) }()
 	return nil
+}
+
+// attempt runs in a goroutine of its own; w.results has room for it.
+func (w *Worker) attempt(r result, d bridge.Delivery) result {
+	head, err := bridge.ParseHead(r.data)
+	if err != nil {
+		r.damaged = err
+		return r
+	}
+	e, err := bridge.DecodeEvent(head.JSON)
+	if err != nil {
+		r.damaged = err
+		return r
+	}
+	d.Events = []bridge.Event{e}
+	r.receipt, r.err = w.o.Sink.Deliver(w.attempts, d)
+	return r
 }

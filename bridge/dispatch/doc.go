@@ -12,11 +12,6 @@
 // way. A lane whose first event fails while the recipient takes others is
 // parked: its events leave the window and only their numbers stay in memory.
 //
-// All that a Worker knows belongs to who has the turn, one goroutine at a time.
-// The goroutine of an attempt that ended takes it to record the outcome, and
-// then makes the next attempt itself; Run takes it when there may be something
-// to do without that: new events, a time that has come.
-//
 // A recipient that is down gets one probe at a time; see health.
 //
 // When its queue can't record an outcome, the Worker stands still, and with it

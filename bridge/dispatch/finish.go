@@ -10,26 +10,26 @@ import (
 )
 
 // finish records how an attempt ended and decides what comes next.
-func (w *Worker) finish(ctx context.Context, f *flight, now time.Time) error {
-	l := f.lane
+func (w *Worker) finish(ctx context.Context, r result, now time.Time) error {
+	l := r.lane
 	l.flying = false
 	w.inFlight--
-	if f.probe {
+	if r.probe {
 		w.probing = false
 	}
 	switch {
-	case f.damaged != nil:
-		if err := w.damaged(ctx, l.head().number, f.damaged); err != nil {
+	case r.damaged != nil:
+		if err := w.damaged(ctx, l.head().number, r.damaged); err != nil {
 			return err
 		}
 		w.leave(l)
 		return nil
-	case f.err == nil:
+	case r.err == nil:
 		return w.delivered(ctx, l, now)
 	case w.attempts.Err() != nil:
 		return nil // we ended it ourselves: no attempt that counts
 	}
-	return w.failed(ctx, l, f, now)
+	return w.failed(ctx, l, r, now)
 }
 
 func (w *Worker) delivered(ctx context.Context, l *lane, now time.Time) error {
@@ -92,9 +92,9 @@ func (w *Worker) retryAll() {
 	heap.Init(&w.waiting)
 }
 
-func (w *Worker) failed(ctx context.Context, l *lane, f *flight, now time.Time) error {
+func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) error {
 	e := l.head()
-	de := classify(f.err)
+	de := classify(r.err)
 	// An event counts as failed first once a process, and never again once it
 	// was parked for its own failure.
 	first := !e.failed && (e.try.Attempts == 0 || !e.parked)
@@ -107,11 +107,11 @@ func (w *Worker) failed(ctx context.Context, l *lane, f *flight, now time.Time) 
 	e.try.Attempts++
 	e.try.Wait = w.o.Policy.wait(e.try.Attempts)
 	e.try.Fault = de.Scope
-	if n := f.receipt.Note; len(n) <= bridge.NoteMax {
+	if n := r.receipt.Note; len(n) <= bridge.NoteMax {
 		e.try.Note = n
 	}
 
-	if f.receipt.Partly {
+	if r.receipt.Partly {
 		// One address that is always refused must not take the others' down.
 		w.works()
 		first = false
@@ -124,7 +124,7 @@ func (w *Worker) failed(ctx context.Context, l *lane, f *flight, now time.Time) 
 
 	expired := e.try.Clock >= w.o.Policy.RetryDuration.D()
 	if expired || de.Permanent && w.health.mayGiveUp(w.o.Policy.Order == Strict, e.afterGood) {
-		buried, err := w.bury(ctx, l, f, expired, now)
+		buried, err := w.bury(ctx, l, r, expired, now)
 		if buried || err != nil {
 			return err
 		}
@@ -182,9 +182,9 @@ func (w *Worker) keep(ctx context.Context, l *lane, now time.Time) error {
 // bury makes a dead letter of the lane's first event. False: the letter can't
 // be written now, and the event is tried on. Events behind one whose clock ran
 // out share that clock: they get one attempt each at least.
-func (w *Worker) bury(ctx context.Context, l *lane, f *flight, expired bool, now time.Time) (bool, error) {
+func (w *Worker) bury(ctx context.Context, l *lane, r result, expired bool, now time.Time) (bool, error) {
 	e := l.head()
-	letter, err := w.letter(e, f, now)
+	letter, err := w.letter(e, r, now)
 	if err != nil {
 		return false, err
 	}
@@ -213,15 +213,15 @@ func (w *Worker) bury(ctx context.Context, l *lane, f *flight, expired bool, now
 	return true, nil
 }
 
-func (w *Worker) letter(e *entry, f *flight, now time.Time) (Letter, error) {
-	head, err := bridge.ParseHead(f.data)
+func (w *Worker) letter(e *entry, r result, now time.Time) (Letter, error) {
+	head, err := bridge.ParseHead(r.data)
 	if err != nil {
 		return Letter{}, err
 	}
 	return Letter{
 		Recipient: w.o.Name, Number: e.number, ID: head.ID, Event: string(head.Name), Session: string(head.Session),
 		Since: time.Unix(e.try.Since, 0).UTC(), Died: now.UTC().Truncate(time.Second), Attempts: e.try.Attempts,
-		Reason: bounded(f.err.Error(), reasonMax), Note: e.try.Note, Data: f.data,
+		Reason: bounded(r.err.Error(), reasonMax), Note: e.try.Note, Data: r.data,
 	}, nil
 }
 

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,23 +20,11 @@ type Options struct {
 	Log    zerolog.Logger
 }
 
-// Worker serves one recipient. What stands below turns in it is owned by who
-// holds the turn: Run, or the goroutine of an attempt that has just ended.
+// Worker serves one recipient. Everything but board is owned by Run.
 type Worker struct {
-	o        Options
-	board    board
-	flights  sync.WaitGroup
-	attempts context.Context // of all attempts under way; set by Run
-	abandon  context.CancelFunc
-	poke     chan struct{} // Run is to look again
-
-	// turns is held while an outcome is written: what can't be recorded holds
-	// up what would begin.
-	turns  sync.Mutex
+	o      Options
+	board  board
 	health health
-	alarm  time.Time // when Run looks again by itself
-	ended  bool      // nothing more is begun
-	err    error     // why
 
 	lanes   map[uint64]*lane
 	ready   row     // lanes whose first event was never attempted
@@ -54,7 +41,9 @@ type Worker struct {
 
 	inFlight  int
 	probing   bool
-	cleared   []flight  // begun, and not yet under way
+	results   chan result
+	attempts  context.Context // of all attempts under way
+	abandon   context.CancelFunc
 	lastLog   time.Time // of a failed attempt
 	lastError string
 }
@@ -69,10 +58,10 @@ const (
 // New makes a worker; Run starts it.
 func New(o Options) *Worker {
 	return &Worker{
-		o:      o,
-		lanes:  map[uint64]*lane{},
-		health: health{slots: o.Policy.slots()},
-		poke:   make(chan struct{}, 1),
+		o:       o,
+		lanes:   map[uint64]*lane{},
+		health:  health{slots: o.Policy.slots()},
+		results: make(chan result, o.Policy.slots()),
 	}
 }
 
@@ -85,8 +74,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.attempts, w.abandon = context.WithCancel(context.WithoutCancel(ctx))
 	defer w.abandon()
 
-	w.serve(ctx, record)
-	err := w.drain()
+	err := w.serve(ctx, record)
+	if derr := w.drain(record); err == nil {
+		err = derr
+	}
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -113,77 +104,48 @@ func lingering(ctx context.Context, grace time.Duration) (context.Context, conte
 	}
 }
 
-// serve begins attempts until ctx or the worker ends. Those under way go on.
-func (w *Worker) serve(ctx, record context.Context) {
-	w.turns.Lock()
-	w.end(w.restore(record, time.Now()))
-	w.turns.Unlock()
+func (w *Worker) serve(ctx, record context.Context) error {
+	if err := w.restore(record, time.Now()); err != nil {
+		return err
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for {
-		now, again, ok := w.look(ctx, record)
-		if !ok {
-			return
+	for ctx.Err() == nil {
+		now := time.Now()
+		more, err := w.fill(record, now)
+		if err != nil {
+			return err
 		}
-		timer.Reset(max(0, again.Sub(now)))
-		select {
-		case <-ctx.Done():
-		case <-w.poke:
-		case <-w.o.Queue.Wake():
-		case <-timer.C:
+		if err := w.begin(record, now); err != nil {
+			return err
+		}
+		w.publish()
+		if more {
+			// Only what is there already: the queue has more to look at.
+			select {
+			case r := <-w.results:
+				err = w.finish(record, r, time.Now())
+			default:
+			}
+		} else {
+			timer.Reset(w.sleep(now))
+			select {
+			case <-ctx.Done():
+			case r := <-w.results:
+				err = w.finish(record, r, time.Now())
+			case <-w.o.Queue.Wake():
+			case <-timer.C:
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// look begins what may begin now. It tells when to look again, and false once
-// ctx or the worker has ended.
-func (w *Worker) look(ctx, record context.Context) (now, again time.Time, ok bool) {
-	w.turns.Lock()
-	defer w.turns.Unlock()
-	if w.ended || ctx.Err() != nil {
-		return now, again, false
-	}
-	now = time.Now()
-	w.alarm = w.turn(record, now)
-	if w.ended {
-		return now, again, false
-	}
-	for _, f := range w.cleared {
-		w.launch(ctx, record, f)
-	}
-	w.cleared = w.cleared[:0]
-	return now, w.alarm, true
-}
-
-// end takes note of an error, if it is one, that nothing can go on after.
-func (w *Worker) end(err error) {
-	if err == nil {
-		return
-	}
-	if w.err == nil {
-		w.err = err
-	}
-	w.ended = true
-	w.abandon()
-}
-
-// turn reads what there is room for and begins what may begin now. It gives
-// the time at which it wants to be called again.
-func (w *Worker) turn(ctx context.Context, now time.Time) (again time.Time) {
-	more, err := w.fill(ctx, now)
-	if err == nil {
-		err = w.begin(ctx, now)
-	}
-	w.end(err)
-	w.publish()
-	if more {
-		return now
-	}
-	return w.next(now)
-}
-
-// next is when something is to be done even if nothing happens until then.
-func (w *Worker) next(now time.Time) time.Time {
+// sleep is how long nothing needs to be done unless something happens.
+func (w *Worker) sleep(now time.Time) time.Duration {
 	next := now.Add(time.Hour)
 	sooner := func(t time.Time) {
 		if t.Before(next) {
@@ -204,15 +166,23 @@ func (w *Worker) next(now time.Time) time.Time {
 	case len(w.waiting) > 0:
 		sooner(w.waiting[0].next)
 	}
-	return next
+	return max(0, next.Sub(now))
 }
 
-// drain waits for what is under way, which records its outcome by itself.
-func (w *Worker) drain() error {
+// drain ends what is under way.
+func (w *Worker) drain(record context.Context) error {
 	grace := time.AfterFunc(w.o.Grace, w.abandon)
 	defer grace.Stop()
-	w.flights.Wait() // the sink returns soon after abandon: this can't take long
-	return w.err
+	var first error
+	for w.inFlight > 0 {
+		// The sink returns soon after abandon: this can't block for long.
+		if err := w.finish(record, <-w.results, time.Now()); err != nil && first == nil {
+			first = err
+			w.abandon()
+		}
+	}
+	w.publish()
+	return first
 }
 
 func (w *Worker) publish() {
