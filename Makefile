@@ -29,7 +29,7 @@ e2e:
 	CGO_ENABLED=1 $(GO) test -tags e2e -race -count=1 -v -timeout 15m ./cmd/tailpost/e2e/
 
 torture:
-	CGO_ENABLED=1 $(GO) test -tags torture -count=1 -v -timeout 60m ./cmd/tailpost/torture/ \
+	CGO_ENABLED=1 $(GO) test -tags torture -count=1 -v -timeout 60m -run 'TestTorture$$' ./cmd/tailpost/torture/ \
 		-torture.seed=$(SEED) -torture.lines=$(LINES) -torture.kills=$(KILLS)
 
 bench:

@@ -25,6 +25,7 @@ type receiver struct {
 	mu     sync.Mutex
 	rng    *rand.Rand
 	got    []delivery
+	has    map[key]bool // what it has taken
 	tries  map[key]int
 	mood   mood
 	left   int  // requests until the next mood
@@ -50,7 +51,7 @@ type delivery struct {
 // connection is made from: it stays free while the receiver is dead.
 func newReceiver(t *testing.T, r recipient, host string, b *board, seed uint64) *receiver {
 	t.Helper()
-	v := &receiver{recipient: r, board: b, seed: seed, rng: random(seed, r.name), tries: map[key]int{}, left: 300, deeds: map[string]int{}}
+	v := &receiver{recipient: r, board: b, seed: seed, rng: random(seed, r.name), has: map[key]bool{}, tries: map[key]int{}, left: 300, deeds: map[string]int{}}
 	v.addr = net.JoinHostPort(host, "0")
 	if err := v.serve(); err != nil {
 		t.Fatal(err)
@@ -151,6 +152,7 @@ func (v *receiver) record(q delivery) bool {
 	default:
 	}
 	v.got = append(v.got, q)
+	v.has[q.key] = v.has[q.key] || q.wasTaken()
 	v.active.Add(1)
 	return true
 }

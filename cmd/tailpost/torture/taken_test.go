@@ -25,7 +25,7 @@ func (v *receiver) awaitTaken(ctx context.Context, ms []*message) int {
 		select {
 		case <-more:
 			select { // many come at once
-			case <-time.After(100 * time.Millisecond):
+			case <-time.After(300 * time.Millisecond):
 			case <-ctx.Done():
 			}
 		case <-quiet.C:
@@ -42,15 +42,9 @@ const patience = 30 * time.Second
 func (v *receiver) missing(ms []*message) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	got := map[key]bool{}
-	for _, q := range v.got {
-		if q.wasTaken() {
-			got[q.key] = true
-		}
-	}
 	n := 0
 	for _, m := range ms {
-		if !got[m.key] && (!m.exposed || v.board.wasSeen(m.key)) {
+		if !v.has[m.key] && (!m.exposed || v.board.wasSeen(m.key)) {
 			n++
 		}
 	}
