@@ -25,6 +25,7 @@ func TestJudge(t *testing.T) {
 		order       string
 		exposed     bool // message 1
 		sends       int
+		inFlight    int
 		requests    []request
 		want        string // a part of the one problem
 		wantLost    int
@@ -55,6 +56,10 @@ func TestJudge(t *testing.T) {
 		{name: "handed over again, and in flight at the kill", sends: 2, requests: []request{
 			both[0], took(1, 0, 9_990, 9_995), took(1, 1, 11_000, 11_001), took(1, 1, 12_000, 12_001),
 		}, wantExcused: 2},
+		{name: "handed over again, both in flight at two kills", sends: 2, inFlight: 2, requests: []request{
+			both[0], took(1, 0, 9_980, 9_985), took(1, 0, 9_990, 9_995), took(1, 1, 19_980, 19_985), took(1, 1, 19_990, 19_995),
+			took(1, 2, 21_000, 21_001), took(1, 2, 21_010, 21_011),
+		}, wantExcused: 5},
 		{name: "handed over once more than it was", sends: 2, requests: append(both, took(0, 0, 300, 301), took(0, 0, 400, 401)), want: "took it in run 0", wantExcused: 1},
 		{name: "two ids", requests: []request{with(took(0, 0, 50, 51), refused), other(both[0], "z"), both[1]}, want: "the ids a and z"},
 		{name: "one id for two", requests: []request{both[0], other(both[1], both[0].id)}, want: "have the id a"},
@@ -70,7 +75,7 @@ func TestJudge(t *testing.T) {
 			}
 			v := judge(evidence{
 				messages:   []written{{key: key{"log", 0}, session: "s", sends: sends}, {key: key{"log", 1}, session: "s", sends: sends, exposed: c.exposed}},
-				recipients: []recipient{{name: "r", order: order, inFlight: 1, timeout: time.Second, requests: c.requests}},
+				recipients: []recipient{{name: "r", order: order, inFlight: max(1, c.inFlight), timeout: time.Second, requests: c.requests}},
 				kills:      kills,
 			})
 			got := strings.Join(v.problems, "\n")

@@ -12,21 +12,18 @@ import (
 // judgeRepeats wants no request for an event that the receiver took before
 // and the bridge knew it.
 func judgeRepeats(v *verdict, r recipient, e evidence, messages map[key]*written, got map[key][]request) {
+	keys := slices.SortedFunc(maps.Keys(got), func(a, b key) int {
+		// What was handed over more often is judged last: it charges the kills
+		// that have the least.
+		return cmp.Or(cmp.Compare(messages[a].sends, messages[b].sends), byPlace(a, b))
+	})
 	ofKill := map[int]int{}
-	for _, k := range slices.SortedFunc(maps.Keys(got), byPlace) {
-		atKill, others := v.repeats(r, e.kills, got[k])
-		// What was handed over twice may come twice; which of the repeats that
-		// was can't be told, so it excuses the worst first.
-		for range messages[k].sends - 1 {
-			switch {
-			case len(others) > 0:
-				others = others[1:]
-			case len(atKill) > 0:
-				atKill = atKill[1:]
-			default:
-				continue
-			}
-			v.bySender++
+	for _, k := range keys {
+		var atKill, others []request
+		if sends := messages[k].sends; sends == 1 {
+			atKill, others = v.repeats(r, e.kills, got[k])
+		} else {
+			atKill, others = v.copies(r, e.kills, got[k], sends, ofKill)
 		}
 		for _, q := range atKill {
 			ofKill[q.run]++
@@ -49,18 +46,10 @@ func judgeRepeats(v *verdict, r recipient, e evidence, messages map[key]*written
 // were taken: those of which the answer was under way at a kill, and those
 // that nothing excuses.
 func (v *verdict) repeats(r recipient, kills []time.Time, qs []request) (atKill, others []request) {
-	slices.SortStableFunc(qs, func(a, b request) int {
-		return cmp.Or(cmp.Compare(a.run, b.run), a.arrived.Compare(b.arrived))
-	})
+	sortRequests(qs)
 	for i, q := range qs[:len(qs)-1] {
 		switch {
-		case !q.wasTaken():
-		case q.fate == dropped:
-			v.byDrop++
-		case r.timeout > 0 && q.answered.Sub(q.arrived) > r.timeout-timeoutSlack:
-			v.bySlow++
-		case r.leftBy(q, kills):
-			v.byLeft++
+		case !q.wasTaken() || v.unread(r, kills, q):
 		case qs[i+1].run > q.run && nearKill(q, kills):
 			atKill = append(atKill, q)
 		default:
@@ -68,6 +57,51 @@ func (v *verdict) repeats(r recipient, kills []time.Time, qs []request) (atKill,
 		}
 	}
 	return atKill, others
+}
+
+// copies does the same for a message that was handed over so many times: each
+// of its events may be taken once, and besides for each kill.
+func (v *verdict) copies(r recipient, kills []time.Time, qs []request, sends int, ofKill map[int]int) (atKill, others []request) {
+	sortRequests(qs)
+	last := qs[len(qs)-1].run
+	count := 0
+	for _, q := range qs {
+		switch {
+		case !q.wasTaken() || v.unread(r, kills, q):
+			continue
+		case last > q.run && nearKill(q, kills):
+			atKill = append(atKill, q)
+		default:
+			others = append(others, q)
+		}
+		count++
+	}
+	v.bySender += max(0, min(count, sends)-1)
+	slices.SortStableFunc(atKill, func(a, b request) int { return cmp.Compare(ofKill[a.run], ofKill[b.run]) })
+	excess := max(0, count-sends)
+	atKill = atKill[:min(excess, len(atKill))]
+	return atKill, others[:min(excess-len(atKill), len(others))]
+}
+
+func sortRequests(qs []request) {
+	slices.SortStableFunc(qs, func(a, b request) int {
+		return cmp.Or(cmp.Compare(a.run, b.run), a.arrived.Compare(b.arrived))
+	})
+}
+
+// unread reports, and counts, that the bridge can't have read the answer.
+func (v *verdict) unread(r recipient, kills []time.Time, q request) bool {
+	switch {
+	case q.fate == dropped:
+		v.byDrop++
+	case r.timeout > 0 && q.answered.Sub(q.arrived) > r.timeout-timeoutSlack:
+		v.bySlow++
+	case r.leftBy(q, kills):
+		v.byLeft++
+	default:
+		return false
+	}
+	return true
 }
 
 const (
