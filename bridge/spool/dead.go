@@ -44,7 +44,7 @@ func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
 	s.buryFails = said
 	s.mu.Unlock()
 	if said != "" && said != was {
-		s.o.Log.Error().Err(err).Str("recipient", recipient).Msg("a dead letter can't be written; its event is tried on")
+		s.o.Log.Error().Err(err).Str("hint", advice(err)).Str("recipient", recipient).Msg("a dead letter can't be written; its event is tried on")
 	}
 	return err
 }

@@ -37,6 +37,7 @@ type journal struct {
 	broken  error
 	closed  bool
 	said    string // the failure that was logged last; empty: none since it worked
+	cause   string // of that
 	dirty   bool   // facts were written since the last sync
 	touched chan struct{}
 	syncing sync.Mutex // one sync at a time; taken before mu
@@ -131,10 +132,10 @@ func (j *journal) sayLocked(err error) {
 	switch {
 	case err == nil && j.said != "":
 		j.log.Info().Msg("the journal can be written again")
-		j.said = ""
-	case err != nil && j.said != err.Error() && !j.closed:
-		j.said = err.Error()
-		j.log.Error().Err(err).Dur("retry_every", j.retryEvery).Msg("the journal can't be written; deliveries wait")
+		j.said, j.cause = "", ""
+	case err != nil && j.cause != cause(err) && !j.closed:
+		j.said, j.cause = withAdvice(err), cause(err)
+		j.log.Error().Err(err).Str("hint", advice(err)).Dur("retry_every", j.retryEvery).Msg("the journal can't be written; deliveries wait")
 	}
 }
 

@@ -43,9 +43,13 @@ func (s *Spool) retainOnce(ctx context.Context) {
 			continue
 		}
 		if err := s.drop(sg); err != nil {
-			s.o.Log.Error().Err(err).Str("segment", segmentName(sg.first())).Msg("a segment can't be deleted")
+			if why := cause(err); why != s.dropFails {
+				s.dropFails = why
+				s.o.Log.Error().Err(err).Str("hint", advice(err)).Str("segment", segmentName(sg.first())).Msg("a segment can't be deleted")
+			}
 			break
 		}
+		s.dropFails = ""
 		notify(s.room)
 	}
 	s.warn()
@@ -123,11 +127,15 @@ func (s *Spool) saveLines(sg segment) error {
 		}
 		return flush()
 	}
-	err := readLines(s.o.FS, s.o.Dir, sg, func(l QuarantinedLine) error {
+	from := &noting{FS: s.o.FS}
+	err := readLines(from, s.o.Dir, sg, func(l QuarantinedLine) error {
 		return put(stored{kind: kindLine, number: l.Number, payload: appendLine(nil, l)})
 	})
 	if err == nil {
-		err = readReplayed(s.o.FS, s.o.Dir, sg, func(n uint64) error { return put(stored{kind: kindParsed, number: n}) })
+		err = readReplayed(from, s.o.Dir, sg, func(n uint64) error { return put(stored{kind: kindParsed, number: n}) })
+	}
+	if err == nil && !s.stuck.over(sg.first(), from.err) {
+		err = from.err
 	}
 	if err == nil {
 		err = flush()
@@ -137,6 +145,26 @@ func (s *Spool) saveLines(sg segment) error {
 	}
 	s.segs.change(sg.first(), func(sg *segment) { sg.lines = 0 })
 	return nil
+}
+
+// stuck is a segment of which something can't be read, that is about to be
+// deleted. It is owned by retain.
+type stuck struct {
+	first uint64
+	since time.Time
+}
+
+// over reports whether a segment can go: there was no error, or it has lasted
+// for so long that what can't be read counts as damaged. An error may pass,
+// and a bad sector must not hold a segment for ever.
+func (st *stuck) over(first uint64, err error) bool {
+	if err == nil {
+		return true
+	}
+	if st.first != first {
+		*st = stuck{first, time.Now()}
+	}
+	return time.Since(st.since) >= unreadableFor
 }
 
 // expire deletes the oldest dead letters and quarantined lines.

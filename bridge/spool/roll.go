@@ -132,7 +132,7 @@ func (c *committer) rollSettled() bool {
 // limits are.
 func outOfSpace(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return &fullError{why: err.Error()}
+		return &fullError{why: err.Error(), err: err}
 	}
 	return err
 }

@@ -10,9 +10,13 @@ import (
 const roomPoll = time.Second
 
 // fullError says why nothing more can be taken for now. Nothing has failed.
-type fullError struct{ why string }
+type fullError struct {
+	why string
+	err error // of the file system; nil: a limit of ours is reached
+}
 
 func (e *fullError) Error() string { return e.why }
+func (e *fullError) Unwrap() error { return e.err }
 
 const (
 	fullMaxBytes = "max_bytes is reached"
@@ -79,9 +83,9 @@ func (s *Spool) tight() bool {
 func (s *Spool) writable(err error) {
 	full, failing := "", ""
 	if e := (*fullError)(nil); errors.As(err, &e) {
-		full = e.why
+		full = withAdvice(err)
 	} else if err != nil {
-		failing = err.Error()
+		failing = withAdvice(err)
 	}
 	s.mu.Lock()
 	wasFull, wasFailing, news := s.full, s.failing, cause(err) != s.cause
@@ -89,14 +93,14 @@ func (s *Spool) writable(err error) {
 	s.mu.Unlock()
 	switch {
 	case failing != "" && news:
-		s.o.Log.Error().Err(err).Dur("retry_every", s.o.RetryEvery).Msg("the spool can't be written; no lines are taken")
-	case full != "" && full != wasFull:
+		s.o.Log.Error().Err(err).Str("hint", advice(err)).Dur("retry_every", s.o.RetryEvery).Msg("the spool can't be written; no lines are taken")
+	case full != "" && news:
 		oldest, holder := s.oldest()
-		s.o.Log.Error().Str("why", full).Str("oldest", oldest).Str("recipient", holder).Msg("the spool is full; no lines are taken")
+		s.o.Log.Error().Str("why", err.Error()).Str("hint", advice(err)).Str("oldest", oldest).Str("recipient", holder).Msg("the spool is full; no lines are taken")
 	case err == nil && (wasFull != "" || wasFailing != ""):
 		s.o.Log.Info().Msg("the spool takes lines again")
 	}
-	if full != wasFull {
+	if news && (full != "" || wasFull != "") {
 		s.kick()
 	}
 }

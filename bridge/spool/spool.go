@@ -43,6 +43,8 @@ type Spool struct {
 	failing   string // the failure because of which ingest waits
 	cause     string // of either, as it was logged
 	buryFails string // why the last dead letter could not be written
+	dropFails string // why the last segment could not be deleted; owned by retain
+	stuck     stuck
 
 	free, minFree atomic.Int64 // as last looked at
 	warned        atomic.Int32 // percent
