@@ -3,8 +3,11 @@ package examples
 import (
 	"bytes"
 	"context"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,10 +16,11 @@ import (
 )
 
 // events is how many events each example's log has.
-var events = map[string]int{"local-file": 8}
+var events = map[string]int{"local-file": 8, "local-socket": 5}
 
 // TestExamples runs the bridge on a copy of each folder, and once more with
-// the log's last line added again: that alone is new.
+// the log's last line added again: that alone is new. A socket gets its lines
+// sent, then the last one again.
 func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/tailpost.toml")
 	if err != nil || len(folders) != len(events) {
@@ -34,6 +38,13 @@ func TestExamples(t *testing.T) {
 				t.Fatal(problems)
 			}
 			out := filepath.Join(dir, "events.jsonl")
+			if len(c.Sockets) > 0 {
+				lines := lines(t, filepath.Join(dir, "session.jsonl"))
+				run(t, c, out, events[name], lines...)
+				run(t, c, out, events[name]+1, lines[len(lines)-1])
+				wantLastTwice(t, out)
+				return
+			}
 			run(t, c, out, events[name])
 			repeatLastLine(t, filepath.Join(dir, "session.log"))
 			run(t, c, out, events[name]+1)
@@ -43,24 +54,77 @@ func TestExamples(t *testing.T) {
 
 func repeatLastLine(t *testing.T, log string) {
 	t.Helper()
-	b, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bytes.SplitAfter(b, []byte("\n"))
-	b = append(b, lines[len(lines)-2]...)
+	all := lines(t, log)
+	b := bytes.Join(append(all, all[len(all)-1]), nil)
 	if err := os.WriteFile(log, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
+// lines gives a file's lines, each with its newline.
+func lines(t *testing.T, name string) (all [][]byte) {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(b) {
+		all = append(all, line)
+	}
+	return all
+}
+
+// wantLastTwice fails unless the last two events are one, repeated: they have
+// one sender_id, so they have one id.
+func wantLastTwice(t *testing.T, file string) {
+	t.Helper()
+	all := lines(t, file)
+	if n := len(all); !bytes.Equal(identity(all[n-1]), identity(all[n-2])) {
+		t.Errorf("two events:\n%s%s", all[n-2], all[n-1])
+	}
+}
+
+// identity is what an event begins with: its id.
+func identity(line []byte) []byte {
+	id, _, _ := bytes.Cut(line, []byte(","))
+	return id
+}
+
+// send sends lines to the socket, and returns when each is acknowledged.
+func send(t *testing.T, path string, all [][]byte) {
+	t.Helper()
+	var c net.Conn
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); c == nil; <-tick.C {
+		var err error
+		if c, err = net.Dial("unix", path); err != nil && time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
+	if _, err := c.Write(bytes.Join(all, nil)); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Repeat("ok\n", len(all))
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != want {
+		t.Errorf("acknowledged by %q, %v", got, err)
+	}
+}
+
 // run lets the bridge run until the file has that many lines, and stops it.
-func run(t *testing.T, c *config.Config, file string, want int) {
+// What is to be sent goes to the first socket.
+func run(t *testing.T, c *config.Config, file string, want int, sent ...[]byte) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- app.Run(ctx, c, app.Options{}) }()
+	if len(sent) > 0 {
+		send(t, c.Sockets[0].Socket.Path, sent)
+	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	got := 0
