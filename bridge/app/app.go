@@ -125,6 +125,7 @@ func (a *app) run(ctx context.Context) error {
 	}
 	control := newGroup(ctx, failed)
 	control.run("control socket", admin.New(admin.Options{Dir: a.c.StateDir, Actions: actions{a}, Log: a.o.Log}).Run)
+	control.run("balance", a.watchBalance)
 	sources := newGroup(ctx, failed)
 	for _, s := range a.sources {
 		sources.run("source "+s.name, func(ctx context.Context) error { return a.read(ctx, s) })

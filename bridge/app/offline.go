@@ -61,3 +61,13 @@ func ours(dir string) error {
 	}
 	return nil
 }
+
+// Repair sets aside what is damaged in a state directory that no bridge uses.
+func Repair(ctx context.Context, c *config.Config, o Options) ([]spool.Finding, error) {
+	if err := ours(c.StateDir); err != nil {
+		return nil, err
+	}
+	so := c.Spool
+	so.Dir, so.Log, so.LockWait = c.StateDir, o.Log, 0
+	return spool.Repair(ctx, so)
+}

@@ -61,6 +61,10 @@ func TestControlSocket(t *testing.T) {
 		s.says(1, "recipient nobody: no such recipient", "spool", "forget", "nobody")
 	}
 	rounds()
+	s.says(0, "all sums fit", "audit")
+	s.says(0, ".seg  1 ", "spool", "ls")
+	s.says(0, ": 0 places are damaged", "spool", "verify")
+	s.says(1, "is locked by process", "spool", "repair")
 	info, err := os.Lstat(socket)
 	if err != nil || info.Mode() != fs.ModeSocket|0o600 {
 		t.Errorf("socket %v, %v", info, err)
@@ -84,6 +88,7 @@ func TestControlSocket(t *testing.T) {
 
 	// What a kill leaves is in nobody's way.
 	p = s.run()
+	wait(t, "the socket", func() bool { _, err := os.Lstat(socket); return err == nil })
 	p.kill()
 	if _, err := os.Lstat(socket); err != nil {
 		t.Error(err)

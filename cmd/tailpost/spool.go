@@ -12,6 +12,6 @@ func newSpool() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newSpoolCat(), newSpoolForget())
+	c.AddCommand(newSpoolLs(), newSpoolCat(), newSpoolVerify(), newSpoolRepair(), newSpoolForget())
 	return c
 }

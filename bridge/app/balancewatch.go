@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// auditEvery lies between two looks at the balance of a running bridge.
+const auditEvery = time.Minute
+
+// watchBalance holds the sums against each other while the bridge runs, as the
+// command audit does: from what is on disk. It says what doesn't fit when that
+// changes.
+func (a *app) watchBalance(ctx context.Context) error {
+	tick := time.NewTicker(auditEvery)
+	defer tick.Stop()
+	said := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		said = a.checkBalance(said)
+	}
+}
+
+// checkBalance says what is wrong with the sums, unless that was said already.
+func (a *app) checkBalance(said string) (now string) {
+	b, err := Audit(a.c.StateDir)
+	if err != nil {
+		if now = "error: " + err.Error(); now != said {
+			a.o.Log.Error().Err(err).Msg("the sums can't be checked")
+		}
+		return now
+	}
+	if now = strings.Join(b.Problems, "; "); now == said {
+		return now
+	}
+	if now == "" {
+		a.o.Log.Info().Msg("all sums fit again")
+		return now
+	}
+	a.o.Log.Error().Strs("problems", b.Problems).Msg("a sum doesn't fit: lines or events are not accounted for")
+	return now
+}
