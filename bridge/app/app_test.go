@@ -48,7 +48,7 @@ func runOnce(t *testing.T, c *config.Config, input string) (out, log string, err
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	err = Run(ctx, c, Options{Log: zerolog.New(&stderr), Stdin: strings.NewReader(input), Stdout: &stdout, Version: "test"})
+	err = Run(ctx, c, Options{Log: zerolog.New(zerolog.SyncWriter(&stderr)), Stdin: strings.NewReader(input), Stdout: &stdout, Version: "test"})
 	if ctx.Err() != nil {
 		t.Fatalf("it did not end by itself:\n%s", stderr.String())
 	}
