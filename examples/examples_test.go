@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,11 +17,11 @@ import (
 )
 
 // events is how many events each example's log has.
-var events = map[string]int{"local-file": 8, "local-socket": 5}
+var events = map[string]int{"local-file": 8, "local-socket": 5, "outbound-event": 5, "dropped-files": 3}
 
 // TestExamples runs the bridge on a copy of each folder, and once more with
-// the log's last line added again: that alone is new. A socket gets its lines
-// sent, then the last one again.
+// the log's last line added again: that alone is new. To a socket, and by POST,
+// the lines are sent, then the last one again; a dropped file is dropped again.
 func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/tailpost.toml")
 	if err != nil || len(folders) != len(events) {
@@ -38,16 +39,28 @@ func TestExamples(t *testing.T) {
 				t.Fatal(problems)
 			}
 			out := filepath.Join(dir, "events.jsonl")
-			if len(c.Sockets) > 0 {
-				lines := lines(t, filepath.Join(dir, "session.jsonl"))
-				run(t, c, out, events[name], lines...)
-				run(t, c, out, events[name]+1, lines[len(lines)-1])
+			n := events[name]
+			switch {
+			case len(c.Sockets) > 0:
+				all := lines(t, filepath.Join(dir, "session.jsonl"))
+				run(t, c, out, n, func() { send(t, c.Sockets[0].Socket.Path, all) })
+				run(t, c, out, n+1, func() { send(t, c.Sockets[0].Socket.Path, all[n-1:]) })
 				wantLastTwice(t, out)
-				return
+			case len(c.HTTPIns) > 0:
+				c.HTTPIns[0].HTTP.Listen = freeAddress(t)
+				all := lines(t, filepath.Join(dir, "session.form"))
+				run(t, c, out, n, func() { post(t, c.HTTPIns[0].HTTP.Listen, all) })
+				run(t, c, out, n+1, func() { post(t, c.HTTPIns[0].HTTP.Listen, all[n-1:]) })
+				wantLastTwice(t, out)
+			case len(c.Drops) > 0:
+				file := filepath.Join(dir, "session.txt")
+				run(t, c, out, n, func() { drop(t, file, filepath.Join(c.Drops[0].Drop.Dir, "a.txt")) })
+				run(t, c, out, 2*n, func() { drop(t, file, filepath.Join(c.Drops[0].Drop.Dir, "b.txt")) })
+			default:
+				run(t, c, out, n, func() {})
+				repeatLastLine(t, filepath.Join(dir, "session.log"))
+				run(t, c, out, n+1, func() {})
 			}
-			run(t, c, out, events[name])
-			repeatLastLine(t, filepath.Join(dir, "session.log"))
-			run(t, c, out, events[name]+1)
 		})
 	}
 }
@@ -75,7 +88,7 @@ func lines(t *testing.T, name string) (all [][]byte) {
 }
 
 // wantLastTwice fails unless the last two events are one, repeated: they have
-// one sender_id, so they have one id.
+// one sender_id, or came by one body, so they have one id.
 func wantLastTwice(t *testing.T, file string) {
 	t.Helper()
 	all := lines(t, file)
@@ -114,17 +127,67 @@ func send(t *testing.T, path string, all [][]byte) {
 	}
 }
 
-// run lets the bridge run until the file has that many lines, and stops it.
-// What is to be sent goes to the first socket.
-func run(t *testing.T, c *config.Config, file string, want int, sent ...[]byte) {
+// freeAddress gives an address where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// post posts each line as a form.
+func post(t *testing.T, address string, all [][]byte) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.Now().Add(time.Minute)
+	for len(all) > 0 {
+		resp, err := http.Post("http://"+address+"/", "application/x-www-form-urlencoded", bytes.NewReader(all[0]))
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				t.Fatalf("status %d", resp.StatusCode)
+			}
+			all = all[1:]
+			continue
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		<-tick.C
+	}
+}
+
+// drop puts a copy of a file in place, whole.
+func drop(t *testing.T, file, to string) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to+".tmp", b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(to+".tmp", to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run lets the bridge run, fed by feed, until the file has that many lines, and
+// stops it.
+func run(t *testing.T, c *config.Config, file string, want int, feed func()) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- app.Run(ctx, c, app.Options{}) }()
-	if len(sent) > 0 {
-		send(t, c.Sockets[0].Socket.Path, sent)
-	}
+	feed()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	got := 0
