@@ -10,7 +10,7 @@ import (
 func advice(err error) string {
 	full := (*fullError)(nil)
 	switch {
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), errors.As(err, &full) && full.why == fullDisk:
 		return "free some space on the file system of state_dir"
 	case errors.Is(err, syscall.EDQUOT):
 		return "raise the disk quota of the user that runs the bridge, or free some space"

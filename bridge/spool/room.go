@@ -21,6 +21,7 @@ func (e *fullError) Unwrap() error { return e.err }
 const (
 	fullMaxBytes = "max_bytes is reached"
 	fullMinFree  = "the file system's free space is under min_free"
+	fullDisk     = "the file system is full"
 )
 
 // used is the size of all segments and the journal, in bytes.
@@ -47,6 +48,9 @@ func (s *Spool) haveRoom(more int64, forEntries bool) error {
 		return nil
 	}
 	if free, least := s.freeSpace(); free >= 0 && free-more < least {
+		if least == 0 {
+			return &fullError{why: fullDisk}
+		}
 		return &fullError{why: fullMinFree}
 	}
 	return nil
