@@ -101,8 +101,8 @@ func (r *reader) rejudge(g *file) {
 func (r *reader) refreshStats(a *admission) {
 	a.open = slices.DeleteFunc(a.open, func(c *found) bool {
 		st, err := c.f.stat()
-		if err != nil {
-			r.unsure = append(r.unsure, c)
+		if err != nil { // a stale handle, perhaps: the next look opens it again
+			r.l.release(c.f, c.st.id)
 			return true
 		}
 		c.st = st

@@ -212,6 +212,26 @@ func TestArchiveInTheMaking(t *testing.T) {
 	r.wantNoLoss()
 }
 
+// Nothing at all can be read of it: that is said, and the rest goes on.
+func TestEmptyArchive(t *testing.T) {
+	r := newRig(t)
+	r.write("app.log", text("a"))
+	r.start()
+	r.want("a")
+	r.halt()
+	r.write("app.log.1.gz", "")
+	r.rename("app.log", "app.log.2")
+	r.write("app.log", text("b"))
+	r.start()
+	r.want("a", "b")
+	r.until("the loss is told", func() bool { return len(r.losses) == 1 })
+	r.restart()
+	r.quiet()
+	if len(r.losses) != 1 {
+		t.Errorf("losses %+v", r.losses)
+	}
+}
+
 // One that stays so is damaged: what is there is read, and it is said once.
 func TestDamagedArchive(t *testing.T) {
 	r := newRig(t)

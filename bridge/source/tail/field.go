@@ -88,11 +88,41 @@ func (f *field) all() []*lookout {
 
 // scan looks for new logs, and at all there are.
 func (f *field) scan() {
-	for _, l := range f.all() {
-		l.scan()
+	list := readNames
+	logs := f.all()
+	if len(logs) > 1 {
+		list = listOnce()
+	}
+	for _, l := range logs {
+		l.scanWith(list)
 		f.mark(l)
 	}
 	f.expand() // last: a file may have passed from one log to another
+}
+
+// lister hands over the names in a directory.
+type lister func(dir string, each func(name string)) error
+
+// listOnce reads each directory once, for all that ask for it: many logs in one
+// directory would else read all of it for each of them.
+func listOnce() lister {
+	type list struct {
+		names []string
+		err   error
+	}
+	read := map[string]*list{}
+	return func(dir string, each func(string)) error {
+		l := read[dir]
+		if l == nil {
+			l = &list{}
+			l.err = readNames(dir, func(name string) { l.names = append(l.names, name) })
+			read[dir] = l
+		}
+		for _, name := range l.names {
+			each(name)
+		}
+		return l.err
+	}
 }
 
 func (f *field) mark(l *lookout) {
@@ -179,9 +209,12 @@ func (f *field) newLogs(found []string) []string {
 	}
 	var logs []string
 	for _, path := range found {
+		if known[path] {
+			continue
+		}
 		name := filepath.Base(path)
 		sibling := slices.ContainsFunc(bases[filepath.Dir(path)], func(n names) bool { return n.sibling(name) })
-		if known[path] || sibling || !leadsToFile(path, is) {
+		if sibling || !leadsToFile(path, is) {
 			continue
 		}
 		st, err := statPath(path)

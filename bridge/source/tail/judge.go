@@ -74,6 +74,9 @@ func (r *reader) empty(a *admission, c *found) {
 		r.unsure = append(r.unsure, c)
 		return
 	}
+	if p := c.pack(); p != nil && p.bad != nil {
+		a.batch.Losses = append(a.batch.Losses, r.loss(c.name, 0, p.damage()))
+	}
 	r.finished(a, c)
 }
 

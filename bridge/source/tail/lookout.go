@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"errors"
 	"io"
 	"maps"
 	"os"
@@ -10,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // found is a file that answers to the log's name or a sibling's, opened, and
@@ -26,6 +23,7 @@ type found struct {
 	// be judged.
 	since time.Time
 	was   int64
+	met   time.Time // when it was measured first
 }
 
 // pack gives the compressed file that it is; nil: it is a plain one.
@@ -86,21 +84,22 @@ func newLookout(path string, open func(string) (*os.File, error)) *lookout {
 	}
 }
 
-// openToRead never waits for the other end of a named pipe.
-func openToRead(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
-}
-
 // scan looks through the directory until it looks like the last time: a name
 // that is moved while the directory is read may be missed once.
 func (l *lookout) scan() { l.scanAtLeast(1) }
 
-func (l *lookout) scanAtLeast(looks int) {
+func (l *lookout) scanAtLeast(looks int) { l.scanUntilAlike(looks, readNames) }
+
+// scanWith looks at least once with the list that it is given.
+func (l *lookout) scanWith(list lister) { l.scanUntilAlike(1, list) }
+
+func (l *lookout) scanUntilAlike(looks int, list lister) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range looks + 4 {
 		before := l.list
-		l.lookLocked()
+		l.lookLocked(list)
+		list = readNames
 		if i+1 < looks {
 			continue
 		}
@@ -116,7 +115,7 @@ type sighting struct {
 	st   fileStat
 }
 
-func (l *lookout) lookLocked() {
+func (l *lookout) lookLocked(list lister) {
 	next := listing{names: map[fileID]string{}, refused: map[fileID]refusal{}}
 	live := sighting{name: l.names.base}
 	var err error
@@ -130,7 +129,7 @@ func (l *lookout) lookLocked() {
 	}
 	var seen []sighting
 	for i, p := range l.placesLocked() {
-		more, err := l.lookIntoLocked(p, i == 0, &next)
+		more, err := l.lookIntoLocked(p, list, i == 0, &next)
 		if err != nil && i == 0 {
 			next.dirError = err
 		}
@@ -151,8 +150,8 @@ func (l *lookout) placesLocked() []place {
 }
 
 // lookIntoLocked finds the siblings in one directory, and the wanted files.
-func (l *lookout) lookIntoLocked(p place, own bool, next *listing) (seen []sighting, err error) {
-	err = readNames(p.dir, func(name string) {
+func (l *lookout) lookIntoLocked(p place, list lister, own bool, next *listing) (seen []sighting, err error) {
+	err = list(p.dir, func(name string) {
 		sibling := p.names.sibling(name) || p.names.packed(name)
 		if p.names.archived(name) && !sibling {
 			next.archives = true
@@ -172,91 +171,6 @@ func (l *lookout) lookIntoLocked(p place, own bool, next *listing) (seen []sight
 		seen = append(seen, sighting{name, st})
 	})
 	return seen, err
-}
-
-// holdAllLocked opens what was seen, the oldest first, the live one last: where
-// there is no room for all, the newer ones wait.
-func (l *lookout) holdAllLocked(seen []sighting, live sighting, next *listing) {
-	slices.SortStableFunc(seen, func(a, b sighting) int {
-		return byAge(l.names, a.st.mtime, a.name, b.st.mtime, b.name)
-	})
-	for _, s := range seen {
-		st, err := l.holdLocked(s.name, s.st, false)
-		switch {
-		case errors.Is(err, errNoRoom):
-			next.full, next.left = true, append(next.left, s)
-		case err != nil: // it is tried again at the next look
-			next.refused[s.st.id] = refusal{s.name, s.st, err}
-		case next.names[st.id] == "":
-			next.names[st.id] = s.name
-		}
-	}
-	if !next.hasLive {
-		return
-	}
-	// Between the two calls the name may have passed to another file.
-	st, err := l.holdLocked(live.name, live.st, true)
-	if errors.Is(err, errNoRoom) {
-		next.full = true
-		return
-	}
-	next.trouble, next.live = err, st.id
-	if err != nil {
-		next.refused[st.id] = refusal{live.name, st, err}
-	}
-	next.names[st.id] = live.name
-}
-
-// holdLocked opens the file unless it is held, or settled with nothing new,
-// and gives what is known of the one that was opened.
-func (l *lookout) holdLocked(name string, st fileStat, live bool) (fileStat, error) {
-	if l.held[st.id] {
-		return st, nil
-	}
-	if n, ok := l.settled[st.id]; ok && n == st.extent() && !live {
-		return st, nil
-	}
-	if n, ok := l.resting[st.id]; ok && n == st.extent() && live {
-		return st, nil
-	}
-	if !l.room.take() {
-		return st, errNoRoom
-	}
-	f, err := l.open(l.full(name))
-	if err != nil {
-		l.room.leave()
-		return st, err
-	}
-	opened, err := statFile(f)
-	if err != nil || !opened.regular() || l.held[opened.id] {
-		l.room.leave()
-		f.Close()
-		return cmpStat(opened, st, err), err
-	}
-	l.held[opened.id] = true
-	delete(l.resting, opened.id)
-	c := &found{f: plain{f}, st: opened, name: name, live: live}
-	if !live && filepath.Ext(name) == packedExt {
-		c.f = newPacked(f, &l.stopped)
-	}
-	l.fresh = append(l.fresh, c)
-	return opened, nil
-}
-
-// cmpStat gives what was opened, if that could be asked.
-func cmpStat(opened, st fileStat, err error) fileStat {
-	if err != nil || !opened.regular() {
-		return st
-	}
-	return opened
-}
-
-// full gives the path of a file under its name in a listing.
-func (l *lookout) full(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(l.dir, name)
 }
 
 // readNames hands over the names in a directory, some at a time.
@@ -301,83 +215,4 @@ func (l *lookout) listing() listing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.list
-}
-
-// extent tells a file that was written again from one that was not: a copy
-// over an older copy may have its length. Sizes are as stored.
-type extent struct{ size, mtime int64 }
-
-// settle says that the reader is done with the file, as it was then, and
-// closes it.
-func (l *lookout) settle(f body, id fileID, e extent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.settled[id] = e
-	l.releaseLocked(f, id)
-}
-
-// rest closes a file that has nothing new, to make room: it is opened again
-// when it changes.
-func (l *lookout) rest(f body, id fileID, e extent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.resting[id] = e
-	l.releaseLocked(f, id)
-}
-
-// release says that the reader has no more to do with the file, and closes it.
-func (l *lookout) release(f body, id fileID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.releaseLocked(f, id)
-}
-
-func (l *lookout) releaseLocked(f body, id fileID) {
-	if l.held[id] {
-		delete(l.held, id)
-		l.room.leave()
-	}
-	f.Close()
-}
-
-// disown lets go of a file that the reader has not taken.
-func (l *lookout) disown(id fileID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.fresh = slices.DeleteFunc(l.fresh, func(c *found) bool {
-		if c.st.id == id {
-			l.releaseLocked(c.f, id)
-		}
-		return c.st.id == id
-	})
-}
-
-// known tells of files that were settled in an earlier run.
-func (l *lookout) known(id fileID, e extent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.settled[id] = e
-}
-
-// forget: the file is new, should it be seen again.
-func (l *lookout) forget(id fileID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.settled, id)
-}
-
-// want looks for these files under whatever name, until the next call, and in
-// these directories, too.
-func (l *lookout) want(ids map[fileID]bool, where []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.wanted, l.where = ids, where
-}
-
-// close lets go of what the reader has not taken.
-func (l *lookout) close() {
-	fresh, _ := l.take()
-	for _, c := range fresh {
-		l.release(c.f, c.st.id)
-	}
 }

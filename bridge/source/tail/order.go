@@ -26,6 +26,9 @@ func (r *reader) put(add []*file, list listing) {
 		if c := after(a.at.seq == 0, b.at.seq == 0); c != 0 || a.at.seq != 0 {
 			return cmp.Or(c, cmp.Compare(a.at.seq, b.at.seq))
 		}
+		if a.age == b.age && (list.names[a.at.id] == "" || list.names[b.at.id] == "") {
+			return 0 // the name of one that is gone tells nothing: the one that was met first comes first
+		}
 		return byAge(r.l.names, a.age, a.name, b.age, b.name)
 	})
 }

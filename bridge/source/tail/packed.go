@@ -75,6 +75,14 @@ func (p *packed) measure() error {
 	return nil
 }
 
+// giveUp takes what could be unpacked as all that there is.
+func (p *packed) giveUp(err error) {
+	p.size, p.bad = p.at, err
+	if st, err := statFile(p.f); err == nil {
+		p.was = st.extent()
+	}
+}
+
 // unfinished reports whether it ends where a program that is still writing it
 // may have stopped.
 func (p *packed) unfinished() bool { return errors.Is(p.bad, io.ErrUnexpectedEOF) }

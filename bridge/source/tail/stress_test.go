@@ -29,12 +29,15 @@ func TestStress(t *testing.T) {
 		name            string
 		rename, copying bool
 		partial         bool // rotate in the middle of a line: the rest follows in the same, renamed file
+		zip             bool
 		noWatch         bool
 	}{
 		{name: "rename", rename: true},
 		{name: "copytruncate", copying: true},
 		{name: "both", rename: true, copying: true},
 		{name: "late", rename: true, partial: true},
+		{name: "gzip", rename: true, zip: true},
+		{name: "gzip poll", rename: true, zip: true, noWatch: true},
 		{name: "poll", rename: true, copying: true, noWatch: true},
 	}
 	for _, k := range kinds {
@@ -45,7 +48,7 @@ func TestStress(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/%d", k.name, run), func(t *testing.T) {
 				t.Logf("-stress.seed=%d", seed)
-				w := &stressWriter{rnd: rand.New(rand.NewPCG(seed, 1)), rename: k.rename, copying: k.copying, partial: k.partial}
+				w := &stressWriter{rnd: rand.New(rand.NewPCG(seed, 1)), rename: k.rename, copying: k.copying, partial: k.partial, zip: k.zip}
 				stress(t, w, rand.New(rand.NewPCG(seed, 2)), k.noWatch)
 			})
 		}
@@ -173,9 +176,12 @@ func diff(got []string, total int) string {
 // rotate shifts app.log.1 to app.log.2 and so on.
 func (w *stressWriter) shift() error {
 	for n := w.rotations; n > 0; n-- {
-		from := w.r.path + fmt.Sprintf(".%d", n)
-		if _, err := os.Stat(from); err == nil {
-			if err := os.Rename(from, w.r.path+fmt.Sprintf(".%d", n+1)); err != nil {
+		for _, ext := range []string{"", ".gz"} {
+			from := w.r.path + fmt.Sprintf(".%d", n) + ext
+			if _, err := os.Stat(from); err != nil {
+				continue
+			}
+			if err := os.Rename(from, w.r.path+fmt.Sprintf(".%d", n+1)+ext); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,9 @@
 package tail
 
 import (
+	"compress/gzip"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"sync/atomic"
@@ -17,6 +19,7 @@ type stressWriter struct {
 	total int
 
 	rename, copying, partial bool
+	zip                      bool // compress some of what was rotated
 
 	rotations int
 	done      atomic.Bool
@@ -88,7 +91,44 @@ func (w *stressWriter) rotate(f *os.File, rest []byte) (*os.File, []byte, error)
 	}
 	f.Close()
 	f, err := openAppend(w.r.path)
+	if err == nil && w.zip {
+		err = w.pack()
+	}
 	return f, rest[end:], err
+}
+
+// pack compresses one of the rotated files, as gzip does it.
+func (w *stressWriter) pack() error {
+	path := fmt.Sprintf("%s.%d", w.r.path, 1+w.rnd.IntN(3))
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	z, err := os.Create(path + ".gz")
+	if err != nil {
+		return err
+	}
+	gz, _ := gzip.NewWriterLevel(z, gzip.BestSpeed)
+	for len(b) > 0 && err == nil {
+		n := min(len(b), 1+w.rnd.IntN(4096))
+		_, err = gz.Write(b[:n])
+		b = b[n:]
+		_ = gz.Flush()
+	}
+	if err := errors.Join(err, gz.Close(), z.Close()); err != nil {
+		return err
+	}
+	if err := os.Chtimes(path+".gz", st.ModTime(), st.ModTime()); err != nil {
+		return err
+	}
+	return os.Remove(path)
 }
 
 func noWatcher() (*fsnotify.Watcher, error) { return nil, errors.New("too many open files") }

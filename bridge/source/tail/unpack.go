@@ -11,6 +11,8 @@ const (
 	// A compressed file that ends too soon is waited for until it has been
 	// quiet for so many lingers; then it counts as damaged.
 	unfinishedLingers = 10
+	// What comes after one that goes on growing waits for so many lingers.
+	unfinishedMost = 60
 )
 
 // unpack measures the compressed files that were found, so that they can be
@@ -71,35 +73,28 @@ func beginsLike(f body, s state) bool {
 }
 
 // measured reports whether the compressed file can be judged: it is whole, or
-// has ended too soon for long.
+// has ended too soon, or could not be read, for long.
 func (r *reader) measured(c *found, p *packed) bool {
-	st, err := statFile(p.f)
-	if err != nil {
+	if c.met.IsZero() {
+		c.met, c.since, c.was = time.Now(), time.Now(), c.st.disk
+	} else if c.st.disk != c.was {
+		c.since, c.was = time.Now(), c.st.disk
 		return false
 	}
-	if c.since.IsZero() || st.disk != c.was {
-		first := c.since.IsZero()
-		c.since, c.was = time.Now(), st.disk
-		if !first {
-			return false
-		}
-	}
+	patient := time.Since(c.since) < unfinishedLingers*r.o.Linger
 	if !p.same() {
 		// While it grows, it isn't unpacked again and again.
 		if p.size >= 0 && time.Since(c.since) < r.o.Linger/4 {
 			return false
 		}
-		if err := p.measure(); err != nil {
-			if !errors.Is(err, errStopped) {
-				r.log.Debug().Err(err).Str("file", c.name).Msg("unpacking is tried again")
-			}
+		switch err := p.measure(); {
+		case errors.Is(err, errStopped), err != nil && patient:
 			return false
+		case err != nil:
+			p.giveUp(err)
 		}
 	}
-	if !p.unfinished() {
-		return true
-	}
-	return time.Since(c.since) >= unfinishedLingers*r.o.Linger
+	return !p.unfinished() || !patient
 }
 
 // unpacking reports whether a compressed file is not whole yet, so that it
@@ -113,7 +108,7 @@ func (r *reader) unpacking() bool {
 func (r *reader) unpackingOlder(list listing) bool {
 	return slices.ContainsFunc(r.unsure, func(c *found) bool {
 		p := c.pack()
-		return p != nil && !r.older(c) && !r.madeOf(c, p, list)
+		return p != nil && !r.older(c) && !r.madeOf(c, p, list) && time.Since(c.met) < unfinishedMost*r.o.Linger
 	})
 }
 
