@@ -110,6 +110,25 @@ func TestMoreOldSiblingsThanCanBeHeld(t *testing.T) {
 	r.quiet()
 }
 
+// What is remembered of finished files is bounded, the oldest go first, and
+// what was forgotten is not read for it.
+func TestFinishedFilesAreBounded(t *testing.T) {
+	r := newRig(t)
+	for i := range maxDone + 5 {
+		r.write(fmt.Sprintf("app.log.%d", 2000-i), text("old"))
+	}
+	r.write("app.log", text("a"))
+	r.start()
+	r.want("a")
+	r.wantStats("five are forgotten", func(s Stats) bool { return s.Forgotten == 5 })
+	r.until("the others are remembered", func() bool { return len(r.pos) == maxDone+2 })
+	r.quiet()
+	if s := r.src.Stats(); s.Forgotten != 5 {
+		t.Errorf("stats %+v", s)
+	}
+	r.wantNoLoss()
+}
+
 // Without descriptors all is waited for, and nothing is lost.
 func TestOutOfDescriptors(t *testing.T) {
 	r := newRig(t)

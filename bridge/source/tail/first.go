@@ -72,6 +72,9 @@ func (r *reader) there(a *admission, c sighting) {
 		id: c.st.id, seq: r.next(), size: c.st.size, mtime: c.st.mtime, finished: true,
 		packed: filepath.Ext(c.name) == packedExt, disk: c.st.disk,
 	}
+	if !s.packed {
+		s.off, s.align = s.size, true
+	}
 	a.batch.Positions = append(a.batch.Positions, r.position(s))
 	r.done[s.id] = s
 	r.l.known(s.id, s.extent())
@@ -89,6 +92,7 @@ func (r *reader) begin(a *admission, c *found) error {
 		if err := r.behind(c, &s, c.st.size); err != nil {
 			return err
 		}
+		r.tellSkipped(s.off)
 	}
 	m, err := readMarks(c.f, s.off)
 	if err != nil {
@@ -112,11 +116,14 @@ func (r *reader) behind(c *found, s *state, off int64) error {
 	if !near {
 		s.off, s.skip = off, true
 	}
-	if s.off > 0 {
-		r.log.Info().Int64("bytes", s.off).
+	return nil
+}
+
+func (r *reader) tellSkipped(bytes int64) {
+	if bytes > 0 {
+		r.log.Info().Int64("bytes", bytes).
 			Msg("first start: skipped what stood in the file; start = \"beginning\" would have read it")
 	}
-	return nil
 }
 
 // alignTo turns a position that was only a size into one that can be read
@@ -129,6 +136,9 @@ func (r *reader) alignTo(c *found, s state) (state, bool) {
 	}
 	if err := r.behind(c, &s, off); err != nil {
 		return s, false
+	}
+	if !s.finished {
+		r.tellSkipped(s.off)
 	}
 	m, err := readMarks(c.f, s.off)
 	s.firstSum, s.lastSum = sum(m.first), sum(m.last)

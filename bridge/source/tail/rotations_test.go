@@ -241,7 +241,7 @@ func (m *rotations) cell() string {
 // TestRotations plays each kind of rotation at each moment. What became of the
 // lines must be what docs/reliability.md says.
 func TestRotations(t *testing.T) {
-	table := "| rotation |"
+	table, cells := "| rotation |", 0
 	for _, at := range moments {
 		table += " " + at.name + " |"
 	}
@@ -268,15 +268,19 @@ func TestRotations(t *testing.T) {
 				r.restart()
 				r.quiet()
 				table += " " + m.cell() + " |"
+				cells++
 			})
 		}
 		table += "\n"
+	}
+	if cells < len(kinds)*len(moments) {
+		return // -run has left some out, or they have failed
 	}
 	doc, err := os.ReadFile("../../../docs/reliability.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(doc), "\n"+table+"\n") && !t.Failed() {
+	if !strings.Contains(string(doc), "\n"+table+"\n") {
 		t.Errorf("docs/reliability.md has another table than\n%s", table)
 	}
 }

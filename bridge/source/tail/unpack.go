@@ -24,8 +24,9 @@ func (r *reader) unpack(a *admission) {
 		if p == nil {
 			return false
 		}
-		if !r.known(c.st.id) && r.older(c) && !r.mayHold(a, p) {
-			r.finished(a, c)
+		done, known := r.done[c.st.id]
+		if known && done.off == 0 || !r.known(c.st.id) && r.older(c) && !r.mayHold(a, p) {
+			r.finished(a, c) // it was there before us: that is all that is known of it
 			return true
 		}
 		if !r.measured(c, p) {
