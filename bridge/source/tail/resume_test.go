@@ -17,9 +17,7 @@ func TestReadsFromTheBeginning(t *testing.T) {
 	if got.Offset != 4 || got.Source != "test" || got.Stream != r.path || string(got.Head) != "a" || got.Once || got.Partial || got.Cut != 0 {
 		t.Errorf("record %+v", got.Record)
 	}
-	if s := r.src.Stats(); s.Lines != 3 || s.Bytes != 6 {
-		t.Errorf("stats %+v", s)
-	}
+	r.wantStats("three lines, six bytes", func(s Stats) bool { return s.Lines == 3 && s.Bytes == 6 })
 }
 
 func TestRestartGoesOnExactly(t *testing.T) {
