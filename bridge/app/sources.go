@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/ingest"
@@ -21,6 +22,10 @@ type source struct {
 	final  bool // it can't be run again
 }
 
+// settle is longer than a spool that syncs at intervals leaves anything
+// unsynced: what can't be undone waits for it.
+const settle = time.Second
+
 func (a *app) openSources() error {
 	for _, t := range a.c.Tails {
 		o := t.Tail
@@ -32,6 +37,9 @@ func (a *app) openSources() error {
 	for _, d := range a.c.Drops {
 		o := d.Drop
 		o.Name, o.Log = d.Name, a.o.Log
+		if a.c.Spool.Fsync != "always" {
+			o.Settle = settle
+		}
 		if err := a.addSource(d.Name, d.Ingest, drop.New(o), false); err != nil {
 			return err
 		}

@@ -90,6 +90,11 @@ func (r *reader) flush(ctx context.Context) error {
 	if cap(r.b.chunk) > batchBytes {
 		r.b.chunk = nil
 	}
+	for _, name := range ended {
+		if f := r.files[name]; f != nil {
+			f.taken = time.Now()
+		}
+	}
 	r.finish(ended)
 	return nil
 }

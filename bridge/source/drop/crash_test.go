@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -171,6 +172,27 @@ func TestChangedAtTheLastMoment(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where the spool syncs at intervals, a file stays until its lines are synced.
+func TestSettle(t *testing.T) {
+	r := newRig(t, mode(DoneDelete), func(o *Options) { o.Settle = 300 * time.Millisecond })
+	r.drop("a", "1\n", old)
+	var taken time.Time
+	r.after = func(int, bridge.Batch) error {
+		if taken.IsZero() {
+			taken = time.Now()
+		}
+		return nil
+	}
+	r.start()
+	r.until("the file to go", r.scanned)
+	if gone := time.Since(taken); gone < r.o.Settle {
+		t.Errorf("it went after %v", gone)
+	}
+	r.idle()
+	r.halt()
+	wantLines(t, r.lines(), "1")
 }
 
 // Bytes that were seen and could not be read are reported.

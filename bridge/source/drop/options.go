@@ -21,6 +21,9 @@ type Options struct {
 	Name string         `toml:"-"` // the source's; it goes into ids
 	Log  zerolog.Logger `toml:"-"`
 
+	// Settle is how long a file that is to be moved or deleted stays after emit
+	// has taken its last line: for a spool that syncs at intervals.
+	Settle time.Duration `toml:"-"`
 	// Linger is how long a file must have been quiet to be finished; 0: 2 s.
 	Linger time.Duration `toml:"-"`
 	// Rescan is how often the directory is looked through for what the hints

@@ -25,6 +25,9 @@ func (r *reader) finish(names []string) {
 			r.forget(name, f)
 			continue
 		}
+		if !f.taken.IsZero() && time.Since(f.taken) < r.o.Settle {
+			continue // the next look comes in time
+		}
 		err := r.claim(name, f.look)
 		if errors.Is(err, errOther) || errors.Is(err, fs.ErrNotExist) {
 			continue // the next look tells more

@@ -16,6 +16,7 @@ type file struct {
 	known bool      // it has a position: taken size and time hold
 	since time.Time // when it was first seen as look says
 	old   bool      // when it was first seen it had been quiet for long
+	taken time.Time // when emit took its last line; zero: in an earlier run
 }
 
 // headOf tells what was dropped now from what was dropped before.

@@ -99,8 +99,11 @@ func (r *reader) cycle(ctx context.Context) (time.Duration, error) {
 	}
 	wait := max(r.o.Rescan, 20*took)
 	for _, f := range r.files {
-		if !f.finished {
+		switch {
+		case !f.finished:
 			wait = min(wait, max(r.o.Linger/4, 20*took))
+		case time.Since(f.taken) < r.o.Settle:
+			wait = min(wait, max(r.o.Settle/4, 20*took))
 		}
 	}
 	return wait, nil
