@@ -30,7 +30,7 @@ func (a actions) ReplayDead(ctx context.Context, which admin.Letters) (admin.Rep
 		if p := a.c.Policy(l.Recipient); p != nil {
 			order = p.Order
 		}
-		return spool.Verdict{Replay: true, Session: dispatch.Lane(order, l.Number, []byte(l.Session)), Event: l.Data}, nil
+		return spool.Verdict{Replay: true, Session: dispatch.ParkKey(order, l.Number, []byte(l.Session)), Event: l.Data}, nil
 	})
 }
 

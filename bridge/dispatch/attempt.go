@@ -23,7 +23,7 @@ type result struct {
 // begin starts what may be started now.
 func (w *Worker) begin(ctx context.Context, now time.Time) error {
 	for l := w.waiting.takeDue(now); l != nil; l = w.waiting.takeDue(now) {
-		w.due.push(l)
+		w.line(l)
 	}
 	if w.health.holdTill.After(now) {
 		return nil
@@ -59,6 +59,20 @@ func (w *Worker) begin(ctx context.Context, now time.Time) error {
 // pick takes from the ready and the due row by turns: failing events don't
 // hold up new ones, nor the other way round.
 func (w *Worker) pick() *lane {
+	if l := w.pickReplay(); l != nil {
+		return l
+	}
+	for l := w.pickLive(); l != nil; l = w.pickLive() {
+		if !w.replayFlies(l) {
+			return l
+		}
+		l.behind = true
+	}
+	return w.takeReplay()
+}
+
+// pickLive leaves replays aside.
+func (w *Worker) pickLive() *lane {
 	w.dueTurn = !w.dueTurn
 	first, second := &w.ready, &w.due
 	if w.dueTurn {
@@ -77,7 +91,7 @@ func (w *Worker) probe() *lane {
 	var oldest []*lane
 	var fresh *lane
 	for _, l := range w.lanes {
-		if l.flying {
+		if l.flying || w.replayFlies(l) {
 			continue
 		}
 		oldest = append(oldest, l)
@@ -85,7 +99,10 @@ func (w *Worker) probe() *lane {
 			fresh = l
 		}
 	}
-	if len(oldest) == 0 {
+	switch {
+	case len(w.lanes) == 0:
+		return w.replays.oldest()
+	case len(oldest) == 0:
 		return nil
 	}
 	sort.Slice(oldest, func(i, j int) bool { return oldest[i].head().number < oldest[j].head().number })
@@ -106,6 +123,10 @@ func (w *Worker) take(l *lane) {
 	if l.queued {
 		w.ready.remove(l)
 		w.due.remove(l)
+		w.replays.row.remove(l)
+	}
+	if l.replay {
+		delete(w.replays.held, l.key)
 	}
 }
 
@@ -147,6 +168,9 @@ func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) 
 	}
 	l.flying = true
 	w.inFlight++
+	if l.replay {
+		w.replays.inFlight++
+	}
 	w.probing = w.probing || probe
 	w.board.update(func(s *Stats) { s.Attempts++ })
 	d := bridge.Delivery{Attempt: e.try.Attempts + 1, Note: e.try.Note}

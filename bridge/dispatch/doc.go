@@ -12,6 +12,10 @@
 // way. A lane whose first event fails while the recipient takes others is
 // parked: its events leave the window and only their numbers stay in memory.
 //
+// Events that were dead letters and are replayed stand in lanes of their own,
+// behind what is live; see replays. While a person has paused the recipient
+// nothing is read or begun, and no clock runs.
+//
 // A recipient that is down gets one probe at a time; see health.
 //
 // When its queue can't record an outcome, the Worker stands still, and with it

@@ -17,13 +17,17 @@ func (w *Worker) restore(ctx context.Context, now time.Time) error {
 	w.tries = tries
 	w.health.lastGood = w.o.Queue.Taken() && len(tries) == 0
 	for _, p := range parked {
+		if p.Replay {
+			w.addReplay(p, now)
+			continue
+		}
 		key := p.Session
 		if w.o.Policy.Order == Strict {
 			key = 0
 		}
 		e := &entry{number: p.Number, try: p.Try, parked: true}
 		if e.try.Clock > 0 || e.try.Attempts > 0 {
-			e.startClock(now)
+			w.startClock(e, now)
 		}
 		l := w.lanes[key]
 		if l == nil {
@@ -33,8 +37,10 @@ func (w *Worker) restore(ctx context.Context, now time.Time) error {
 		l.events = append(l.events, e)
 		w.parked++
 	}
-	for _, l := range w.lanes {
-		w.placeRestored(l, now)
+	for _, lanes := range []map[uint64]*lane{w.lanes, w.replays.lanes} {
+		for _, l := range lanes {
+			w.placeRestored(l, now)
+		}
 	}
 	return nil
 }
@@ -44,7 +50,7 @@ func (w *Worker) restore(ctx context.Context, now time.Time) error {
 func (w *Worker) placeRestored(l *lane, now time.Time) {
 	t := l.head().try
 	if t.Attempts == 0 {
-		w.ready.push(l)
+		w.line(l)
 		return
 	}
 	w.waiting.wait(l, now.Add(min(t.Wait, w.o.Policy.longest())))
@@ -92,7 +98,7 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 	if t, ok := w.tries[it.Number]; ok {
 		delete(w.tries, it.Number)
 		e.try = t
-		e.startClock(now)
+		w.startClock(e, now)
 	}
 	key := w.key(it.Number, head.Session)
 	l := w.lanes[key]
@@ -131,13 +137,21 @@ func (w *Worker) damaged(ctx context.Context, number uint64, cause error) error 
 	return w.o.Queue.Settle(ctx, number, bridge.Damaged)
 }
 
-// key names the lane of an event. It is saved with parked events: its meaning
-// must not change. An event without a session waits for nobody.
+// key names the lane of an event.
 func (w *Worker) key(number uint64, session []byte) uint64 {
-	switch {
-	case w.o.Policy.Order == Strict:
+	if w.o.Policy.Order == Strict {
 		return 0
-	case w.o.Policy.Order == None || len(session) == 0:
+	}
+	return ParkKey(w.o.Policy.Order, number, session)
+}
+
+// ParkKey gives the hash under which an event of that session is parked, for a
+// recipient with that order (in strict order, where nothing is parked but what
+// was so under another order: as in session order). It is saved with parked
+// events: its meaning must not change. An event without a session waits for
+// nobody.
+func ParkKey(order string, number uint64, session []byte) uint64 {
+	if order == None || len(session) == 0 {
 		var b [9]byte
 		b[0] = 1
 		binary.BigEndian.PutUint64(b[1:], number)

@@ -14,6 +14,9 @@ func (w *Worker) finish(ctx context.Context, r result, now time.Time) error {
 	l := r.lane
 	l.flying = false
 	w.inFlight--
+	if l.replay {
+		w.replayEnds(l)
+	}
 	if r.probe {
 		w.probing = false
 	}
@@ -66,8 +69,21 @@ func (w *Worker) leave(l *lane) {
 		w.windowBytes -= len(e.data)
 	}
 	switch {
-	case len(l.events) == 0:
+	case len(l.events) > 0:
+		w.line(l)
+	case l.replay:
+		delete(w.replays.lanes, l.key)
+	default:
 		delete(w.lanes, l.key)
+		w.freeReplays(l.key)
+	}
+}
+
+// line puts a lane into the row of those that could begin at once.
+func (w *Worker) line(l *lane) {
+	switch {
+	case l.replay:
+		w.replays.row.push(l)
 	case l.head().try.Attempts > 0:
 		w.due.push(l)
 	default:
@@ -81,7 +97,7 @@ func (w *Worker) retryAll() {
 	for _, l := range w.waiting {
 		if l.head().try.Fault == bridge.ThisRecipient {
 			l.index = -1
-			w.due.push(l)
+			w.line(l)
 			continue
 		}
 		l.index = len(rest)
@@ -96,14 +112,14 @@ func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) e
 	e := l.head()
 	de := classify(r.err)
 	// An event counts as failed first once a process, and never again once it
-	// was parked for its own failure.
-	first := !e.failed && (e.try.Attempts == 0 || !e.parked)
+	// was parked for its own failure, or has been a dead letter.
+	first := !e.failed && !l.replay && (e.try.Attempts == 0 || !e.parked)
 	e.failed = true
 	if e.try.Attempts == 0 && e.try.Since == 0 {
 		e.try.Since = now.Unix()
 	}
-	e.startClock(now)
-	e.try.Clock, e.running = e.clock(now), now
+	e.stopClock(now)
+	w.startClock(e, now)
 	e.try.Attempts++
 	e.try.Wait = w.o.Policy.wait(e.try.Attempts)
 	e.try.Fault = de.Scope
@@ -144,7 +160,7 @@ func classify(err error) *bridge.DeliveryError {
 // and what stands behind it in its lane leave the window.
 func (w *Worker) keep(ctx context.Context, l *lane, now time.Time) error {
 	e := l.head()
-	inWindow := w.o.Policy.Order == Strict || w.health.down && !l.parked
+	inWindow := !l.replay && (w.o.Policy.Order == Strict || w.health.down && !l.parked)
 	if e.parked || inWindow {
 		if err := w.o.Queue.Fail(ctx, e.number, e.try); err != nil {
 			return err
@@ -207,7 +223,8 @@ func (w *Worker) bury(ctx context.Context, l *lane, r result, expired bool, now 
 	}
 	next := l.head()
 	if next.clock(now) < e.try.Clock {
-		next.try.Clock, next.running = e.try.Clock, now
+		next.try.Clock, next.running = e.try.Clock, time.Time{}
+		w.startClock(next, now)
 		return true, w.o.Queue.Fail(ctx, next.number, next.try)
 	}
 	return true, nil

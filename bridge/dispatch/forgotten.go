@@ -20,13 +20,3 @@ func Forgotten(recipient string, it bridge.Item, now time.Time) (Letter, error) 
 		Since: now, Died: now, Reason: "the recipient was forgotten", Data: it.Data,
 	}, nil
 }
-
-// Lane gives the hash under which an event of that session is parked, for a
-// recipient with that order.
-func Lane(order string, number uint64, session []byte) uint64 {
-	if order == Strict {
-		order = Session // there, nothing is parked but what was so under another order
-	}
-	w := Worker{o: Options{Policy: Policy{Order: order}}}
-	return w.key(number, session)
-}

@@ -29,11 +29,9 @@ func (e *entry) clock(now time.Time) time.Duration {
 	return e.try.Clock + now.Sub(e.running)
 }
 
-// startClock makes the clock run from now on, if it doesn't yet.
-func (e *entry) startClock(now time.Time) {
-	if e.running.IsZero() {
-		e.running = now
-	}
+// stopClock makes the clock stand.
+func (e *entry) stopClock(now time.Time) {
+	e.try.Clock, e.running = e.clock(now), time.Time{}
 }
 
 // lane is a row of events that must not overtake each other. Where it stands
@@ -43,7 +41,9 @@ type lane struct {
 	key    uint64
 	events []*entry
 	parked bool
+	replay bool // its events were dead letters; see replays
 	flying bool
+	behind bool      // it waits for the end of a replay of its session, and stands nowhere
 	queued bool      // stands in the ready or the due row
 	next   time.Time // its first event isn't tried before; in the heap
 	index  int       // in the heap; -1: not in it

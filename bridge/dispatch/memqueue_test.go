@@ -23,6 +23,8 @@ type memQueue struct {
 	tries   map[uint64]bridge.Try
 	letters []Letter
 	passed  int
+	revived []bridge.Parked
+	paused  bool
 	room    int // for parked events; 0: no bound
 	wake    chan struct{}
 	readErr error
@@ -50,10 +52,7 @@ func (q *memQueue) addEvent(e bridge.Event) {
 	e.ID[0], e.ID[1], e.ID[15] = byte(n>>8), byte(n), 7
 	q.events[n] = e.AppendWire(nil)
 	q.order = append(q.order, n)
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
+	q.signal()
 }
 
 // reopen is what a restart does: Next begins again.
@@ -93,6 +92,55 @@ func (q *memQueue) Next() (bridge.Item, bool, error) {
 }
 
 func (q *memQueue) Taken() bool { return q.count(bridge.Delivered) > 0 }
+
+func (q *memQueue) Revived() []bridge.Parked {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := q.revived
+	q.revived = nil
+	return out
+}
+
+func (q *memQueue) Paused() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.paused
+}
+
+// pause does what the command of that name does.
+func (q *memQueue) pause(paused bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.paused = paused
+	q.signal()
+}
+
+// replay lets dead letters wait again; an order is the recipient's.
+func (q *memQueue) replay(order string, numbers ...uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, n := range numbers {
+		if q.settled[n] != bridge.Dead {
+			panic("no dead letter")
+		}
+		delete(q.settled, n)
+		head, err := bridge.ParseHead(q.events[n])
+		if err != nil {
+			panic(err)
+		}
+		p := bridge.Parked{Number: n, Session: ParkKey(order, n, head.Session), Replay: true}
+		q.parked[n] = p
+		q.revived = append(q.revived, p)
+	}
+	q.signal()
+}
+
+func (q *memQueue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
 
 func (q *memQueue) Wake() <-chan struct{} { return q.wake }
 

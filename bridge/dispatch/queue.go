@@ -20,8 +20,14 @@ type Queue interface {
 	// neither settled nor parked, if there is one. It doesn't block. An error
 	// may pass: the caller tries again later.
 	Next() (bridge.Item, bool, error)
-	// Wake has a value when Next may have more to give.
+	// Wake has a value when Next may have more to give, when Revived has, and
+	// when Paused has changed.
 	Wake() <-chan struct{}
+	// Revived gives the dead events that wait again since it was asked last.
+	// They are parked.
+	Revived() []bridge.Parked
+	// Paused reports whether a person has paused the recipient.
+	Paused() bool
 	// Get gives a parked event once more; bridge.ErrDamaged if its bytes are.
 	Get(ctx context.Context, number uint64) (bridge.Item, error)
 

@@ -13,6 +13,7 @@ type Stats struct {
 	Lanes                                                int // sessions with events waiting or under way
 	InFlight                                             int
 	Down                                                 bool
+	Paused                                               bool   // by a person: nothing begins
 	Full                                                 bool   // it reads no further: too much is parked
 	Status                                               string // "" while all is well, else "failing", "misconfigured", …
 	LastError                                            string

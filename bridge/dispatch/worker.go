@@ -30,12 +30,14 @@ type Worker struct {
 	ready   row     // lanes whose first event was never attempted
 	due     row     // lanes whose first event is to be tried again now
 	waiting waiting // lanes whose first event is to be tried again later
-	dueTurn bool    // the due row is next
+	replays replays
+	dueTurn bool // the due row is next
 
 	tries       map[uint64]bridge.Try // restored; an event takes its own when Next gives it
 	window      int                   // events held with their bytes, but for attempts of parked ones
 	windowBytes int
 	parked      int
+	paused      bool      // nothing is read or begun, and no clock runs
 	full        bool      // no more can be parked: nothing is read until one is settled
 	readAgain   time.Time // after a read that failed
 
@@ -60,6 +62,7 @@ func New(o Options) *Worker {
 	return &Worker{
 		o:       o,
 		lanes:   map[uint64]*lane{},
+		replays: replays{lanes: map[uint64]*lane{}},
 		health:  health{slots: o.Policy.slots()},
 		results: make(chan result, o.Policy.slots()),
 	}
@@ -110,16 +113,17 @@ func (w *Worker) serve(ctx, record context.Context) error {
 	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for ctx.Err() == nil {
+	for woken := true; ctx.Err() == nil; {
 		now := time.Now()
-		more, err := w.fill(record, now)
+		if woken {
+			w.heedPause(now)
+			w.revive(now)
+			woken = false
+		}
+		more, err := w.turn(record, now)
 		if err != nil {
 			return err
 		}
-		if err := w.begin(record, now); err != nil {
-			return err
-		}
-		w.publish()
 		if more {
 			// Only what is there already: the queue has more to look at.
 			select {
@@ -134,6 +138,7 @@ func (w *Worker) serve(ctx, record context.Context) error {
 			case r := <-w.results:
 				err = w.finish(record, r, time.Now())
 			case <-w.o.Queue.Wake():
+				woken = true
 			case <-timer.C:
 			}
 		}
@@ -144,6 +149,18 @@ func (w *Worker) serve(ctx, record context.Context) error {
 	return nil
 }
 
+// turn reads what there is room for and begins what may begin. more: there may
+// be more to read.
+func (w *Worker) turn(ctx context.Context, now time.Time) (more bool, err error) {
+	if !w.paused {
+		if more, err = w.fill(ctx, now); err == nil {
+			err = w.begin(ctx, now)
+		}
+	}
+	w.publish()
+	return more, err
+}
+
 // sleep is how long nothing needs to be done unless something happens.
 func (w *Worker) sleep(now time.Time) time.Duration {
 	next := now.Add(time.Hour)
@@ -152,12 +169,15 @@ func (w *Worker) sleep(now time.Time) time.Duration {
 			next = t
 		}
 	}
+	if w.paused {
+		return time.Hour
+	}
 	if !w.readAgain.IsZero() {
 		sooner(w.readAgain)
 	}
 	switch h := &w.health; {
 	case h.down:
-		if !w.probing && len(w.lanes) > 0 {
+		if !w.probing && len(w.lanes)+len(w.replays.lanes) > 0 {
 			sooner(later(h.probeAt, h.holdTill))
 		}
 	case w.inFlight >= w.o.Policy.slots():
@@ -188,6 +208,6 @@ func (w *Worker) drain(record context.Context) error {
 func (w *Worker) publish() {
 	w.board.update(func(s *Stats) {
 		s.Window, s.Parked, s.Lanes, s.InFlight = w.window, w.parked, len(w.lanes), w.inFlight
-		s.Down, s.Full = w.health.down, w.full
+		s.Down, s.Full, s.Paused = w.health.down, w.full, w.paused
 	})
 }

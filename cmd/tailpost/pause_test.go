@@ -1,0 +1,93 @@
+package main
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// TestPause: nothing is sent to a paused recipient, over a restart too, and all
+// of it once it is resumed; another recipient goes on.
+func TestPause(t *testing.T) {
+	for name, running := range map[string]bool{"running": true, "stopped": false} {
+		t.Run(name, func(t *testing.T) {
+			desk, other := newCounter(t, always(200)), newCounter(t, always(200))
+			s := newSite(t, recipientAt("desk", desk.URL, "")+recipientAt("other", other.URL, ""))
+			p := s.run()
+			command := func(args ...string) {
+				t.Helper()
+				if !running {
+					p.stop()
+				}
+				s.says(0, "", args...)
+				if !running {
+					p = s.run()
+				}
+			}
+			s.appendLines(1, func(int) string { return "a" })
+			wait(t, "the first event", func() bool { return desk.distinct() == 1 && other.distinct() == 1 })
+			s.says(1, "recipient nobody: no such recipient", "pause", "nobody")
+			command("pause", "desk")
+			s.appendLines(3, func(int) string { return "a" })
+			wait(t, "the other recipient's", func() bool { return other.distinct() == 4 })
+			p.stop()
+			if out := s.says(0, "all sums fit", "audit"); !strings.Contains(out, "desk (paused)  4       1          3 ") {
+				t.Errorf("audit:\n%s", out)
+			}
+			p = s.run()
+			s.appendLines(1, func(int) string { return "b" })
+			wait(t, "the other recipient's", func() bool { return other.distinct() == 5 })
+			if n := desk.distinct(); n != 1 {
+				t.Errorf("%d events came to the paused one, want that before alone", n)
+			}
+			command("resume", "desk")
+			wait(t, "what was kept", func() bool { return desk.distinct() == 5 })
+			p.stop()
+			if n := desk.repeated(); n != 0 {
+				t.Errorf("%d events came again", n)
+			}
+			checkSessionOrder(t, desk.all())
+		})
+	}
+}
+
+// TestDeadReplay: dead letters are sent once more, with their ids, by the bridge
+// that runs and by one that is started later.
+func TestDeadReplay(t *testing.T) {
+	for name, running := range map[string]bool{"running": true, "stopped": false} {
+		t.Run(name, func(t *testing.T) {
+			var good atomic.Bool
+			c := newCounter(t, func(a arrival) int {
+				if a.timestamp%2 == 0 && !good.Load() {
+					return 500
+				}
+				return 200
+			})
+			s := newSite(t, recipientAt("desk", c.URL, `retry_duration = "100ms"`))
+			s.appendLines(6, func(int) string { return "one" })
+			p := s.run()
+			wait(t, "three dead letters", func() bool { return strings.Count(p.log.String(), `"message":"dead letter"`) == 3 })
+			wait(t, "the others", func() bool { return c.distinct() == 3 })
+			good.Store(true)
+			if !running {
+				p.stop()
+			}
+			s.says(0, "3 dead letters wait again", "dead", "replay", "--recipient", "desk")
+			if out := s.says(0, "", "dead", "ls"); strings.Contains(out, "desk") {
+				t.Errorf("they are listed still:\n%s", out)
+			}
+			if !running {
+				p = s.run()
+			}
+			wait(t, "the dead ones", func() bool { return c.distinct() == 6 })
+			p.stop()
+			s.says(0, "all sums fit", "audit")
+			p = s.run()
+			p.stop()
+			if n := c.repeated(); n != 0 {
+				t.Errorf("%d events came again", n)
+			}
+			checkIDs(t, c.all())
+		})
+	}
+}
