@@ -67,10 +67,42 @@ func readDead(fsys FS, dir string, each func(DeadLetter) error) error {
 
 // scanDead gives each dead letter with its record, and damage.
 func scanDead(fsys FS, dir string, damage func(stored), each func(DeadLetter, stored) error) (epoch uint64, err error) {
-	out := make(struck)
-	if _, err := readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindStruck, func(r stored) error { out.add(r); return nil }); err != nil {
-		return 0, fmt.Errorf("read dead letters: %w", err)
+	out, err := readStruck(fsys, dir)
+	if err != nil {
+		return 0, err
 	}
+	return scanLetters(fsys, dir, out, damage, each)
+}
+
+// readStruck gives what is struck out among the dead letters.
+func readStruck(fsys FS, dir string) (struck, error) {
+	out := make(struck)
+	_, err := readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindStruck, func(r stored) error { out.add(r); return nil })
+	if err != nil {
+		return nil, fmt.Errorf("read dead letters: %w", err)
+	}
+	return out, nil
+}
+
+// unsure gives the strikes of the last life in which there were any, by the
+// file's place in the row: they may stand in the page cache alone.
+func (st struck) unsure() map[uint64][]span {
+	spans, epoch := make(map[uint64][]span), uint64(0)
+	for _, of := range st {
+		for _, r := range of {
+			if r.epoch > epoch {
+				epoch = r.epoch
+				clear(spans)
+			}
+			if r.epoch == epoch {
+				spans[r.file] = append(spans[r.file], r.at)
+			}
+		}
+	}
+	return spans
+}
+
+func scanLetters(fsys FS, dir string, out struck, damage func(stored), each func(DeadLetter, stored) error) (epoch uint64, err error) {
 	seen := make(map[string]*numberSet)
 	epoch, err = readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindLetter, func(r stored) error {
 		if r.kind == 0 {

@@ -34,6 +34,7 @@ type moment struct {
 	fates    map[string]map[uint64][]string
 	unsure   map[string]map[uint64]bool // a fact that may never become durable
 	attempts map[string]map[uint64][]int
+	loose    map[string]uint64 // dead letters that are being dropped: they count as either
 	deleted  map[string]bool   // segments
 	aside    map[string][]byte // files in damaged/
 }
@@ -42,7 +43,7 @@ func newMoment() *moment {
 	return &moment{
 		events: map[uint64]string{}, at: map[string]string{}, lines: map[string]bool{}, asked: map[int]spool.Ingest{},
 		first: map[string]uint64{}, fates: map[string]map[uint64][]string{}, unsure: map[string]map[uint64]bool{},
-		attempts: map[string]map[uint64][]int{}, deleted: map[string]bool{}, aside: map[string][]byte{},
+		attempts: map[string]map[uint64][]int{}, loose: map[string]uint64{}, deleted: map[string]bool{}, aside: map[string][]byte{},
 	}
 }
 

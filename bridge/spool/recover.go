@@ -167,7 +167,8 @@ func (s *Spool) trim(sg *segment, r scanned) error {
 // recoverStores lists dead letters and quarantined lines. Every dead letter
 // counts as settled: its write was the settling, and the fact in the journal
 // may be lost. Then the letter may not be durable either, and it has to be
-// before the journal says so.
+// before the journal says so; what strikes letters out has to be, too, before
+// their events are sent.
 func (s *Spool) recoverStores(r *replay) (epoch uint64, err error) {
 	for st, dir := range map[*store]string{&s.dead: deadDir, &s.quarantine: quarantineDir} {
 		st.fs, st.dir, st.keep = s.o.FS, filepath.Join(s.o.Dir, dir), s.o.KeepDead.D()
@@ -181,13 +182,17 @@ func (s *Spool) recoverStores(r *replay) (epoch uint64, err error) {
 		byName[p.name] = p
 	}
 	s.buried = make(map[string]*numberSet)
-	unsure := make(map[uint64][]span) // by the file's place in the row
+	out, err := readStruck(s.o.FS, s.o.Dir)
+	if err != nil {
+		return 0, err
+	}
+	unsure := out.unsure()
 	damage := func(rec stored) {
 		s.damaged.Ranges++
 		s.damaged.Bytes += rec.at.bytes()
 		s.o.Log.Error().Str("file", storeName(deadDir, rec.file)).Int64("from", rec.at.from).Int64("to", rec.at.to).Msg("a stretch of the dead letters can't be read")
 	}
-	epoch, err = scanDead(s.o.FS, s.o.Dir, damage, func(l DeadLetter, rec stored) error {
+	epoch, err = scanLetters(s.o.FS, s.o.Dir, out, damage, func(l DeadLetter, rec stored) error {
 		switch p := byName[l.Recipient]; {
 		case p != nil:
 			if _, _, news := p.settle(l.Number, bridge.Dead); news {

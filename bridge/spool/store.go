@@ -43,8 +43,9 @@ type stored struct {
 	payload []byte // after reading: valid until each returns
 
 	// After reading, where its frame stands:
-	file uint64 // by its place in the row
-	at   span
+	file  uint64 // by its place in the row
+	epoch uint64 // in which that was made
+	at    span
 }
 
 // The kinds of frames in the stores.
@@ -287,7 +288,7 @@ func readStoreFile(f File, name string, m magic, k kind, each func(stored) error
 		if !good {
 			f.kind, payload = 0, nil
 		}
-		if err := each(stored{kind: f.kind, number: f.first, payload: payload, at: span{at, at + f.bytes()}}); err != nil {
+		if err := each(stored{kind: f.kind, number: f.first, payload: payload, epoch: h.epoch, at: span{at, at + f.bytes()}}); err != nil {
 			return h.epoch, err
 		}
 	}
