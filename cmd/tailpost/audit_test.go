@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/tailpost/tailpost/bridge/app"
+)
+
+// TestAuditWhileRunning: the sums fit at every moment of a bridge at work, with
+// events that are delivered, filtered, parked and dead, segments that go and a
+// journal that is written anew; and after a kill.
+func TestAuditWhileRunning(t *testing.T) {
+	c := newCounter(t, func(a arrival) int {
+		if a.timestamp%50 == 0 {
+			return 500
+		}
+		return 200
+	})
+	s := newSite(t, `[spool]
+max_bytes = "4MiB"
+keep = "0s"
+`+recipientAt("desk", c.URL, `retry_duration = "300ms"`)+recipientAt("filters", c.URL, `events = ["support_conference_end"]`)+`
+[[recipients.file]]
+name = "file"
+path = "out.jsonl"
+`)
+	const lines = 6000
+	p := s.run()
+	looks := 0
+	look := func() {
+		t.Helper()
+		b, err := app.Audit(filepath.Join(s.dir, "state"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		looks++
+		if len(b.Problems) > 0 {
+			t.Fatalf("look %d: %q\n%+v", looks, b.Problems, b)
+		}
+	}
+	for sent := 0; sent < lines; sent += 500 {
+		s.appendLines(500, func(n int) string { return fmt.Sprint("s", n%20) })
+		if sent == lines/2 {
+			p.kill()
+			look()
+			p = s.run()
+		}
+		wait(t, "the lines", func() bool { look(); return c.distinct() >= sent*9/10 })
+	}
+	wait(t, "all that can be delivered", func() bool { look(); return c.distinct() >= lines-lines/50 })
+	p.stop()
+	look()
+	t.Logf("%d looks", looks)
+}
