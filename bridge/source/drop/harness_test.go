@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	testLinger = 150 * time.Millisecond
 	testRescan = 20 * time.Millisecond
-	patience   = 30 * time.Second
+	patience   = 90 * time.Second
 )
 
 var errCrash = errors.New("crash")

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // rig runs a source on loopback and plays the spool.
 type rig struct {
