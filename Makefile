@@ -2,6 +2,7 @@
 # make e2e     with real parts (PHP, a mail server), installed by apt-get
 # make torture kills, rotations and failing receivers, with an oracle; SEED=,
 #              LINES= and KILLS= repeat or size a run
+# make crashes every crash of the spool, and all damage to it: minutes
 # make bench   the figures of docs/performance.md
 # make fuzz    each fuzz target for FUZZTIME
 # make lint    formatting, vet, staticcheck
@@ -18,7 +19,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: test e2e torture bench fuzz lint build
+.PHONY: test e2e torture crashes bench fuzz lint build
 
 test:
 	@$(if $(RACE),:,echo "no C compiler found: the tests run without the race detector")
@@ -31,6 +32,9 @@ e2e:
 torture:
 	CGO_ENABLED=1 $(GO) test -tags torture -count=1 -v -timeout 60m -run 'TestTorture$$' ./cmd/tailpost/torture/ \
 		-torture.seed=$(SEED) -torture.lines=$(LINES) -torture.kills=$(KILLS)
+
+crashes:
+	SPOOL_TORTURE=1 $(GO) test -count=1 -v -timeout 60m -run 'TestEvery' ./bridge/spool/
 
 bench:
 	bash .ci/bench
