@@ -66,10 +66,18 @@ func (b *board) problem(format string, args ...any) {
 	b.problemLocked(format, args...)
 }
 
-func (b *board) wasSeen(k key) bool {
+// missing gives how many of the messages are due, and not in has: what was
+// taken away before it was read is due only if someone has seen it.
+func (b *board) missing(ms []*message, has map[key]bool) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.seen[k]
+	n := 0
+	for _, m := range ms {
+		if !has[m.key] && (!m.exposed || b.seen[m.key]) {
+			n++
+		}
+	}
+	return n
 }
 
 func parseKey(s string) (k key, ok bool) {

@@ -189,7 +189,6 @@ func (k *book) close() error {
 
 // note keeps what was done for the report.
 func (k *book) note(kind string) {
-	k.done[kind]++
 	k.events = append(k.events, fmt.Sprintf("%s %s: %s, line %d", stamp(time.Now()), filepath.Base(k.path), kind, k.author.lines))
 }
 
@@ -198,6 +197,9 @@ func (k *book) removed(kind string, known bool, g *generation) {
 	r := removal{kind: kind, exposed: k.board.unseen(g.messages), bytes: g.bytes, known: known}
 	for _, m := range r.exposed {
 		m.exposed = true
+	}
+	if len(r.exposed) > 0 {
+		k.note(fmt.Sprintf("%d of %d messages exposed, from %s on", len(r.exposed), len(g.messages), r.exposed[0].key))
 	}
 	k.removals = append(k.removals, r)
 }

@@ -44,6 +44,7 @@ func (k *book) compress() error {
 		return err
 	}
 	g.path, g.zipped = to.Name(), true
+	k.done[compressed]++
 	k.note(compressed)
 	return nil
 }

@@ -4,6 +4,7 @@ package torture
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -36,8 +37,7 @@ func (s *site) report(v *verdict) {
 	}
 	s.t.Logf("sent again: %d in flight at a kill (most at one: %s), %d timed out, %d given up just before the answer, %d not answered, %d handed over again",
 		v.byKill, counts(v.most), v.bySlow, v.byLeft, v.byDrop, v.bySender)
-	s.t.Logf("lost: %d events whose bytes were taken away before they were read", len(v.lost))
-	s.checkReported(v)
+	s.t.Logf("lost: %d events whose bytes were taken away before they were read: %s", len(v.lost), counts(s.lostBy(v)))
 	s.checkQuarantine()
 	problems := append(s.board.problems, v.problems...)
 	s.t.Logf("lost otherwise, sent again otherwise, out of order, not as written: %d", len(problems))
@@ -47,7 +47,7 @@ func (s *site) report(v *verdict) {
 	for _, k := range v.missing[:min(len(v.missing), 40)] {
 		s.t.Logf("%s stands in %s", k, s.where(k))
 	}
-	if len(problems) > 0 || *flagKeep {
+	if s.t.Failed() || *flagKeep {
 		s.history()
 	}
 }
@@ -73,31 +73,81 @@ func counts(m map[string]int) string {
 	return strings.Join(out, ", ")
 }
 
-// checkReported holds what the bridge reported as lost against what was taken
-// away: where it had met a file whose events are missing now it must have said
-// so, and never more than there was.
-func (s *site) checkReported(v *verdict) {
-	lost := map[key]bool{}
+// lostBy counts the lost events by what took their bytes away.
+func (s *site) lostBy(v *verdict) map[string]int {
+	by, lost := map[string]int{}, map[key]bool{}
 	for _, k := range v.lost {
 		lost[k] = true
 	}
-	times, bytes, err := s.reported()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	for _, k := range s.books {
-		due, most := 0, int64(0)
 		for _, r := range k.removals {
-			most += r.bytes
-			if r.known && slices.ContainsFunc(r.exposed, func(m *message) bool { return lost[m.key] }) {
-				due++
+			for _, m := range r.exposed {
+				if lost[m.key] {
+					by[r.kind]++
+					delete(lost, m.key)
+				}
 			}
 		}
-		name := k.author.source
-		s.t.Logf("source %s: %d discontinuities reported, %d bytes at least; %d were due, %d bytes taken away at most", name, times[name], bytes[name], due, most)
-		if times[name] < due || bytes[name] > most {
-			s.t.Errorf("source %s: wrong discontinuities", name)
+	}
+	return by
+}
+
+// due gives how many discontinuities a source must have reported: where it had
+// met a file, and events are missing now that stood there and were taken away
+// nowhere else.
+func (k *book) due(lost []key) int {
+	times := map[*message]int{}
+	for _, r := range k.removals {
+		for _, m := range r.exposed {
+			times[m]++
 		}
+	}
+	n := 0
+	for _, r := range k.removals {
+		if r.known && slices.ContainsFunc(r.exposed, func(m *message) bool { return times[m] == 1 && slices.Contains(lost, m.key) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// checkReported holds what the bridge reported as lost against what was taken
+// away: no less than was due, no more bytes than there were. A file must have
+// been missing for a while before it is given up.
+func (s *site) checkReported(ctx context.Context, lost []key) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		times, bytes, err := s.reported()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		missing := false
+		for _, k := range s.books {
+			missing = missing || times[k.author.source] < k.due(lost)
+		}
+		if missing && ctx.Err() == nil {
+			select {
+			case <-time.After(200 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		for _, k := range s.books {
+			s.compareReported(k, times[k.author.source], bytes[k.author.source], k.due(lost))
+		}
+		return
+	}
+}
+
+func (s *site) compareReported(k *book, times int, bytes int64, due int) {
+	most := int64(0)
+	for _, r := range k.removals {
+		most += r.bytes
+	}
+	s.t.Logf("source %s: %d discontinuities reported, %d bytes at least; %d were due, %d bytes taken away at most", k.author.source, times, bytes, due, most)
+	if times < due || bytes > most {
+		s.t.Errorf("source %s: wrong discontinuities", k.author.source)
 	}
 }
 

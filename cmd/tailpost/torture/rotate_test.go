@@ -59,6 +59,7 @@ func (k *book) rotate(kind string) error {
 	err := map[string]func() error{
 		byRename: k.rename, byCopy: k.copyAway, byGap: k.copyWithGap, byDelete: k.remove, byLoss: k.removeUnread, bySwitch: k.relink,
 	}[kind]()
+	k.done[kind]++
 	k.note(kind)
 	if err == nil && k.rng.IntN(4) == 0 {
 		err = k.compress()

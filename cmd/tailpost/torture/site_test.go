@@ -136,7 +136,7 @@ func (s *site) addReceivers(dir string) {
 		newReceiver(s.t, recipient{name: "strict", order: "strict", inFlight: 1, timeout: 2 * time.Second}, "127.0.0.3", s.board, s.seed),
 	}
 	s.file = &fileReader{
-		recipient: recipient{name: "file", order: "none", inFlight: 8}, path: filepath.Join(dir, "events.jsonl"), board: s.board,
+		recipient: recipient{name: "file", order: "none", inFlight: 8}, path: filepath.Join(dir, "events.jsonl"), board: s.board, has: map[key]bool{},
 	}
 }
 

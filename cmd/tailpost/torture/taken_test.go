@@ -42,11 +42,5 @@ const patience = 30 * time.Second
 func (v *receiver) missing(ms []*message) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	n := 0
-	for _, m := range ms {
-		if !v.has[m.key] && (!m.exposed || v.board.wasSeen(m.key)) {
-			n++
-		}
-	}
-	return n
+	return v.board.missing(ms, v.has)
 }

@@ -39,6 +39,9 @@ func TestTorture(t *testing.T) {
 		}
 	}
 	s.finish(ctx)
+	s.checkReported(ctx, judge(s.evidence()).lost)
+	s.p.Stop()
+	s.readFile(*flagKills)
 	s.report(judge(s.evidence()))
 }
 
@@ -105,9 +108,7 @@ func (s *site) live(ctx context.Context, run int) {
 func (s *site) kill(run int) {
 	s.kills = append(s.kills, time.Now())
 	s.p.Kill()
-	if err := s.file.read(run); err != nil {
-		s.t.Fatal(err)
-	}
+	s.readFile(run)
 	if s.rng.IntN(2) == 0 {
 		return
 	}
@@ -134,8 +135,15 @@ func (s *site) finish(ctx context.Context) {
 	if err := s.drops.awaitEmpty(ctx); err != nil {
 		s.t.Errorf("drop directory: %v", err)
 	}
-	s.p.Stop()
-	if err := s.file.read(*flagKills); err != nil {
+	missing, err := s.file.await(ctx, *flagKills, s.messages())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Logf("recipient %s: %d missing %.0f s after the begin", s.file.name, missing, time.Since(s.began).Seconds())
+}
+
+func (s *site) readFile(run int) {
+	if err := s.file.read(run); err != nil {
 		s.t.Fatal(err)
 	}
 }
