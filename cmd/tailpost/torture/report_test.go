@@ -3,7 +3,6 @@
 package torture
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -117,27 +116,26 @@ func (k *book) due(lost []key) int {
 func (s *site) checkReported(ctx context.Context, lost []key) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for {
-		times, bytes, err := s.reported()
-		if err != nil {
-			s.t.Fatal(err)
+	for !s.allReported(s.audit("at the end"), lost) && ctx.Err() == nil {
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
 		}
-		missing := false
-		for _, k := range s.books {
-			missing = missing || times[k.author.source] < k.due(lost)
-		}
-		if missing && ctx.Err() == nil {
-			select {
-			case <-time.After(200 * time.Millisecond):
-			case <-ctx.Done():
-			}
-			continue
-		}
-		for _, k := range s.books {
-			s.compareReported(k, times[k.author.source], bytes[k.author.source], k.due(lost))
-		}
-		return
 	}
+	last := s.audit("at the end")
+	for _, k := range s.books {
+		times, bytes := last.lost(k.author.source)
+		s.compareReported(k, times, bytes, k.due(lost))
+	}
+}
+
+func (s *site) allReported(b balance, lost []key) bool {
+	for _, k := range s.books {
+		if times, _ := b.lost(k.author.source); times < k.due(lost) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *site) compareReported(k *book, times int, bytes int64, due int) {
@@ -177,31 +175,6 @@ func (s *site) checkQuarantine() {
 		}
 	}
 	s.t.Logf("quarantined: %d parts of messages that lost others", n)
-}
-
-// reported sums up what the bridge's log says about lost lines, by source.
-func (s *site) reported() (times map[string]int, bytes map[string]int64, err error) {
-	f, err := os.Open(s.p.Path("tailpost.err"))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	times, bytes = map[string]int{}, map[string]int64{}
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var l struct {
-			Message, File string
-			Bytes         int64 `json:"at_least_bytes"`
-		}
-		if json.Unmarshal(lines.Bytes(), &l) != nil || l.Message != "log lines were lost before they could be read" {
-			continue
-		}
-		name := filepath.Base(filepath.Dir(l.File))
-		times[name]++
-		bytes[name] += l.Bytes
-	}
-	return times, bytes, lines.Err()
 }
 
 // history shows what was done to the logs and where the kills were.

@@ -90,19 +90,20 @@ retry_interval = "50ms"
 
 // site is everything around the bridge.
 type site struct {
-	t     *testing.T
-	seed  uint64
-	rng   *rand.Rand
-	began time.Time
-	board *board
-	books []*book
-	hands []*sender
-	drops *dropper
-	posts string // where the bridge takes POSTs
-	http  []*receiver
-	file  *fileReader
-	p     *trial.Program
-	kills []time.Time
+	t      *testing.T
+	seed   uint64
+	rng    *rand.Rand
+	began  time.Time
+	board  *board
+	books  []*book
+	hands  []*sender
+	drops  *dropper
+	posts  string // where the bridge takes POSTs
+	http   []*receiver
+	file   *fileReader
+	p      *trial.Program
+	kills  []time.Time
+	audits int
 }
 
 func newSite(t *testing.T) *site {

@@ -27,8 +27,7 @@ func TestTorture(t *testing.T) {
 		go func() { written <- h.fill(ctx) }()
 	}
 	for run := range *flagKills {
-		s.live(ctx, run)
-		s.kill(run)
+		s.kill(run, s.live(ctx, run))
 	}
 	s.t.Logf("%d kills in %.0f s", *flagKills, time.Since(s.began).Seconds())
 	s.start(*flagKills)
@@ -42,7 +41,9 @@ func TestTorture(t *testing.T) {
 	s.checkReported(ctx, judge(s.evidence()).lost)
 	s.p.Stop()
 	s.readFile(*flagKills)
-	s.report(judge(s.evidence()))
+	v := judge(s.evidence())
+	s.checkBalance(s.audit("after the end"), v.lost)
+	s.report(v)
 }
 
 // begin makes the logs and lets the bridge meet them: what was rotated before
@@ -83,11 +84,17 @@ func (s *site) allow(n int) {
 }
 
 // live starts the bridge, but for the first time, and leaves it alone for
-// some requests or some time.
-func (s *site) live(ctx context.Context, run int) {
+// some requests or some time. The audit that is made of it meanwhile is over
+// when the channel is closed.
+func (s *site) live(ctx context.Context, run int) (audited <-chan struct{}) {
 	if run > 0 {
 		s.start(run)
 	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.audit(fmt.Sprintf("in run %d", run))
+	}()
 	each := *flagLines / *flagKills
 	s.allow(each*9/10 + s.rng.IntN(each/5+1))
 	long, requests := 50+s.rng.IntN(1800), 1+s.rng.IntN(8*each)
@@ -101,14 +108,19 @@ func (s *site) live(ctx context.Context, run int) {
 	defer cancel()
 	have, _, _ := s.board.counts()
 	s.board.await(ctx, have+requests)
+	return done
 }
 
 // kill ends a run. What happens to the logs while the bridge is down is up to
 // chance.
-func (s *site) kill(run int) {
+func (s *site) kill(run int, audited <-chan struct{}) {
 	s.kills = append(s.kills, time.Now())
 	s.p.Kill()
 	s.readFile(run)
+	<-audited
+	if run%10 == 0 {
+		s.audit(fmt.Sprintf("after kill %d", run))
+	}
 	if s.rng.IntN(2) == 0 {
 		return
 	}
