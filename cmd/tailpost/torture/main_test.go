@@ -3,6 +3,7 @@
 package torture
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -19,8 +20,9 @@ var (
 	flagKeep  = flag.Bool("torture.keep", false, "keep the directory, whatever comes")
 )
 
-// raceBinary is the program with the race detector.
-var raceBinary string
+// raceBinary is the program with the race detector, which is killed;
+// plainBinary looks at what it left.
+var raceBinary, plainBinary string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -34,8 +36,8 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	raceBinary = filepath.Join(dir, "tailpost")
-	if err := trial.Build(raceBinary, "-race"); err != nil {
+	raceBinary, plainBinary = filepath.Join(dir, "tailpost-race"), filepath.Join(dir, "tailpost")
+	if err := errors.Join(trial.Build(raceBinary, "-race"), trial.Build(plainBinary)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

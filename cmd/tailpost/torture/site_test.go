@@ -128,6 +128,7 @@ func newSite(t *testing.T) *site {
 	s.addBooks(dir)
 	s.addSenders(dir)
 	s.p = trial.In(t, dir, raceBinary, s.config(0))
+	s.p.Tool = plainBinary
 	return s
 }
 

@@ -16,6 +16,7 @@ type Program struct {
 	t      *testing.T
 	binary string
 	Dir    string // the configuration's; state/ and session.log lie in it
+	Tool   string // what Command and Try run; empty: the binary that Start runs
 	cmd    *exec.Cmd
 	ended  chan error // gives how the running process ended, once
 }
@@ -131,7 +132,11 @@ func (p *Program) Command(args ...string) string {
 // Try runs another subcommand on the same configuration and gives its standard
 // output. An error has its exit status and what it said on standard error.
 func (p *Program) Try(args ...string) (string, error) {
-	cmd := exec.Command(p.binary, append(args, "--config", p.Path("tailpost.toml"))...)
+	tool := p.Tool
+	if tool == "" {
+		tool = p.binary
+	}
+	cmd := exec.Command(tool, append(args, "--config", p.Path("tailpost.toml"))...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
