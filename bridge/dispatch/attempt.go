@@ -154,7 +154,7 @@ func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) 
 		data = it.Data
 		// Filters are applied when an event's turn comes: they may have
 		// changed since it was parked.
-		if head, err := bridge.ParseHead(data); err == nil && !w.wants(head) {
+		if head, err := bridge.ParseHead(data); err == nil && !w.o.Policy.Asks(head) {
 			if err := w.o.Queue.Settle(ctx, e.number, bridge.Filtered); err != nil {
 				return err
 			}

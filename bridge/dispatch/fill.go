@@ -89,7 +89,7 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 	if err != nil {
 		return w.damaged(ctx, it.Number, err)
 	}
-	if !w.wants(head) {
+	if !w.o.Policy.Asks(head) {
 		w.o.Queue.Pass(it.Number)
 		w.board.update(func(s *Stats) { s.Filtered++ })
 		return nil
@@ -124,11 +124,6 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 		w.ready.push(l)
 	}
 	return nil
-}
-
-// wants reports whether the recipient asked for the event.
-func (w *Worker) wants(h bridge.Head) bool {
-	return w.o.Policy.Wants(string(h.Name)) && (h.HasKey || !w.o.Policy.RequireExternalKey)
 }
 
 func (w *Worker) damaged(ctx context.Context, number uint64, cause error) error {

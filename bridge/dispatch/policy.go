@@ -117,6 +117,11 @@ func (p *Policy) Wants(name string) bool {
 	return false
 }
 
+// Asks reports whether a recipient with this policy asked for the event.
+func (p *Policy) Asks(h bridge.Head) bool {
+	return p.Wants(string(h.Name)) && (h.HasKey || !p.RequireExternalKey)
+}
+
 // slots is how many attempts may be under way at once.
 func (p *Policy) slots() int {
 	if p.Order == Strict {

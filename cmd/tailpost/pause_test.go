@@ -34,6 +34,13 @@ func TestPause(t *testing.T) {
 			if out := s.says(0, "all sums fit", "audit"); !strings.Contains(out, "desk (paused)  4       1          3 ") {
 				t.Errorf("audit:\n%s", out)
 			}
+			if out := s.says(0, "", "spool", "cat", "--recipient", "desk"); strings.Count(out, `"lsid":"a"`) != 3 || strings.Contains(out, `"timestamp":1,`) {
+				t.Errorf("waiting for desk:\n%s", out)
+			}
+			if out := s.says(0, "", "spool", "cat", "--recipient", "other"); out != "" {
+				t.Errorf("waiting for the other:\n%s", out)
+			}
+			s.says(1, "recipient nobody: no such recipient", "spool", "cat", "--recipient", "nobody")
 			p = s.run()
 			s.appendLines(1, func(int) string { return "b" })
 			wait(t, "the other recipient's", func() bool { return other.distinct() == 5 })

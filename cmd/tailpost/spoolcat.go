@@ -10,14 +10,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/spool"
 )
 
 // catFlags choose events of the spool.
 type catFlags struct {
-	event string
-	since since
-	after time.Time
+	recipient, event string
+	since            since
+	after            time.Time
+
+	policy *dispatch.Policy // of the recipient; nil: it is not configured
 }
 
 func newSpoolCat() *cobra.Command {
@@ -29,7 +32,8 @@ func newSpoolCat() *cobra.Command {
 		Long: `Prints the events that the spool holds as canonical JSON, a line each, in the
 order in which they were accepted, with the bridge running or not: those that
 wait, and those that every recipient is done with as long as they are kept
-([spool] keep). What is damaged is left out.`,
+([spool] keep). What is damaged is left out. With --recipient: those that wait
+for it, and that it asked for as it is configured now.`,
 		Example: "  tailpost spool cat --config tailpost.toml --event support_conference_end | jq .lsid",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
@@ -40,6 +44,7 @@ wait, and those that every recipient is done with as long as they are kept
 			if err != nil {
 				return err
 			}
+			f.policy = conf.Policy(f.recipient)
 			out := bufio.NewWriter(c.OutOrStdout())
 			if err := catEvents(c.Context(), out, conf.StateDir, f); err != nil {
 				return failed(err)
@@ -51,13 +56,20 @@ wait, and those that every recipient is done with as long as they are kept
 		},
 	}
 	addConfigFlag(c, &path)
+	c.Flags().StringVar(&f.recipient, "recipient", "", "only events that wait for this recipient")
 	c.Flags().StringVar(&f.event, "event", "", "only events of this name")
 	f.since.flag(c, `only events whose timestamp lies within this time, such as "24h"`)
 	return c
 }
 
 func catEvents(ctx context.Context, out io.Writer, stateDir string, f catFlags) error {
-	return spool.ReadEvents(stateDir, func(number uint64, event []byte) error {
+	read := spool.ReadEvents
+	if f.recipient != "" {
+		read = func(dir string, each func(uint64, []byte) error) error {
+			return spool.ReadWaiting(dir, f.recipient, each)
+		}
+	}
+	return read(stateDir, func(number uint64, event []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -65,7 +77,7 @@ func catEvents(ctx context.Context, out io.Writer, stateDir string, f catFlags) 
 		if err != nil {
 			return fmt.Errorf("event %x: %w", number, err)
 		}
-		if f.event != "" && string(head.Name) != f.event {
+		if f.event != "" && string(head.Name) != f.event || f.policy != nil && !f.policy.Asks(head) {
 			return nil
 		}
 		if !f.after.IsZero() {
