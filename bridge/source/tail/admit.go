@@ -149,6 +149,7 @@ func (r *reader) lost(a *admission) {
 		for _, s := range inOrder(r.saved) {
 			if r.isMissing(s.id, a.list) {
 				delete(r.saved, s.id)
+				delete(r.missing, s.id)
 				a.batch.Positions = append(a.batch.Positions, bridge.Position{Stream: s.id.key(), Gone: true})
 				a.orphans = append(a.orphans, orphan{state: s, name: r.l.names.base, unread: max(0, s.size-s.off)})
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -29,20 +28,7 @@ func (r *reader) first(ctx context.Context) error {
 			return r.retryFirst(err)
 		}
 	}
-	newest := int64(0)
-	for _, c := range a.open {
-		newest = max(newest, c.st.mtime)
-		if !a.live(c) {
-			r.finished(a, c)
-		}
-	}
-	for _, s := range list.unopened() {
-		if !r.known(s.st.id) {
-			newest = max(newest, s.st.mtime)
-			r.there(a, s)
-		}
-	}
-	r.before(newest)
+	r.before(r.oldSiblings(a))
 	if list.hasLive && len(a.add) == 0 && r.o.Start == StartEnd {
 		// It can't be read yet. What is written until it can be is not skipped.
 		if st, err := statPath(r.o.Path); err == nil && st.id == list.live {
@@ -53,31 +39,6 @@ func (r *reader) first(ctx context.Context) error {
 	}
 	r.seen = true
 	return r.admitted(ctx, a)
-}
-
-// unopened gives the siblings that could not be opened.
-func (l listing) unopened() []sighting {
-	all := l.left
-	for id, no := range l.refused {
-		if id != l.live {
-			all = append(all, sighting{no.name, no.st})
-		}
-	}
-	return all
-}
-
-// there remembers as finished what we know nothing of but that it was there.
-func (r *reader) there(a *admission, c sighting) {
-	s := state{
-		id: c.st.id, seq: r.next(), size: c.st.size, mtime: c.st.mtime, finished: true,
-		packed: filepath.Ext(c.name) == packedExt, disk: c.st.disk,
-	}
-	if !s.packed {
-		s.off, s.align = s.size, true
-	}
-	a.batch.Positions = append(a.batch.Positions, r.position(s))
-	r.done[s.id] = s
-	r.l.known(s.id, s.extent())
 }
 
 // absent reports whether the reason means that there is no log file.

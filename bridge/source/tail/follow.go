@@ -186,7 +186,7 @@ func (w *follow) tellFault() {
 	}
 	why, help := "", ""
 	if err := w.f.getFault(); err != nil {
-		why, help = explain(filepath.Join(fixedDir(w.o.Path), "."), err)
+		why, help = explain(filepath.Join(fixedDir(w.o.Path), "*"), err)
 	} else if len(w.f.all()) == 0 {
 		why, help = "no file matches "+w.o.Path, "each is read as soon as it appears"
 	}

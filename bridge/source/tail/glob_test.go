@@ -120,6 +120,23 @@ func TestGlobOfDirectories(t *testing.T) {
 	r.wantStats("nothing is waited for", func(s Stats) bool { return s.Waiting == "" })
 }
 
+func TestGlobWithoutDirectory(t *testing.T) {
+	var log logBuffer
+	r := globRig(t, "d/*.log", withLog(&log))
+	r.start()
+	r.wantStats("the directory is named", func(s Stats) bool { return s.Waiting == "the directory "+r.file("d")+" does not exist" })
+	r.quiet()
+	if err := os.Mkdir(r.file("d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.write("d/a.log", text("a1"))
+	r.want("a1")
+	r.wantStats("nothing is waited for", func(s Stats) bool { return s.Waiting == "" })
+	if n := len(log.with(t, "waiting for log files")); n < 1 || n > 2 {
+		t.Errorf("said %d times", n)
+	}
+}
+
 // start counts for the files that are there when the source is first seen.
 func TestGlobFirstStart(t *testing.T) {
 	r := globRig(t, "*.log", func(o *Options) { o.Start = StartEnd })

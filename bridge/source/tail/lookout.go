@@ -136,6 +136,7 @@ func (l *lookout) lookLocked(list lister) {
 		seen = append(seen, more...)
 	}
 	l.holdAllLocked(seen, live, &next)
+	maps.DeleteFunc(l.resting, func(id fileID, _ extent) bool { return next.dirError == nil && next.names[id] == "" })
 	l.list = next
 }
 

@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -63,7 +64,7 @@ func newReader(o Options, l *lookout, c *counters, from []state, seen bool, emit
 		broken: map[fileID]struct{}{}, said: c.waits(o.Path),
 		seen: seen || len(from) > 0, others: func() (int, bool) { return 0, false },
 	}
-	newest := int64(0)
+	newest, first := int64(0), int64(math.MaxInt64)
 	for _, s := range from {
 		if s.seq >= r.seq && len(s.lines) > 0 {
 			r.last = s.lines
@@ -72,12 +73,16 @@ func newReader(o Options, l *lookout, c *counters, from []state, seen bool, emit
 		newest = max(newest, s.mtime)
 		if s.finished {
 			r.done[s.id] = s
+			first = min(first, s.mtime)
 			l.known(s.id, s.extent())
 		} else {
 			r.saved[s.id] = s
 		}
 	}
 	r.before(newest)
+	if len(r.done) >= maxDone { // some were forgotten: what is older than all the others was one of them
+		r.oldest = max(r.oldest, first)
+	}
 	r.want()
 	return r
 }

@@ -32,9 +32,7 @@ func TestTruncatedUnread(t *testing.T) {
 	if l := r.losses[0]; l.Bytes != 10 || l.Stream != r.path || l.Reason == "" {
 		t.Errorf("loss %+v", l)
 	}
-	if s := r.src.Stats(); s.Discontinuities != 1 || s.LostBytes != 10 {
-		t.Errorf("stats %+v", s)
-	}
+	r.wantStats("ten lost bytes", func(s Stats) bool { return s.Discontinuities == 1 && s.LostBytes == 10 })
 }
 
 // Size alone doesn't tell: the new content is longer than the old was.
