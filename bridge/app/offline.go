@@ -17,7 +17,7 @@ import (
 // for one action. It takes the lock at once or gives an error that wraps a
 // *spool.LockedError, which says who has it. Nothing is read or delivered.
 func Offline(ctx context.Context, c *config.Config, o Options, do func(context.Context, admin.Actions) error) error {
-	if err := ours(c.StateDir); err != nil {
+	if err := belongsTo(c.StateDir, os.Geteuid()); err != nil {
 		return err
 	}
 	so := c.Spool
@@ -43,9 +43,9 @@ func Offline(ctx context.Context, c *config.Config, o Options, do func(context.C
 	return errors.Join(err, sp.Close())
 }
 
-// ours refuses a state directory whose files another user's bridge made: files
-// of ours would be in its way.
-func ours(dir string) error {
+// belongsTo refuses a state directory whose files another user's bridge made:
+// files of ours would be in its way.
+func belongsTo(dir string, uid int) error {
 	for _, path := range []string{filepath.Join(dir, "lock"), dir} {
 		info, err := os.Stat(path)
 		if errors.Is(err, os.ErrNotExist) {
@@ -54,8 +54,8 @@ func ours(dir string) error {
 		if err != nil {
 			return err
 		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
-			return fmt.Errorf("%s belongs to uid %d, and this process runs as uid %d: run it as that user, such as with sudo -u '#%d'", dir, st.Uid, os.Geteuid(), st.Uid)
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != uid {
+			return fmt.Errorf("%s belongs to uid %d, and this process runs as uid %d: run it as that user, such as with sudo -u '#%d'", dir, st.Uid, uid, st.Uid)
 		}
 		return nil
 	}
@@ -64,7 +64,7 @@ func ours(dir string) error {
 
 // Repair sets aside what is damaged in a state directory that no bridge uses.
 func Repair(ctx context.Context, c *config.Config, o Options) ([]spool.Finding, error) {
-	if err := ours(c.StateDir); err != nil {
+	if err := belongsTo(c.StateDir, os.Geteuid()); err != nil {
 		return nil, err
 	}
 	so := c.Spool
