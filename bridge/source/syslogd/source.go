@@ -37,7 +37,7 @@ func New(o Options) Source {
 	}
 	if scheme == "tls" {
 		c := &certificate{certFile: o.CertFile, keyFile: o.KeyFile, log: log}
-		so.Admit = (&server{tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}}).admit
+		so.Admit = newServer(c).admit
 	}
 	return live.NewStreams(so)
 }
@@ -85,6 +85,12 @@ func hinted(err error) error {
 
 // server is the TLS side of connections.
 type server struct{ config tls.Config }
+
+// newServer gives no session tickets: a sender that closes with one unread
+// resets the connection, and what its kernel still held is gone.
+func newServer(c *certificate) *server {
+	return &server{tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, SessionTicketsDisabled: true}}
+}
 
 // admit makes the handshake. ctx and the connection's deadline bound it.
 func (s *server) admit(ctx context.Context, c net.Conn) (net.Conn, string, error) {

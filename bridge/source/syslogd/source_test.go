@@ -71,6 +71,29 @@ func TestLineWithoutItsEndIsTorn(t *testing.T) {
 	}
 }
 
+// A sender that takes session tickets, reads no more than the handshake, and
+// closes as soon as it has sent: with OpenSSL, any script.
+func TestWhatIsSentBeforeACloseArrives(t *testing.T) {
+	certs := newCertificates(t)
+	s := start(t, func(s *source) { s.o.Listen = "tls://" + freePort(t); certs.use(s) })
+	const n = 20
+	for range n {
+		raw := s.dial()
+		if err := raw.(*net.TCPConn).SetNoDelay(false); err != nil {
+			t.Fatal(err)
+		}
+		c := tls.Client(sipping{raw}, &tls.Config{RootCAs: certs.roots, ServerName: "127.0.0.1", ClientSessionCache: tls.NewLRUClientSessionCache(1)})
+		s.send(c, "<133>a\n")
+		raw.Close()
+	}
+	s.await(n)
+}
+
+// sipping is a connection that gives a byte a read: nothing is read ahead.
+type sipping struct{ net.Conn }
+
+func (c sipping) Read(p []byte) (int, error) { return c.Conn.Read(p[:min(len(p), 1)]) }
+
 func TestWhoMakesNoHandshake(t *testing.T) {
 	certs := newCertificates(t)
 	s := start(t, func(s *source) { s.o.Listen = "tls://" + freePort(t); certs.use(s) })
