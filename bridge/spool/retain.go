@@ -38,6 +38,9 @@ func (s *Spool) retainOnce(ctx context.Context) {
 		if time.Since(sg.changed) < s.o.Keep.D() && !s.tight() {
 			continue
 		}
+		if s.isPinned(sg) {
+			continue
+		}
 		w := s.wantedBy(sg)
 		if w.unread != "" || w.parked.events > 0 && !s.move(ctx, sg) {
 			continue

@@ -114,15 +114,18 @@ func (r *revision) flush() error {
 // journal, and then struck out among the dead letters. As long as that isn't
 // durable a start takes the letter for what counts.
 func (s *Spool) revive(ctx context.Context, rs []revival) error {
-	if err := s.appendAgain(ctx, rs); err != nil {
-		return err
-	}
-	for i, r := range rs {
-		if err := s.reviveOne(ctx, r); err != nil {
-			return errors.Join(err, s.burySilently(ctx, rs[:i]))
+	s.pin()
+	err := s.appendAgain(ctx, rs)
+	for i := 0; i < len(rs) && err == nil; i++ {
+		if err = s.reviveOne(ctx, rs[i]); err != nil {
+			err = errors.Join(err, s.burySilently(ctx, rs[:i]))
 		}
 	}
-	err := s.journal.sync()
+	s.unpin()
+	if err != nil {
+		return err
+	}
+	err = s.journal.sync()
 	if err == nil {
 		err = s.strikeOut(rs)
 	}
@@ -131,6 +134,30 @@ func (s *Spool) revive(ctx context.Context, rs []revival) error {
 	}
 	s.tellRevived(rs)
 	return nil
+}
+
+// pin keeps retention from the newest segment and all that come: what is
+// written there again is wanted by nobody until its fact is in the journal.
+func (s *Spool) pin() {
+	last, _ := s.segs.last()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pinned = max(1, last.first())
+}
+
+func (s *Spool) unpin() {
+	s.mu.Lock()
+	s.pinned = 0
+	s.mu.Unlock()
+	s.kick()
+}
+
+// isPinned must be asked of segments that were sealed before: what is pinned
+// later stands behind them.
+func (s *Spool) isPinned(sg segment) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pinned > 0 && sg.first() >= s.pinned
 }
 
 // appendAgain writes the events at the end of the spool, with their numbers.

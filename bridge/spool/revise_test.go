@@ -233,3 +233,54 @@ func TestReviseFails(t *testing.T) {
 		equal(t, "waiting", waitingOnes(t, q), []string{"three"})
 	})
 }
+
+// TestRevivedSegmentStays: while the fact of a replay can't be written, the
+// segment in which its event stands again is sealed, and nobody wants it.
+func TestRevivedSegmentStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		o := options(fs)
+		o.RetryEvery, o.Keep, o.MaxBytes = time.Second, 0, 1<<20
+		s := open(t, o)
+		q := s.queue("r")
+		number := s.add("a", "one")
+		texts(t, q)
+		if err := q.Bury(t.Context(), number, []byte("one")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		fs.SetFault(func(op spooltest.Op, name string) error {
+			if op == spooltest.Write && strings.Contains(name, "journal") {
+				return syscall.EIO
+			}
+			return nil
+		})
+		done := make(chan error, 1)
+		go func() {
+			_, _, err := s.ReviseDead(t.Context(), replayOne)
+			done <- err
+		}()
+		synctest.Wait() // the event is written again; its fact can't be
+		pass := func() {
+			s.add("a", strings.Repeat("x", 60_000))
+			_, numbers := texts(t, q)
+			q.Pass(numbers[0])
+		}
+		for range 4 {
+			pass()
+		}
+		fs.SetFault(nil)
+		pass()
+		synctest.Wait()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		revived := q.Revived()
+		if len(revived) != 1 {
+			t.Fatal(revived)
+		}
+		if it, err := q.Get(t.Context(), number); string(it.Data) != "one" {
+			t.Errorf("%q, %v", it.Data, err)
+		}
+	})
+}
