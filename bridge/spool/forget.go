@@ -18,6 +18,11 @@ var ErrInUse = errors.New("the recipient is in use")
 //
 // letter may not keep the item's data.
 func (s *Spool) Forget(ctx context.Context, recipient string, letter func(bridge.Item) ([]byte, error)) (int, error) {
+	s.revising.Lock()
+	defer s.revising.Unlock()
+	if err := s.strikeLeft(); err != nil {
+		return 0, err
+	}
 	s.mu.Lock()
 	inUse := s.queues[recipient] != nil
 	s.mu.Unlock()

@@ -33,6 +33,7 @@ type parkedEvent struct {
 	place   place
 	try     *bridge.Try // nil: no attempt yet
 	replay  bool        // it was a dead letter
+	held    bool        // not to be given yet: the letter may still count. Never written
 }
 
 // progress is how far one recipient has come: all that the journal knows of

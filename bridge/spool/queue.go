@@ -94,8 +94,14 @@ func (s *Spool) Names() []string {
 func (q *Queue) Restored() (parked []bridge.Parked, tries map[uint64]bridge.Try) {
 	q.s.journal.mu.Lock()
 	defer q.s.journal.mu.Unlock()
+	q.s.mu.Lock()
+	q.revived = nil // they are among them
+	q.s.mu.Unlock()
 	for _, n := range slices.Sorted(maps.Keys(q.p.parked)) {
 		e := q.p.parked[n]
+		if e.held {
+			continue
+		}
 		b := bridge.Parked{Number: n, Session: e.session, Replay: e.replay}
 		if e.try != nil {
 			b.Try = *e.try

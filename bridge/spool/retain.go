@@ -29,6 +29,7 @@ func (s *Spool) retain(ctx context.Context) {
 // recipient wants an event in it and either its time is over or room is
 // needed, whatever stands before it.
 func (s *Spool) retainOnce(ctx context.Context) {
+	s.strikeAgain()
 	s.expire()
 	all := s.segs.all()
 	for i, sg := range all {

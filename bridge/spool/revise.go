@@ -29,6 +29,9 @@ type Verdict struct {
 func (s *Spool) ReviseDead(ctx context.Context, judge func(DeadLetter) (Verdict, error)) (replayed, dropped int, err error) {
 	s.revising.Lock()
 	defer s.revising.Unlock()
+	if err := s.strikeLeft(); err != nil {
+		return 0, 0, err
+	}
 	r := revision{s: s, ctx: ctx}
 	_, err = scanDead(s.o.FS, s.o.Dir, func(stored) {}, func(l DeadLetter, _ stored) error {
 		v, err := judge(l)
@@ -125,15 +128,37 @@ func (s *Spool) revive(ctx context.Context, rs []revival) error {
 	if err != nil {
 		return err
 	}
-	err = s.journal.sync()
-	if err == nil {
-		err = s.strikeOut(rs)
-	}
-	if err != nil {
+	if err := s.journal.sync(); err != nil {
 		return errors.Join(err, s.burySilently(ctx, rs))
 	}
-	s.tellRevived(rs)
+	// From here on there is no way back: a strike that failed may count.
+	s.unstruck = append(s.unstruck, rs...)
+	return s.strikeLeft()
+}
+
+// strikeLeft strikes out the letters of what is parked already, and only then
+// gives it to the queues. Where that fails nobody can tell which of the two a
+// start would find, letter or strike, and either will do: the event is held
+// until a strike is durable. The caller holds revising.
+func (s *Spool) strikeLeft() error {
+	if len(s.unstruck) == 0 {
+		return nil
+	}
+	if err := s.strikeOut(s.unstruck); err != nil {
+		return err
+	}
+	s.tellRevived(s.unstruck)
+	s.unstruck = nil
 	return nil
+}
+
+// strikeAgain is strikeLeft for retention, which waits for nobody.
+func (s *Spool) strikeAgain() {
+	if !s.revising.TryLock() {
+		return
+	}
+	defer s.revising.Unlock()
+	_ = s.strikeLeft() // who asked for it was told
 }
 
 // pin keeps retention from the newest segment and all that come: what is
@@ -185,7 +210,7 @@ var errNotDead = errors.New("it waits, and is no dead letter")
 
 func (s *Spool) reviveOne(ctx context.Context, r revival) error {
 	j := &s.journal
-	e := parkedEvent{session: r.event.session, place: r.at, replay: true}
+	e := parkedEvent{session: r.event.session, place: r.at, replay: true, held: true}
 	var refused error
 	may := func() bool {
 		_, parked := r.p.parked[r.event.number]
@@ -224,7 +249,15 @@ func (s *Spool) burySilently(ctx context.Context, rs []revival) error {
 
 // tellRevived gives the events to their queues.
 func (s *Spool) tellRevived(rs []revival) {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
 	for _, r := range rs {
+		e, ok := r.p.parked[r.event.number]
+		if !ok {
+			continue
+		}
+		e.held = false
+		r.p.parked[r.event.number] = e
 		s.mu.Lock()
 		if q := s.queues[r.p.name]; q != nil {
 			q.revived = append(q.revived, bridge.Parked{Number: r.event.number, Session: r.event.session, Replay: true})
@@ -263,11 +296,15 @@ func (s *Spool) dropDead(ctx context.Context, rs []revival) error {
 	return j.sync()
 }
 
-// strikeOut makes durable that letters count no longer.
+// strikeOut makes durable that letters count no longer. It makes one such try
+// and one more, into another file.
 func (s *Spool) strikeOut(rs []revival) error {
 	out := make([]stored, len(rs))
 	for i, r := range rs {
 		out[i] = stored{kind: kindStruck, number: r.event.number, payload: appendSized(nil, r.p.name)}
+	}
+	if s.dead.put(out) == nil {
+		return nil
 	}
 	return s.dead.put(out)
 }

@@ -213,7 +213,8 @@ func TestPause(t *testing.T) {
 	})
 }
 
-// TestReviseFails: the letters can't be struck out, so they stay.
+// TestReviseFails: a letter can't be struck out. Its event isn't given, and
+// after a crash it is a dead letter or waits; when the disk is well it waits.
 func TestReviseFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := spooltest.New(0)
@@ -228,9 +229,14 @@ func TestReviseFails(t *testing.T) {
 			t.Error("replayed")
 		}
 		q := s.queue("r")
-		equal(t, "dead", q.Stats().Dead, 2)
 		fits(t, q.Stats())
 		equal(t, "waiting", waitingOnes(t, q), []string{"three"})
+		equal(t, "revived", len(q.Revived()), 0)
+		fs.SetFault(nil)
+		time.Sleep(2 * time.Minute)
+		equal(t, "revived later", len(q.Revived()), 1)
+		fits(t, q.Stats())
+		equal(t, "dead letters", deadOnes(t, fs), []string{"two"})
 	})
 }
 
@@ -283,4 +289,40 @@ func TestRevivedSegmentStays(t *testing.T) {
 			t.Errorf("%q, %v", it.Data, err)
 		}
 	})
+}
+
+// TestStrikeFails: syncs of what strikes letters out fail, and then the bridge
+// dies. The event is a dead letter or waits, never neither.
+func TestStrikeFails(t *testing.T) {
+	for _, times := range []int{1, 2, 3, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New(0)
+			s := twoDead(t, fs)
+			left := times
+			fs.SetFault(func(op spooltest.Op, name string) error {
+				if op == spooltest.Sync && strings.Contains(name, "dead") {
+					if left--; left >= 0 {
+						return syscall.EIO
+					}
+				}
+				return nil
+			})
+			_, _, err := s.ReviseDead(t.Context(), replayOne)
+			if (err == nil) != (times == 1) {
+				t.Errorf("%d failures: %v", times, err)
+			}
+			time.Sleep(time.Second)
+			for what, fs := range map[string]*spooltest.FS{"a power cut": fs.Crash(0), "one that keeps all": fs.Crash(1 << 20), "a kill": fs.Kill()} {
+				q := open(t, options(fs)).queue("r")
+				found := map[string]int{}
+				for _, e := range append(deadOnes(t, fs), waitingOnes(t, q)...) {
+					found[e]++
+				}
+				if found["one"] != 1 || found["three"] != 1 {
+					t.Errorf("%d failures, then %s: %v", times, what, found)
+				}
+				fits(t, q.Stats())
+			}
+		})
+	}
 }

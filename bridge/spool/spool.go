@@ -32,6 +32,7 @@ type Spool struct {
 	kicked chan struct{} // retention should look
 
 	revising sync.Mutex // one ReviseDead at a time
+	unstruck []revival  // parked, while their letters may still count; guarded by revising
 
 	mu        sync.Mutex
 	pending   []*entry
