@@ -20,6 +20,8 @@ var ErrInUse = errors.New("the recipient is in use")
 func (s *Spool) Forget(ctx context.Context, recipient string, letter func(bridge.Item) ([]byte, error)) (int, error) {
 	s.revising.Lock()
 	defer s.revising.Unlock()
+	s.forget.Lock()
+	defer s.forget.Unlock()
 	if err := s.strikeLeft(); err != nil {
 		return 0, err
 	}
@@ -32,7 +34,7 @@ func (s *Spool) Forget(ctx context.Context, recipient string, letter func(bridge
 	if _, err := s.recipient(recipient); err != nil {
 		return 0, err
 	}
-	q, err := s.Queue(recipient)
+	q, err := s.queue(recipient)
 	if err != nil {
 		return 0, err
 	}

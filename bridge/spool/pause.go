@@ -30,8 +30,15 @@ func (s *Spool) Pause(ctx context.Context, recipient string, paused bool) error 
 	}
 	j := &s.journal
 	f := frame{kind: kindPause, detail: flag(paused), count: p.handle}
-	if _, err := j.record(ctx, f, nil, nil, func() { p.paused = paused; j.factLocked(p) }); err != nil {
+	// A fact about a name that was forgotten meanwhile would be taken, by a
+	// start, for one about a name that the journal has lost.
+	known := func() bool { return j.byName[recipient] == p }
+	ok, err := j.record(ctx, f, nil, known, func() { p.paused = paused; j.factLocked(p) })
+	if err != nil {
 		return err
+	}
+	if !ok {
+		return fmt.Errorf("recipient %s: %w", recipient, ErrNoRecipient)
 	}
 	if err := j.sync(); err != nil {
 		return err

@@ -31,8 +31,14 @@ type Queue struct {
 // oldest number there is, because the name may have been known once.)
 //
 // Asked for once more, it gives a new queue that begins at the frontier; the
-// old one must not be used any longer.
+// old one must not be used any longer. While a name is forgotten it waits.
 func (s *Spool) Queue(name string) (*Queue, error) {
+	s.forget.Lock()
+	defer s.forget.Unlock()
+	return s.queue(name)
+}
+
+func (s *Spool) queue(name string) (*Queue, error) {
 	j := &s.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()

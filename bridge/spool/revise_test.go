@@ -326,3 +326,33 @@ func TestStrikeFails(t *testing.T) {
 		})
 	}
 }
+
+// TestForgetMeanwhile: a name is forgotten while it is being paused. The
+// journal holds no word of it afterwards: a start would take the journal for
+// damaged, and send a new name all that there is.
+func TestForgetMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		s.mustEnd()
+		s = open(t, options(fs))
+		fs.SetFault(func(op spooltest.Op, name string) error {
+			if op == spooltest.Write && strings.Contains(name, "journal") {
+				return syscall.EIO
+			}
+			return nil
+		})
+		paused := make(chan error, 1)
+		go func() { paused <- s.Pause(t.Context(), "r", true) }()
+		synctest.Wait()
+		fs.SetFault(nil)
+		if n, err := s.Forget(t.Context(), "r", func(it bridge.Item) ([]byte, error) { return it.Data, nil }); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if err := <-paused; !errors.Is(err, spool.ErrNoRecipient) {
+			t.Error(err)
+		}
+		s.mustEnd()
+		equal(t, "waiting for a new name", waitingOnes(t, open(t, options(fs)).queue("new")), nil)
+	})
+}

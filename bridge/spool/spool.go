@@ -31,6 +31,7 @@ type Spool struct {
 	room   chan struct{} // there may be room again
 	kicked chan struct{} // retention should look
 
+	forget   sync.Mutex // of Forget and Queue: nobody opens a queue that is about to go; taken before journal.mu
 	revising sync.Mutex // one ReviseDead at a time
 	unstruck []revival  // parked, while their letters may still count; guarded by revising
 
