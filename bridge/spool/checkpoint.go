@@ -118,7 +118,7 @@ func (p *progress) apply(f frame, payload []byte) {
 		}
 	case kindRevive:
 		if f.detail == byte(bridge.Dropped) {
-			p.dropDead()
+			p.dropDead(f.first)
 		} else if e := r.parked(); r.err == nil {
 			p.revive(f.first, e)
 		}

@@ -99,24 +99,30 @@ func (r *revision) flush() error {
 	replays, drops := r.replays, r.drops
 	r.replays, r.drops, r.bytes = nil, nil, 0
 	if len(replays) > 0 {
-		if err := r.s.revive(r.ctx, replays); err != nil {
+		n, err := r.s.revive(r.ctx, replays)
+		if err != nil {
 			return err
 		}
-		r.replayed += len(replays)
+		r.replayed += n
 	}
 	if len(drops) > 0 {
-		if err := r.s.dropDead(r.ctx, drops); err != nil {
+		n, err := r.s.dropDead(r.ctx, drops)
+		if err != nil {
 			return err
 		}
-		r.dropped += len(drops)
+		r.dropped += n
 	}
 	return nil
 }
 
 // revive makes dead events wait again: written once more, parked in the
 // journal, and then struck out among the dead letters. As long as that isn't
-// durable a start takes the letter for what counts.
-func (s *Spool) revive(ctx context.Context, rs []revival) error {
+// durable a start takes the letter for what counts. What waits anyway is left
+// as it is: its letter could not be written, or is being written.
+func (s *Spool) revive(ctx context.Context, rs []revival) (int, error) {
+	if rs = s.deadOnes(rs); len(rs) == 0 {
+		return 0, nil
+	}
 	s.pin()
 	err := s.appendAgain(ctx, rs)
 	for i := 0; i < len(rs) && err == nil; i++ {
@@ -126,14 +132,22 @@ func (s *Spool) revive(ctx context.Context, rs []revival) error {
 	}
 	s.unpin()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := s.journal.sync(); err != nil {
-		return errors.Join(err, s.burySilently(ctx, rs))
+		return 0, errors.Join(err, s.burySilently(ctx, rs))
 	}
 	// From here on there is no way back: a strike that failed may count.
 	s.unstruck = append(s.unstruck, rs...)
-	return s.strikeLeft()
+	return len(rs), s.strikeLeft()
+}
+
+// deadOnes leaves out events that are not dead. None of the others begins to
+// wait but by revive.
+func (s *Spool) deadOnes(rs []revival) []revival {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	return slices.DeleteFunc(rs, func(r revival) bool { return r.p.handle != 0 && r.p.waits(r.event.number) })
 }
 
 // strikeLeft strikes out the letters of what is parked already, and only then
@@ -205,20 +219,12 @@ func (s *Spool) appendAgain(ctx context.Context, rs []revival) error {
 	return nil
 }
 
-// errNotDead says that an event is not a dead letter: it waits.
-var errNotDead = errors.New("it waits, and is no dead letter")
-
 func (s *Spool) reviveOne(ctx context.Context, r revival) error {
 	j := &s.journal
 	e := parkedEvent{session: r.event.session, place: r.at, replay: true, held: true}
 	var refused error
 	may := func() bool {
-		_, parked := r.p.parked[r.event.number]
-		_, open := r.p.opened(r.event.number)
-		switch {
-		case parked || open:
-			refused = errNotDead
-		case j.parked >= j.maxParked || !j.fitsLocked(parkedBytes+tryBytes, 1, 2):
+		if j.parked >= j.maxParked || !j.fitsLocked(parkedBytes+tryBytes, 1, 2) {
 			refused = errors.New("as many events are parked as max_parked and the journal allow")
 		}
 		return refused == nil
@@ -278,22 +284,30 @@ func (q *Queue) Revived() []bridge.Parked {
 }
 
 // dropDead strikes letters out and then counts their events as dropped: a
-// start after a power cut between the two still counts them as dead.
-func (s *Spool) dropDead(ctx context.Context, rs []revival) error {
-	if err := s.strikeOut(rs); err != nil {
-		return err
-	}
+// start after a power cut between the two still counts them as dead. What
+// waits anyway is left as it is. That the events are settled has to be durable
+// before: without a letter they would wait again.
+func (s *Spool) dropDead(ctx context.Context, rs []revival) (int, error) {
 	j := &s.journal
+	if rs = s.deadOnes(rs); len(rs) == 0 {
+		return 0, nil
+	}
+	if err := j.sync(); err != nil {
+		return 0, err
+	}
+	if err := s.strikeOut(rs); err != nil {
+		return 0, err
+	}
 	for _, r := range rs {
 		if r.p.handle == 0 {
 			continue // of a recipient that is gone
 		}
 		f := frame{kind: kindRevive, detail: byte(bridge.Dropped), count: r.p.handle, first: r.event.number}
-		if _, err := j.record(ctx, f, nil, nil, func() { r.p.dropDead(); j.factLocked(r.p) }); err != nil {
-			return err
+		if _, err := j.record(ctx, f, nil, nil, func() { r.p.dropDead(r.event.number); j.factLocked(r.p) }); err != nil {
+			return 0, err
 		}
 	}
-	return j.sync()
+	return len(rs), j.sync()
 }
 
 // strikeOut makes durable that letters count no longer. It makes one such try
@@ -314,14 +328,22 @@ func (p *progress) revive(number uint64, e parkedEvent) {
 	if _, ok := p.parked[number]; ok {
 		return
 	}
-	p.counts[bridge.Dead] -= min(1, p.counts[bridge.Dead])
+	if number < p.first { // of an earlier life of the name: it is given out anew
+		p.before -= min(1, p.before)
+	} else {
+		p.counts[bridge.Dead] -= min(1, p.counts[bridge.Dead])
+	}
 	p.parked[number] = e
 	p.settled.remove(number)
 	p.highest = max(p.highest, number)
 }
 
-// dropDead applies a fact: a dead event is given up for good.
-func (p *progress) dropDead() {
+// dropDead applies a fact: a dead event is given up for good. One of an
+// earlier life of the name is in no count.
+func (p *progress) dropDead(number uint64) {
+	if number < p.first {
+		return
+	}
 	p.counts[bridge.Dead] -= min(1, p.counts[bridge.Dead])
 	p.counts[bridge.Dropped]++
 }

@@ -356,3 +356,95 @@ func TestForgetMeanwhile(t *testing.T) {
 		equal(t, "waiting for a new name", waitingOnes(t, open(t, options(fs)).queue("new")), nil)
 	})
 }
+
+// TestLettersOfAnEarlierLife: a name is forgotten, comes back, and its letters
+// of before are replayed and dropped.
+func TestLettersOfAnEarlierLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		s.mustEnd()
+		s = open(t, options(fs))
+		if _, err := s.Forget(t.Context(), "r", func(it bridge.Item) ([]byte, error) { return it.Data, nil }); err != nil {
+			t.Fatal(err)
+		}
+		q := s.queue("r")
+		if r, d, err := s.ReviseDead(t.Context(), replayOne); r != 1 || d != 2 || err != nil {
+			t.Fatal(r, d, err)
+		}
+		fits(t, q.Stats())
+		for _, cut := range []*spooltest.FS{fs.Crash(0), fs.Kill()} {
+			again := open(t, options(cut)).queue("r")
+			fits(t, again.Stats())
+			equal(t, "waiting", waitingOnes(t, again), []string{"one"})
+		}
+		for _, p := range q.Revived() {
+			settle(t, q, p.Number)
+		}
+		fits(t, q.Stats())
+		equal(t, "delivered", q.Stats().Delivered, 1)
+	})
+}
+
+// TestLetterOfAWaitingEvent: the sync of a letter failed, so that its event
+// waits; the letter can be read all the same. Nobody can revise it.
+func TestLetterOfAWaitingEvent(t *testing.T) {
+	for _, v := range []spool.Verdict{{Drop: true}, {Replay: true, Event: []byte("three")}} {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New(0)
+			s := twoDead(t, fs)
+			q := s.queue("r")
+			_, numbers := texts(t, q)
+			fs.FailNth(spooltest.Sync, 1, syscall.EIO)
+			if err := q.Bury(t.Context(), numbers[0], []byte("three")); err == nil {
+				t.Fatal("no error")
+			}
+			replayed, dropped, err := s.ReviseDead(t.Context(), func(l spool.DeadLetter) (spool.Verdict, error) {
+				if string(l.Letter) == "three" {
+					return v, nil
+				}
+				return spool.Verdict{Drop: true}, nil
+			})
+			if replayed != 0 || dropped != 2 || err != nil {
+				t.Error(replayed, dropped, err)
+			}
+			fits(t, q.Stats())
+			if err := q.Settle(t.Context(), numbers[0], bridge.Delivered); err != nil {
+				t.Fatal(err)
+			}
+			fits(t, q.Stats())
+		})
+	}
+}
+
+// TestDropAtOnce: the power is cut while a letter is dropped that was written a
+// moment ago. Its event doesn't wait again.
+func TestDropAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := open(t, options(fs))
+		q := s.queue("r")
+		number := s.add("a", "one")
+		texts(t, q)
+		time.Sleep(time.Second)
+		if err := q.Bury(t.Context(), number, []byte("one")); err != nil {
+			t.Fatal(err)
+		}
+		var cut *spooltest.FS
+		struck := false
+		fs.SetWatch(func(op spooltest.Op, name string, before *spooltest.FS) {
+			dead := strings.Contains(name, "dead")
+			if struck && !dead && cut == nil {
+				cut = before.Crash(0)
+			}
+			struck = struck || dead && op == spooltest.Sync
+		})
+		if _, n, err := s.ReviseDead(t.Context(), func(spool.DeadLetter) (spool.Verdict, error) { return spool.Verdict{Drop: true}, nil }); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		fs.SetWatch(nil)
+		q = open(t, options(cut)).queue("r")
+		equal(t, "waiting", waitingOnes(t, q), nil)
+		fits(t, q.Stats())
+	})
+}
