@@ -88,10 +88,12 @@ type forgetting struct {
 }
 
 func (f *forgetting) all() error {
+	f.q.c.w.stubborn = true // a bad sector must not keep the name
 	parked, _ := f.q.Restored()
 	for _, p := range parked {
-		it, err := f.q.Get(f.ctx, p.Number)
+		it, err := f.get(p.Number)
 		if errors.Is(err, bridge.ErrDamaged) {
+			f.q.s.o.Log.Error().Err(err).Str("recipient", f.q.p.name).Msg("a parked event can't be read back; it is no dead letter")
 			continue
 		}
 		if err == nil {
@@ -113,6 +115,18 @@ func (f *forgetting) all() error {
 			return err
 		}
 	}
+}
+
+// get is the queue's Get, but that it tries until the event is there or counts
+// as damaged.
+func (f *forgetting) get(number uint64) (it bridge.Item, err error) {
+	for range patience {
+		it, err = f.q.Get(f.ctx, number)
+		if err == nil || f.ctx.Err() != nil || errors.Is(err, bridge.ErrDamaged) || errors.Is(err, errOpen) {
+			return it, err
+		}
+	}
+	return it, fmt.Errorf("%w: %w", bridge.ErrDamaged, err)
 }
 
 func (f *forgetting) add(it bridge.Item) error {

@@ -448,3 +448,35 @@ func TestDropAtOnce(t *testing.T) {
 		fits(t, q.Stats())
 	})
 }
+
+// TestForgetBadSector: what a bad sector holds can't become a letter. The name
+// goes all the same.
+func TestForgetBadSector(t *testing.T) {
+	for _, park := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New(0)
+			s := open(t, options(fs))
+			q := s.queue("gone")
+			number := s.add("a", "one")
+			s.add("a", "two")
+			if park {
+				texts(t, q)
+				if ok, err := q.Park(t.Context(), number, 1, bridge.Try{Attempts: 1}); !ok || err != nil {
+					t.Fatal(ok, err)
+				}
+			}
+			s.mustEnd()
+			s = open(t, options(fs))
+			fs.SetFault(func(op spooltest.Op, name string) error {
+				if op == spooltest.Read && strings.Contains(name, "segments") {
+					return syscall.EIO
+				}
+				return nil
+			})
+			if n, err := s.Forget(t.Context(), "gone", func(it bridge.Item) ([]byte, error) { return it.Data, nil }); n != 0 || err != nil {
+				t.Errorf("parked %v: %d letters, %v", park, n, err)
+			}
+			equal(t, "names", s.Names(), nil)
+		})
+	}
+}
