@@ -20,7 +20,8 @@
 // has been read. Notifications on the directory (watch) are hints; a rescan
 // finds what they missed. A field has one lookout for each log. Where the name
 // is a symbolic link, siblings are also looked for beside the file it leads to,
-// among them those whose names differ from it in a date only.
+// among them, unless the path is a glob, those whose names differ from it in a
+// date only.
 //
 // One reader for each log goes through the held files, the oldest first. Bytes
 // are searched for newlines before anything is made of them (search), which

@@ -49,7 +49,7 @@ func (f *field) add(path string) *lookout {
 		return l
 	}
 	l := newLookout(path, f.open)
-	l.room = f.room
+	l.room, l.alone = f.room, !f.glob
 	l.other = func(p string) bool { return p != path && (*f.known.Load())[p] }
 	f.logs[path] = l
 	f.marked[l] = true
@@ -253,7 +253,7 @@ func (f *field) dirs() map[string]bool {
 		dirs[fixedDir(f.pattern)] = true
 	}
 	for _, l := range f.all() {
-		for _, p := range places(l.path) {
+		for _, p := range places(l.path, l.alone) {
 			dirs[p.dir] = true
 		}
 	}
@@ -296,7 +296,7 @@ func (l *lookout) concerns(path string) bool {
 	if dir == l.dir {
 		return name == l.names.base || l.names.sibling(name) || l.names.packed(name)
 	}
-	return slices.ContainsFunc(places(l.path)[1:], func(p place) bool { return p.dir == dir })
+	return slices.ContainsFunc(places(l.path, l.alone)[1:], func(p place) bool { return p.dir == dir })
 }
 
 // stop has whatever is unpacked end.

@@ -209,6 +209,36 @@ func TestGlobLinks(t *testing.T) {
 	r.quiet()
 }
 
+// Links that lead into one directory, to names that differ in a number, as
+// Kubernetes has them for a container and its next start.
+func TestGlobOfLinks(t *testing.T) {
+	r := globRig(t, "*.log")
+	if err := os.Mkdir(r.file("d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := func(to, name string) {
+		if err := os.Symlink(to, r.file(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.write("d/0.log", text("a1"))
+	link("d/0.log", "a.log")
+	r.start()
+	r.want("a1")
+	r.write("d/1.log", text("b1"))
+	r.quiet()
+	link("d/1.log", "b.log")
+	r.wantOf(map[string][]string{"a": {"a1"}, "b": {"b1"}})
+	r.write("d/0.log", text("a2"))
+	r.rename("d/0.log", "d/0.log.20260131-120000")
+	r.write("d/0.log", text("a3"))
+	r.wantOf(map[string][]string{"a": {"a1", "a2", "a3"}, "b": {"b1"}})
+	r.quiet()
+	r.restart()
+	r.quiet()
+	r.wantNoLoss()
+}
+
 // What is gone is forgotten: neither state nor descriptors pile up.
 func TestGlobComeAndGo(t *testing.T) {
 	r := globRig(t, "*.log")

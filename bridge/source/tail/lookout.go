@@ -62,6 +62,7 @@ type lookout struct {
 	names names
 	open  func(path string) (*os.File, error)
 	room  *room
+	alone bool                   // it is the source's only log
 	other func(path string) bool // whether another log of the source has this name
 
 	stopped atomic.Bool // the source ends: nothing more is unpacked
@@ -78,7 +79,7 @@ type lookout struct {
 
 func newLookout(path string, open func(string) (*os.File, error)) *lookout {
 	return &lookout{
-		path: path, dir: filepath.Dir(path), names: namesOf(path), open: open, room: newRoom(0),
+		path: path, dir: filepath.Dir(path), names: namesOf(path), open: open, room: newRoom(0), alone: true,
 		other: func(string) bool { return false },
 		held:  map[fileID]bool{}, settled: map[fileID]extent{}, resting: map[fileID]extent{}, wanted: map[fileID]bool{},
 	}
@@ -141,7 +142,7 @@ func (l *lookout) lookLocked(list lister) {
 }
 
 func (l *lookout) placesLocked() []place {
-	ps := places(l.path)
+	ps := places(l.path, l.alone)
 	for _, dir := range l.where {
 		if !slices.ContainsFunc(ps, func(p place) bool { return p.dir == dir }) {
 			ps = append(ps, place{dir: dir})

@@ -13,8 +13,10 @@ type place struct {
 }
 
 // places gives where the files of a log may be: beside its name, and where the
-// name is a symbolic link, also beside the file that it leads to.
-func places(path string) []place {
+// name is a symbolic link, also beside the file that it leads to. There, alone
+// says, names that differ in a date are siblings, too: no other log's link leads
+// to one of them.
+func places(path string, alone bool) []place {
 	ps := []place{{filepath.Dir(path), namesOf(path)}}
 	if st, err := os.Lstat(path); err != nil || st.Mode()&os.ModeSymlink == 0 {
 		return ps
@@ -24,7 +26,9 @@ func places(path string) []place {
 		return ps
 	}
 	n := namesOf(real)
-	n.dated = dated(n.base)
+	if alone {
+		n.dated = dated(n.base)
+	}
 	return append(ps, place{filepath.Dir(real), n})
 }
 
