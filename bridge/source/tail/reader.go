@@ -80,8 +80,8 @@ func newReader(o Options, l *lookout, c *counters, from []state, seen bool, emit
 		}
 	}
 	r.before(newest)
-	if len(r.done) >= maxDone { // some were forgotten: what is older than all the others was one of them
-		r.oldest = max(r.oldest, first)
+	if len(r.done) >= maxDone { // some were forgotten: what is no newer than any of the others was one of them
+		r.oldest = max(r.oldest, first+1)
 	}
 	r.want()
 	return r
