@@ -1,14 +1,17 @@
 package spool_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/bridge/spool/spooltest"
 )
@@ -138,4 +141,52 @@ func TestOnRealFiles(t *testing.T) {
 	events, letters = read()
 	equal(t, "events of a stopped spool", events, []string{"one", "two"})
 	equal(t, "letters of a stopped spool", letters, wantLetter)
+}
+
+// TestLastRecordDamaged: the last record of all can't be read, and was
+// delivered to one recipient, parked by another, and not given to the third.
+// The sums fit all the same.
+func TestLastRecordDamaged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := open(t, options(fs))
+		took, parked := s.queue("took"), s.queue("parked")
+		s.queue("idle")
+		first := s.add("a", "one")
+		second := s.add("a", "two")
+		texts(t, took)
+		settle(t, took, second) // above its frontier
+		texts(t, parked)
+		if ok, err := parked.Park(t.Context(), second, 7, bridge.Try{}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		settle(t, parked, first)
+		s.mustEnd()
+		name := segment(t, fs, -1)
+		b := fs.Bytes(name)
+		at := bytes.LastIndex(b, []byte("two"))
+		b[bytes.LastIndex(b[:at], []byte("tpr\x01"))] ^= 1
+		fs.SetBytes(name, b)
+
+		v, err := spool.LookFS(fs, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range v.Recipients {
+			fits(t, r.Stats)
+		}
+		equal(t, "given", v.Given, 2)
+		s = open(t, options(fs))
+		qs := []*spool.Queue{s.queue("took"), s.queue("parked"), s.queue("idle")}
+		for _, q := range qs {
+			fits(t, q.Stats())
+		}
+		s.add("a", "three")
+		for i, want := range []uint64{0, 0, 1} {
+			texts(t, qs[i])
+			st := qs[i].Stats()
+			fits(t, st)
+			equal(t, "damaged", st.Damaged, want)
+		}
+	})
 }

@@ -87,10 +87,11 @@ func lookOnce(fsys FS, dir string) (*View, error) {
 			return nil, deleted(err)
 		}
 		sv.segs[n-1].limit, sv.segs[n-1].next = last.end, last.next
+		sv.segs[n-1].next = r.nextOf(sv.segs[n-1])
 		for name := range st.sources {
 			v.Sources[name] = st.entries(name)
 		}
-		v.Given, v.Next = sv.segs[n-1].given(), max(last.next, sv.segs[n-1].first())
+		v.Given, v.Next = sv.segs[n-1].given(), max(sv.segs[n-1].next, sv.segs[n-1].first())
 	}
 	if err := sv.measure(fsys, dir); err != nil {
 		return nil, deleted(err)

@@ -230,6 +230,10 @@ func (s *Spool) startEpoch(r *replay, epoch uint64) error {
 	if err := s.rescue(r, all); err != nil {
 		return err
 	}
+	if last, ok := s.segs.last(); ok {
+		next := r.nextOf(last)
+		s.segs.change(last.first(), func(sg *segment) { sg.next = next })
+	}
 	s.dead.epoch, s.quarantine.epoch = epoch, epoch
 	s.next = epoch << epochBits
 	s.lines.Store(epoch << epochBits)

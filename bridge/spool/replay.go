@@ -159,6 +159,28 @@ func (r *replay) frame(f frame, payload []byte) {
 	}
 }
 
+// nextOf gives the number behind the last event of the newest segment. Where
+// its last records can't be read they look like a write that was cut off; but
+// what a recipient knows of was durable, and was given out.
+func (r *replay) nextOf(sg segment) uint64 {
+	next := sg.next
+	known := func(number uint64) { // to it
+		if number>>epochBits == sg.first()>>epochBits {
+			next = max(next, number)
+		}
+	}
+	for _, p := range r.recipients {
+		known(p.frontier().number)
+		for run := range p.settled.runs() {
+			known(run.first + run.n)
+		}
+		for n := range p.parked {
+			known(n + 1)
+		}
+	}
+	return next
+}
+
 // The folders of the state directory that are the spool's.
 const (
 	segmentDir    = "segments"
