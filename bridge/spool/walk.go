@@ -15,6 +15,7 @@ type walker struct {
 	salt  salt
 	off   int64 // where the next frame should begin
 	limit int64 // nothing at or behind it counts
+	again int64 // what begins here was read once more
 }
 
 func newWalker(f File, s salt, from, limit int64) *walker {
@@ -31,6 +32,12 @@ func (w *walker) next() (f frame, at int64, bad span, ok bool, err error) {
 			return frame{}, 0, span{}, false, err
 		}
 		if f, good := parseFrame(b, w.salt); good && f.bytes() <= w.limit-at {
+			if at > w.off && w.again != w.off {
+				// Who looks without the lock has read that before it was written.
+				w.again, at = w.off, w.off
+				w.forget()
+				continue
+			}
 			bad = span{w.off, at}
 			w.off = at + f.bytes()
 			return f, at, bad, true, nil
@@ -66,11 +73,16 @@ func (w *walker) marker(at int64) (int64, error) {
 // payload gives a frame's payload, checked; ok is false where it is damaged.
 // It is valid until the next call.
 func (w *walker) payload(f frame, at int64) (b []byte, ok bool, err error) {
-	b, err = w.get(at+frameHead, int(f.size), w.limit)
-	if err != nil {
-		return nil, false, err
+	for range 2 { // it may have been read while it was written
+		if b, err = w.get(at+frameHead, int(f.size), w.limit); err != nil {
+			return nil, false, err
+		}
+		if checksum(b) == f.sum {
+			return b, true, nil
+		}
+		w.forget()
 	}
-	return b, checksum(b) == f.sum, nil
+	return b, false, nil
 }
 
 // zero reports whether a stretch holds zero bytes alone.

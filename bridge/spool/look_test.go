@@ -1,0 +1,80 @@
+package spool_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/bridge/spool/spooltest"
+)
+
+// during is a file system in which something happens before the nth read of a
+// file.
+type during struct {
+	*spooltest.FS
+	of string
+	n  *int
+	do func()
+}
+
+func (d during) Open(name string, write bool) (spool.File, error) {
+	f, err := d.FS.Open(name, write)
+	if err != nil || !strings.Contains(name, d.of) {
+		return f, err
+	}
+	return duringFile{f, d}, nil
+}
+
+type duringFile struct {
+	spool.File
+	d during
+}
+
+func (f duringFile) ReadAt(b []byte, off int64) (int, error) {
+	if *f.d.n--; *f.d.n == 0 {
+		f.d.do()
+	}
+	return f.File.ReadAt(b, off)
+}
+
+// TestLookingWhileWriting: a group is written between two reads of one who
+// looks without the lock. It finds no damage, and no event is left out.
+func TestLookingWhileWriting(t *testing.T) {
+	for n := 1; n < 30; n++ {
+		fs := spooltest.New(0)
+		s := open(t, options(fs))
+		s.queue("r")
+		s.add("a", "one")
+		left := n
+		d := during{fs, "segments", &left, func() {
+			s.add("a", "two "+strings.Repeat("x", 70_000))
+			s.add("a", "three")
+		}}
+		_, err := spool.VerifyFS(d, dir, func(f spool.Finding) error {
+			t.Errorf("read %d: %+v", n, f)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = n
+		var got []string
+		err = spool.ReadEventsFS(d, dir, func(_ uint64, e []byte) error {
+			got = append(got, string(e[:3]))
+			return nil
+		})
+		all := strings.Join(got, " ")
+		if err != nil || strings.Contains(all, "thr") && !strings.Contains(all, "two") {
+			t.Errorf("read %d: events %s, %v", n, all, err)
+		}
+		left = n
+		v, err := spool.LookFS(d, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range v.Recipients {
+			fits(t, r.Stats)
+		}
+		s.mustEnd()
+	}
+}
