@@ -2,7 +2,9 @@ package spool
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -34,7 +36,7 @@ func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
 	if len(r.payload) > payloadMost {
 		return fmt.Errorf("a dead letter of %d bytes: %w", len(r.payload), ErrTooBig)
 	}
-	err := s.dead.put([]stored{r})
+	err := s.putLetters(recipient, []stored{r})
 	said := ""
 	if err != nil {
 		said = err.Error()
@@ -47,6 +49,35 @@ func (s *Spool) bury(recipient string, number uint64, letter []byte) error {
 		s.o.Log.Error().Err(err).Str("hint", advice(err)).Str("recipient", recipient).Msg("a dead letter can't be written; its event is tried on")
 	}
 	return err
+}
+
+// letterKey is what a letter is known by.
+type letterKey struct {
+	recipient string
+	number    uint64
+}
+
+// putLetters makes letters durable, behind what strikes out those whose write
+// failed before.
+func (s *Spool) putLetters(recipient string, rs []stored) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	all := append(slices.Collect(maps.Values(s.owed)), rs...)
+	if len(all) == 0 {
+		return nil
+	}
+	if err := s.dead.put(all); err != nil {
+		for _, r := range rs {
+			s.owed[letterKey{recipient, r.number}] = strike(recipient, r.number)
+		}
+		return err
+	}
+	clear(s.owed)
+	return nil
+}
+
+func strike(recipient string, number uint64) stored {
+	return stored{kind: kindStruck, number: number, payload: appendSized(nil, recipient)}
 }
 
 // letter gives a dead letter as it is stored.

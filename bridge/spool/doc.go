@@ -127,8 +127,12 @@
 // A dead letter is synced before the fact that it settles. To replay one, its
 // event is written once more at the end, parked by a fact in the journal, and
 // then, when that is durable, the letter is struck out by a record behind it.
-// Until that is durable the letter counts, and nothing is sent. A drop is the
-// record that strikes out, and then a fact for the counts.
+// Until that is durable the letter counts, and nothing is sent. Where the
+// record fails nobody knows whether it counts: the event stays parked, and is
+// held back until another one is durable. A drop is the record that strikes
+// out, and then a fact for the counts. A letter whose write failed may be read
+// all the same, while its event is tried on: it is struck out, too, before the
+// next letter.
 //
 // # Read
 //
@@ -144,6 +148,8 @@
 //
 // Readers without the lock (ReadEvents, ReadDead, ReadQuarantine) see whole
 // frames that may not be synced yet, and leave out files that go meanwhile.
+// What stands before a good frame and seems to be damaged they read once more:
+// it may have been written between two reads.
 //
 // # Recover
 //

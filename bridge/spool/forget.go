@@ -146,7 +146,7 @@ func (f *forgetting) flush() error {
 	if len(f.batch) == 0 {
 		return nil
 	}
-	if err := f.q.s.dead.put(f.batch); err != nil {
+	if err := f.q.s.putLetters(f.q.p.name, f.batch); err != nil {
 		return err
 	}
 	for _, n := range f.numbers {

@@ -173,6 +173,7 @@ func (s *Spool) strikeAgain() {
 	}
 	defer s.revising.Unlock()
 	_ = s.strikeLeft() // who asked for it was told
+	_ = s.putLetters("", nil)
 }
 
 // pin keeps retention from the newest segment and all that come: what is
@@ -315,7 +316,7 @@ func (s *Spool) dropDead(ctx context.Context, rs []revival) (int, error) {
 func (s *Spool) strikeOut(rs []revival) error {
 	out := make([]stored, len(rs))
 	for i, r := range rs {
-		out[i] = stored{kind: kindStruck, number: r.event.number, payload: appendSized(nil, r.p.name)}
+		out[i] = strike(r.p.name, r.event.number)
 	}
 	if s.dead.put(out) == nil {
 		return nil

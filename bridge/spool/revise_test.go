@@ -413,8 +413,32 @@ func TestLetterOfAWaitingEvent(t *testing.T) {
 				t.Fatal(err)
 			}
 			fits(t, q.Stats())
+			time.Sleep(2 * time.Minute)
+			equal(t, "dead letters of what was delivered", deadOnes(t, fs), nil)
 		})
 	}
+}
+
+// TestLetterWrittenAgain: the second try of a letter counts, also behind what
+// strikes the first one out.
+func TestLetterWrittenAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := twoDead(t, fs)
+		q := s.queue("r")
+		_, numbers := texts(t, q)
+		fs.FailNth(spooltest.Sync, 1, syscall.EIO)
+		if err := q.Bury(t.Context(), numbers[0], []byte("three")); err == nil {
+			t.Fatal("no error")
+		}
+		if err := q.Bury(t.Context(), numbers[0], []byte("three")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		for _, fs := range []*spooltest.FS{fs, fs.Crash(0), fs.Crash(1 << 20), fs.Kill()} {
+			equal(t, "dead letters", deadOnes(t, fs), []string{"one", "two", "three"})
+		}
+	})
 }
 
 // TestDropAtOnce: the power is cut while a letter is dropped that was written a

@@ -35,6 +35,11 @@ type Spool struct {
 	revising sync.Mutex // one ReviseDead at a time
 	unstruck []revival  // parked, while their letters may still count; guarded by revising
 
+	// owed strikes out letters whose write failed and that can be read perhaps:
+	// their events wait. Guarded by writing.
+	owed    map[letterKey]stored
+	writing sync.Mutex
+
 	mu        sync.Mutex
 	pending   []*entry
 	closed    bool
@@ -74,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Spool, error) {
 		return nil, err
 	}
 	s := &Spool{
-		o: o, lock: lock, queues: make(map[string]*Queue),
+		o: o, lock: lock, queues: make(map[string]*Queue), owed: make(map[letterKey]stored),
 		work: make(chan struct{}, 1), room: make(chan struct{}, 1), kicked: make(chan struct{}, 1),
 	}
 	if err := s.recover(); err != nil {
