@@ -127,7 +127,7 @@ func TestSourcesAndRecipients(t *testing.T) {
 		{name: "a custom field that the event has", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\ncustom_fields=['mine', 'lsid']\n", whole: true, want: []string{
 			`t.toml:8:24: custom_fields: custom field "lsid": the event has a field of that name; name another one`}},
 		{name: "lines that may not fit", text: file + "[spool]\nmax_bytes='1MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
-			`t.toml:6:1: max_line: a line of 1MiB may not fit into the spool, whose max_bytes is 1MiB; use 64KiB at most, or a larger max_bytes`}},
+			`t.toml:6:1: max_line: a line of 1MiB may not fit into the spool, whose max_bytes is 1MiB; use 62KiB at most, or a larger max_bytes`}},
 		{name: "a time zone that is none", text: file + "[[sources.stdin]]\nname='i'\nformat='siem'\ntimezone='Mars/Olympus'\nappliance_id='a'\n", whole: true, want: []string{
 			`t.toml:7:1: timezone: "Mars/Olympus" is no time zone; use an IANA name such as "Europe/Berlin", or "Local"`}},
 		{name: "a format that is none", text: file + "[[sources.stdin]]\nname='i'\nformat='jsn'\nappliance_id='a'\n", whole: true, want: []string{

@@ -183,19 +183,31 @@ func (s *Spool) letGo(group []*entry) {
 	}
 }
 
-// refuseHasty answers those that don't want to wait, in the group and in the
-// queue, and gives back the rest of the group.
-func (s *Spool) refuseHasty(group []*entry) []*entry {
+// takeHasty takes those that don't want to wait out of the group and the
+// queue.
+func (s *Spool) takeHasty(group []*entry) (hasty, rest []*entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	hasty := func(e *entry) bool {
-		if e.hasty && !e.gone {
-			e.done <- outcome{err: errNoRoom}
+	sort := func(e *entry) bool {
+		if e.hasty {
+			hasty = append(hasty, e)
 		}
 		return e.hasty
 	}
-	s.pending = slices.DeleteFunc(s.pending, hasty)
-	return slices.DeleteFunc(group, hasty)
+	rest = slices.DeleteFunc(group, sort)
+	s.pending = slices.DeleteFunc(s.pending, sort)
+	return hasty, rest
+}
+
+// refuseHasty answers entries that there is no room for.
+func (s *Spool) refuseHasty(es []*entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range es {
+		if !e.told {
+			e.done <- outcome{err: errNoRoom}
+		}
+	}
 }
 
 // refuse ends all that wait, and all that come.

@@ -111,7 +111,7 @@ func (c *committer) commit(ctx context.Context, group []*entry) {
 			continue // the same group, into a new segment
 		}
 		c.s.writable(err)
-		group = c.s.refuseHasty(group)
+		group = c.hasty(group, full != nil)
 		select {
 		case <-ctx.Done():
 			c.s.refuse(group)
@@ -121,6 +121,20 @@ func (c *committer) commit(ctx context.Context, group []*entry) {
 			c.s.kick() // at most once each wait: retention may wake us by asking for room
 		}
 	}
+}
+
+// hasty deals with the entries that don't want to wait, of the group and of the
+// queue, and gives back the others. Where lines find no room there may be some
+// for them; otherwise they are refused.
+func (c *committer) hasty(group []*entry, full bool) []*entry {
+	now, later := c.s.takeHasty(group)
+	if now = c.s.hold(now); full && len(now) > 0 {
+		if err := c.try(&now); err != nil && !errors.As(err, new(*fullError)) {
+			later = append(c.abandon(), later...)
+		}
+	}
+	c.s.refuseHasty(now)
+	return later
 }
 
 // abandon leaves a file whose write or sync failed, and gives back what only
@@ -186,7 +200,7 @@ func (c *committer) write(part []*entry) error {
 	if c.file == nil || c.full && c.off+bytes > c.s.segmentSize || crosses {
 		return c.begin(part, crosses)
 	}
-	if err := c.reserve(c.off + bytes); err != nil {
+	if err := c.reserve(c.off+bytes, purposeOf(part)); err != nil {
 		return err
 	}
 	c.buf = c.frames(c.buf[:0], part, c.off)

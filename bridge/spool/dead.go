@@ -66,7 +66,7 @@ func (s *Spool) putLetters(recipient string, rs []stored) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := s.dead.put(all); err != nil {
+	if err := s.wayOut(func() error { return s.dead.put(all) }); err != nil {
 		for _, r := range rs {
 			s.owed[letterKey{recipient, r.number}] = strike(recipient, r.number)
 		}

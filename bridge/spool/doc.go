@@ -35,6 +35,7 @@
 //	journal/journal.0, journal.1  what the recipients have done; one is in use
 //	dead/NNNNNNNNNNNNNNNN.rec     dead letters; numbered in order
 //	quarantine/….rec              quarantined lines whose segments are gone
+//	spare                         blocks for the way out of a full disk; what it holds means nothing
 //	damaged/SEGMENT-FROM-TO       bytes that could not be read, by segment and offsets, in hex
 //
 // Directories have mode 0700, files 0600. All numbers in files are

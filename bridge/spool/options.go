@@ -119,7 +119,7 @@ func smallerOf(n, total int64) int64 {
 // RecordMost is how large a record can be that fits at any time, in bytes: with
 // these settings, on a file system that is large enough.
 func (o *Options) RecordMost() int64 {
-	return (int64(o.MaxBytes) - 2*o.journalBytes(0)) / 2
+	return (int64(o.MaxBytes) - 2*o.journalBytes(0) - spareBytes(o.segmentBytes(0))) / 2
 }
 
 func clampBlocks(n, least, most int64) int64 {

@@ -17,6 +17,8 @@ func (s *Spool) recover() error {
 		total = 0
 	}
 	s.segmentSize = o.segmentBytes(total)
+	s.spare = spare{fs: o.FS, path: filepath.Join(o.Dir, spareName), size: spareBytes(s.segmentSize)}
+	s.spare.find()
 	s.damaged = damaged{fs: o.FS, dir: filepath.Join(o.Dir, damagedDir), log: o.Log}
 	kept, err := s.damaged.load()
 	if err != nil {
@@ -53,7 +55,11 @@ func (s *Spool) recover() error {
 	if err != nil {
 		return err
 	}
-	return s.startEpoch(r, max(epoch, lettersEpoch)+1)
+	if err := s.startEpoch(r, max(epoch, lettersEpoch)+1); err != nil {
+		return err
+	}
+	s.keepSpare()
+	return nil
 }
 
 // openJournal makes the journal's two files where they are missing.

@@ -56,6 +56,7 @@ func (s *Spool) retainOnce(ctx context.Context) {
 		s.dropFails = ""
 		notify(s.room)
 	}
+	s.keepSpare()
 	s.warn()
 }
 
@@ -120,7 +121,7 @@ func (s *Spool) saveLines(sg segment) error {
 		if len(batch) == 0 {
 			return nil
 		}
-		err := s.quarantine.put(batch)
+		err := s.wayOut(func() error { return s.quarantine.put(batch) })
 		batch, bytes = nil, 0
 		return err
 	}

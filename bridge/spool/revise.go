@@ -318,10 +318,11 @@ func (s *Spool) strikeOut(rs []revival) error {
 	for i, r := range rs {
 		out[i] = strike(r.p.name, r.event.number)
 	}
-	if s.dead.put(out) == nil {
+	put := func() error { return s.wayOut(func() error { return s.dead.put(out) }) }
+	if put() == nil {
 		return nil
 	}
-	return s.dead.put(out)
+	return put()
 }
 
 // revive applies a fact: a dead event waits again.

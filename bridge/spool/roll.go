@@ -33,7 +33,7 @@ func (c *committer) begin(part []*entry, nextEpoch bool) error {
 	b := s.state.appendStates(appendHead(nil, h), h.salt)
 	b = c.frames(b, part, int64(len(b)))
 	c.file, c.size, c.off = nil, 0, 0
-	if err := c.fill(b, len(part) > 0); err != nil {
+	if err := c.fill(b, purposeOf(part)); err != nil {
 		if full := (*fullError)(nil); errors.As(err, &full) {
 			named := c.named
 			*c = old // it is as good as it was
@@ -53,17 +53,36 @@ func (c *committer) begin(part []*entry, nextEpoch bool) error {
 }
 
 // fill makes the file of a new segment, durable with what it holds.
-func (c *committer) fill(b []byte, withEntries bool) (err error) {
-	s := c.s
-	name := segmentPath(s.o.Dir, c.seg.first)
+func (c *committer) fill(b []byte, what purpose) error {
 	size := int64(len(b))
-	if withEntries {
-		size = max(size, min(s.segmentSize, preallocate))
+	if what == forLines {
+		size = max(size, min(c.s.segmentSize, preallocate))
 	}
 	size = (size + blockSize - 1) &^ (blockSize - 1)
-	if err := s.haveRoom(size, withEntries); err != nil {
+	if err := c.s.haveRoom(size, what); err != nil {
 		return err
 	}
+	if what == forLines {
+		return c.fillFile(b, size)
+	}
+	return c.s.wayOut(func() error { return c.fillFile(b, size) })
+}
+
+// purposeOf tells what a write is for.
+func purposeOf(part []*entry) purpose {
+	what := forHead
+	for _, e := range part {
+		if !e.hasty {
+			return forLines
+		}
+		what = forOut
+	}
+	return what
+}
+
+func (c *committer) fillFile(b []byte, size int64) (err error) {
+	s := c.s
+	name := segmentPath(s.o.Dir, c.seg.first)
 	f, err := s.o.FS.Create(name)
 	if err != nil {
 		return outOfSpace(fmt.Errorf("make segment %016x: %w", c.seg.first, err))
@@ -90,17 +109,27 @@ func (c *committer) fill(b []byte, withEntries bool) (err error) {
 	return nil
 }
 
-// reserve takes blocks for the segment up to there, some in advance.
-func (c *committer) reserve(to int64) error {
+// reserve takes blocks for the segment up to there; for lines some in advance.
+func (c *committer) reserve(to int64, what purpose) error {
 	if to <= c.size {
 		return nil
 	}
-	size := max(to, min(c.size+preallocate, c.s.segmentSize))
+	size := to
+	if what == forLines {
+		size = max(to, min(c.size+preallocate, c.s.segmentSize))
+	}
 	size = (size + blockSize - 1) &^ (blockSize - 1)
-	if err := c.s.haveRoom(size-c.size, true); err != nil {
+	if err := c.s.haveRoom(size-c.size, what); err != nil {
 		return err
 	}
-	if err := c.file.Allocate(size); err != nil {
+	take := func() error { return c.file.Allocate(size) }
+	err := error(nil)
+	if what == forLines {
+		err = take()
+	} else {
+		err = c.s.wayOut(take)
+	}
+	if err != nil {
 		return outOfSpace(err)
 	}
 	c.size = size

@@ -27,15 +27,28 @@ const (
 // used is the size of all segments and the journal, in bytes.
 func (s *Spool) used() int64 { return s.segs.bytes() + 2*s.journal.size }
 
-// segmentRoom is how large all segments together may become.
-func (s *Spool) segmentRoom() int64 { return int64(s.o.MaxBytes) - 2*s.journal.size }
+// segmentRoom is how large all segments together may become by what comes in.
+func (s *Spool) segmentRoom() int64 { return int64(s.o.MaxBytes) - 2*s.journal.size - s.spare.size }
 
-// haveRoom reports whether the segments may grow by so many bytes. For
-// entries some room is left out: the head of a new segment, behind which a
-// settled one can go, must fit even when nothing else does.
-func (s *Spool) haveRoom(more int64, forEntries bool) error {
+// purpose is what room in the segments is wanted for.
+type purpose int
+
+const (
+	forHead purpose = iota // of a new segment, and nothing else
+	forOut                 // what has to be written so that events can go
+	forLines
+)
+
+// haveRoom reports whether the segments may grow by so many bytes. For lines
+// some room is left out: what events need on their way out must fit even when
+// nothing else does; and for that, too: the head of a new segment, behind which
+// a settled one can go.
+func (s *Spool) haveRoom(more int64, what purpose) error {
 	limit := int64(s.o.MaxBytes)
-	if forEntries {
+	if what == forLines {
+		limit -= s.spare.size
+	}
+	if what != forHead {
 		s.mu.Lock()
 		heads := s.state.bytes
 		s.mu.Unlock()
@@ -44,7 +57,7 @@ func (s *Spool) haveRoom(more int64, forEntries bool) error {
 	if s.used()+more > limit {
 		return &fullError{why: fullMaxBytes}
 	}
-	if !forEntries {
+	if what != forLines {
 		return nil
 	}
 	if free, least := s.freeSpace(); free >= 0 && free-more < least {

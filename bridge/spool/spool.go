@@ -22,6 +22,7 @@ type Spool struct {
 	dead        store
 	quarantine  store
 	damaged     damaged
+	spare       spare
 
 	lost   bool                  // the journal was: a name that is not known may have been
 	buried map[string]*numberSet // dead letters of names that the journal doesn't know; only if lost
