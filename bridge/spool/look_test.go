@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -74,6 +75,35 @@ func TestLookingWhileWriting(t *testing.T) {
 		}
 		for _, r := range v.Recipients {
 			fits(t, r.Stats)
+		}
+		s.mustEnd()
+	}
+}
+
+// TestVerifyWhileRenewing: a file of the journal is written anew between two
+// reads of it. That is no damage.
+func TestVerifyWhileRenewing(t *testing.T) {
+	for n := 1; n < 30; n++ {
+		fs := spooltest.New(0)
+		s := open(t, options(fs))
+		for i := range 8 {
+			s.queue(fmt.Sprint("r", i))
+		}
+		q := s.queue("r0")
+		for _, e := range strings.Fields(strings.Repeat("e ", 60)) {
+			s.add("a", e)
+		}
+		_, numbers := texts(t, q)
+		for _, n := range numbers {
+			settle(t, q, n)
+		}
+		left := n
+		d := during{fs, "journal", &left, func() { s.queue("another"); s.queue("one more") }}
+		if _, err := spool.VerifyFS(d, dir, func(f spool.Finding) error {
+			t.Errorf("read %d: %+v", n, f)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
 		}
 		s.mustEnd()
 	}

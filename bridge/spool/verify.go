@@ -109,11 +109,27 @@ func (v *verifier) store(name string, m magic) error {
 	return nil
 }
 
-// file checks a file whose end nobody else tells.
+// file checks a file whose end nobody else tells. One of the journal may be
+// begun anew while it is read: what was read then is a mixture.
 func (v *verifier) file(f File, name string, m magic) error {
+	for range lookTries {
+		was := *v
+		h, err := v.fileOnce(f, name, m)
+		if err != nil || m != magicJournal {
+			return err
+		}
+		if now, _, _ := readHead(f, m); now.salt == h.salt {
+			return nil
+		}
+		*v = was
+	}
+	return errDeleted
+}
+
+func (v *verifier) fileOnce(f File, name string, m magic) (fileHead, error) {
 	size, err := f.Size()
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fileHead{}, fmt.Errorf("%s: %w", name, err)
 	}
 	h, ok, blank := readHead(f, m)
 	if !ok {
@@ -121,10 +137,10 @@ func (v *verifier) file(f File, name string, m magic) error {
 		if !blank {
 			v.finding(Finding{File: name, To: bodyStart, What: "both copies of its head are damaged", Damage: true})
 		}
-		return nil
+		return h, nil
 	}
 	_, err = v.frames(f, name, h.salt, size)
-	return err
+	return h, err
 }
 
 func (v *verifier) segments() error {
