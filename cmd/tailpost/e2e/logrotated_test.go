@@ -42,7 +42,7 @@ const (
 	linesASecond = 4000
 	// betweenRotations is how many lines are sent until the next rotation. As
 	// many follow while logrotate is at work.
-	betweenRotations = 500
+	betweenRotations = 300
 )
 
 const rsyslogFileConfig = `

@@ -58,8 +58,7 @@ func (s *rotatedSite) standing(t *testing.T) map[int]bool {
 			key, _, _ := strings.Cut(rest, ";")
 			n, err := strconv.Atoi(key)
 			if err != nil || string(line) != s.text(n) {
-				t.Logf("%s has a piece of a line in it: %q", filepath.Base(name), line)
-				continue
+				continue // copytruncate cuts lines, too
 			}
 			if out[n] {
 				t.Errorf("line %d stands in the files twice", n)
