@@ -138,8 +138,9 @@ func (r *reader) adopt(a *admission, o *orphan) bool {
 }
 
 // shorter reports whether c is a copy that was made before the last lines of
-// o were written: all of it has been read. It must begin as o did, and its
-// last line must be one of the last that were taken.
+// o were written: all of it has been read. It must begin as o did, and hold what
+// stood before a position that was passed, or its last line must be one of the
+// last that were taken.
 func (r *reader) shorter(c *found, o *orphan) bool {
 	if c.st.size >= o.off || c.st.size < min(o.off, window) {
 		return false
@@ -147,6 +148,9 @@ func (r *reader) shorter(c *found, o *orphan) bool {
 	first, err := readExactly(c.f, 0, min(o.off, window))
 	if err != nil || sum(first) != o.firstSum {
 		return false
+	}
+	if o.begins(c.f, c.st.size) {
+		return true
 	}
 	n := min(c.st.size, aheadBytes)
 	tail, err := readExactly(c.f, c.st.size-n, n)

@@ -133,6 +133,7 @@ func (r *reader) commit(ctx context.Context, g *file, p step) error {
 	}
 	s.head, s.firstSum, s.lastSum = head, sum(now.first), sum(now.last)
 	s.size, s.mtime = max(g.size, s.off), g.mtime
+	s.passed = g.at.passOn(s.off)
 	if len(p.recs) > 0 {
 		s.lines = hashLines(r.last, p.recs)
 	}

@@ -88,6 +88,40 @@ func TestCopyShorterThanWhatWasRead(t *testing.T) {
 	r.wantNoLoss()
 }
 
+// More lines than are remembered were written and taken between the copy and
+// the cut: the copy is known all the same, by the reader that was there and by
+// the next one.
+func TestCopyFarShorterThanWhatWasRead(t *testing.T) {
+	for _, down := range []bool{false, true} {
+		for _, more := range []int{40, 400, 4000} {
+			r := newRig(t)
+			all := numbered(0, 10_000)
+			r.write("app.log", text(all[:5000]...))
+			r.start()
+			r.want(all[:5000]...)
+			r.copy("app.log", "copying")
+			for n := 0; n < more; n += 40 {
+				r.write("app.log", text(all[5000+n:5040+n]...))
+				r.want(all[:5040+n]...)
+			}
+			if down {
+				r.halt()
+			}
+			r.mu.Lock()
+			r.rename("copying", "app.log.1")
+			r.truncate("app.log")
+			r.write("app.log", text(all[5000+more:]...))
+			r.mu.Unlock()
+			if down {
+				r.start()
+			}
+			r.want(all...)
+			r.quiet()
+			r.wantNoLoss()
+		}
+	}
+}
+
 // Two generations of one file whose first lines differ share no ids, though
 // inode, offsets and later lines are the same.
 func TestGenerationsShareNoIDs(t *testing.T) {

@@ -29,6 +29,7 @@ type state struct {
 	disk              int64    // size as stored, of a compressed file
 	head              []byte   // the first line, bridge.HeadMax bytes of it at most
 	lines             []uint64 // hashes of the last lineHashes lines, oldest first
+	passed            []passed // oldest first
 }
 
 const (
@@ -48,16 +49,18 @@ const (
 	flagAlign
 	flagPacked
 	flagPlaced
+	flagPassed
 	flagsKnown = 1<<iota - 1
 )
 
 // encode writes the state: a version, flags, then numbers as varints, the two
 // sums, the head behind its length, the hashes behind their count, the stored
-// size of a compressed file, and, each behind its length, log and where.
+// size of a compressed file, each behind its length, log and where, and the
+// passed positions behind their count.
 func (s state) encode() []byte {
 	b := make([]byte, 0, 96+len(s.head)+8*len(s.lines))
 	var flags byte
-	for i, on := range [...]bool{s.skip, s.finished, s.partial, s.align, s.packed, s.log != "" || s.where != ""} {
+	for i, on := range [...]bool{s.skip, s.finished, s.partial, s.align, s.packed, s.log != "" || s.where != "", len(s.passed) > 0} {
 		if on {
 			flags |= 1 << i
 		}
@@ -86,6 +89,9 @@ func (s state) encode() []byte {
 			b = binary.AppendUvarint(b, uint64(len(p)))
 			b = append(b, p...)
 		}
+	}
+	if flags&flagPassed != 0 {
+		b = appendPassed(b, s.passed)
 	}
 	return b
 }
@@ -122,6 +128,9 @@ func decodeState(b []byte) (state, error) {
 	if flags&flagPlaced != 0 {
 		s.log, s.where = string(d.bytes(pathMax)), string(d.bytes(pathMax))
 	}
+	if flags&flagPassed != 0 {
+		s.passed = d.passed()
+	}
 	if d.bad || len(d.b) > 0 || s.off < 0 || s.size < 0 {
 		return state{}, errState
 	}
@@ -138,7 +147,7 @@ func (s state) extent() extent {
 
 // settled is the state of a finished file: what is needed to know it again.
 func (s state) settled() state {
-	s.finished, s.head, s.lines, s.align = true, nil, nil, false
+	s.finished, s.head, s.lines, s.passed, s.align = true, nil, nil, nil, false
 	return s
 }
 

@@ -13,6 +13,7 @@ func sample() state {
 	return state{
 		id: fileID{dev: 8<<32 | 1, ino: 12345, birth: -1}, seq: 7, off: 1 << 40, size: 1<<40 + 1, mtime: 1700000000e9,
 		skip: true, partial: true, firstSum: 1, lastSum: 1 << 63, head: []byte("first line"), lines: []uint64{1, 2, 3},
+		passed: []passed{{600, 5}, {1 << 39, 6}},
 	}
 }
 
