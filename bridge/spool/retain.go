@@ -116,6 +116,7 @@ func (s *Spool) saveLines(sg segment) error {
 		return nil
 	}
 	var batch []stored
+	var marks []uint64
 	bytes := 0
 	flush := func() error {
 		if len(batch) == 0 {
@@ -133,11 +134,21 @@ func (s *Spool) saveLines(sg segment) error {
 		return flush()
 	}
 	from := &noting{FS: s.o.FS}
-	err := readLines(from, s.o.Dir, sg, func(l QuarantinedLine) error {
+	replayed, err := s.replayedLines()
+	if err != nil {
+		return err
+	}
+	err = readLines(from, s.o.Dir, sg, func(l QuarantinedLine) error {
+		if replayed.has(l.Number) {
+			return nil // it would outlive what says so
+		}
 		return put(stored{kind: kindLine, number: l.Number, payload: appendLine(nil, l)})
 	})
 	if err == nil {
-		err = readReplayed(from, s.o.Dir, sg, func(n uint64) error { return put(stored{kind: kindParsed, number: n}) })
+		err = readReplayed(from, s.o.Dir, sg, func(n uint64) error {
+			marks = append(marks, n)
+			return put(stored{kind: kindParsed, number: n})
+		})
 	}
 	if err == nil && !s.stuck.over(sg.first(), from.err) {
 		err = from.err
@@ -148,8 +159,30 @@ func (s *Spool) saveLines(sg segment) error {
 	if err != nil {
 		return fmt.Errorf("save quarantined lines: %w", err)
 	}
+	for _, n := range marks {
+		replayed.add(n)
+	}
 	s.segs.change(sg.first(), func(sg *segment) { sg.lines = 0 })
 	return nil
+}
+
+// replayedLines gives the lines of which the store says that they were
+// replayed.
+func (s *Spool) replayedLines() (*numberSet, error) {
+	if s.replayed == nil {
+		set := new(numberSet)
+		_, err := readStoreKind(s.o.FS, s.quarantine.dir, magicQuarantine, kindParsed, func(r stored) error {
+			if r.kind == kindParsed {
+				set.add(r.number)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read what was replayed: %w", err)
+		}
+		s.replayed = set
+	}
+	return s.replayed, nil
 }
 
 // stuck is a segment of which something can't be read, that is about to be

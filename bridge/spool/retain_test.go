@@ -429,3 +429,52 @@ func TestRemovedRecipient(t *testing.T) {
 		equal(t, "holder", s.Status().Holder, "removed")
 	})
 }
+
+// TestReplayedLineStaysReplayed: the segment that says that a line was replayed
+// goes before the one with the line, and what says so in the store is over its
+// time first.
+func TestReplayedLineStaysReplayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(0)
+		o := options(fs)
+		o.Keep, o.MaxBytes = 0, 1<<20
+		o.KeepDead = o.KeepDead / 30 // a day
+		s := open(t, o)
+		slow := s.queue("slow")
+		in := ingest("a", strings.Repeat("x", 60_000))
+		in.Quarantined = [][]byte{[]byte("bad")}
+		if _, err := s.Append(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		_, n := texts(t, slow)
+		if ok, err := slow.Park(t.Context(), n[0], 1, bridge.Try{}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		var number uint64
+		_ = spool.ReadQuarantineFS(fs, dir, func(l spool.QuarantinedLine) error { number = l.Number; return nil })
+		in = ingest("a", strings.Repeat("y", 60_000))
+		in.Replayed = []uint64{number}
+		if _, err := s.Append(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		s.add("a", strings.Repeat("z", 60_000))
+		_, m := texts(t, slow)
+		for _, k := range m {
+			settle(t, slow, k)
+		}
+		time.Sleep(2 * time.Minute)
+		s.mustEnd()
+		time.Sleep(23 * time.Hour)
+		s = open(t, o)
+		slow = s.queue("slow")
+		s.add("a", strings.Repeat("w", 60_000))
+		_, m = texts(t, slow)
+		m = append(m, n[0])
+		for _, k := range m {
+			settle(t, slow, k)
+		}
+		time.Sleep(2 * time.Minute)
+		time.Sleep(2 * time.Hour)
+		_ = spool.ReadQuarantineFS(fs, dir, func(l spool.QuarantinedLine) error { t.Errorf("again: %s", l.Line); return nil })
+	})
+}

@@ -53,7 +53,8 @@ type Spool struct {
 	buryFails string // why the last dead letter could not be written
 	dropFails string // why the last segment could not be deleted; owned by retain
 	stuck     stuck
-	pinned    uint64 // from this segment on none goes: what is being revived has no fact yet; 0: all may
+	replayed  *numberSet // lines whose replay stands in the store; nil: not looked at yet; owned by retain
+	pinned    uint64     // from this segment on none goes: what is being revived has no fact yet; 0: all may
 
 	free, minFree atomic.Int64 // as last looked at
 	warned        atomic.Int32 // percent
