@@ -35,6 +35,11 @@ func (s *rotatedSite) lastLines(t *testing.T, p *trial.Program) {
 	}
 	s.written(t)
 	left := missing(s.standing(t), s.delivered)
+	defer func() {
+		if len(left) > 0 {
+			t.Logf("stand in a file and were not delivered: %s", ranges(left))
+		}
+	}()
 	eventually(t, time.Minute, "delivered: all lines of the files", func() bool {
 		p.MustRun()
 		s.look(t)
