@@ -2,9 +2,7 @@ package spool
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"time"
 )
 
@@ -57,23 +55,45 @@ type letterKey struct {
 	number    uint64
 }
 
-// putLetters makes letters durable, behind what strikes out those whose write
-// failed before.
+// putLetters makes letters durable. Those whose write fails may be read all the
+// same.
 func (s *Spool) putLetters(recipient string, rs []stored) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	all := append(slices.Collect(maps.Values(s.owed)), rs...)
-	if len(all) == 0 {
-		return nil
-	}
-	if err := s.wayOut(func() error { return s.dead.put(all) }); err != nil {
-		for _, r := range rs {
-			s.owed[letterKey{recipient, r.number}] = strike(recipient, r.number)
+	err := s.wayOut(func() error { return s.dead.put(rs) })
+	for _, r := range rs {
+		if k := (letterKey{recipient, r.number}); err != nil {
+			s.owed[k] = strike(recipient, r.number)
+		} else {
+			delete(s.owed, k)
 		}
-		return err
 	}
-	clear(s.owed)
-	return nil
+	return err
+}
+
+// strikeOwed strikes out letters whose write failed, and whose events have
+// ended otherwise since. While an event waits its letter does no harm: a start
+// that finds it may take it for what counts.
+func (s *Spool) strikeOwed() {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	var ended []letterKey
+	var strikes []stored
+	for k, r := range s.owed {
+		s.journal.mu.Lock()
+		p := s.journal.byName[k.recipient]
+		waits := p != nil && p.waits(k.number)
+		s.journal.mu.Unlock()
+		if !waits {
+			ended, strikes = append(ended, k), append(strikes, r)
+		}
+	}
+	if len(ended) == 0 || s.dead.put(strikes) != nil {
+		return
+	}
+	for _, k := range ended {
+		delete(s.owed, k)
+	}
 }
 
 func strike(recipient string, number uint64) stored {

@@ -132,8 +132,8 @@
 // record fails nobody knows whether it counts: the event stays parked, and is
 // held back until another one is durable. A drop is the record that strikes
 // out, and then a fact for the counts. A letter whose write failed may be read
-// all the same, while its event is tried on: it is struck out, too, before the
-// next letter.
+// all the same, while its event is tried on: it is struck out, too, when the event
+// has ended otherwise.
 //
 // # Read
 //

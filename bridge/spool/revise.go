@@ -173,7 +173,7 @@ func (s *Spool) strikeAgain() {
 	}
 	defer s.revising.Unlock()
 	_ = s.strikeLeft() // who asked for it was told
-	_ = s.putLetters("", nil)
+	s.strikeOwed()
 }
 
 // pin keeps retention from the newest segment and all that come: what is

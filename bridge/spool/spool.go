@@ -36,8 +36,8 @@ type Spool struct {
 	revising sync.Mutex // one ReviseDead at a time
 	unstruck []revival  // parked, while their letters may still count; guarded by revising
 
-	// owed strikes out letters whose write failed and that can be read perhaps:
-	// their events wait. Guarded by writing.
+	// owed strikes out letters whose write failed and that can be read perhaps,
+	// should their events end otherwise. Guarded by writing.
 	owed    map[letterKey]stored
 	writing sync.Mutex
 
