@@ -22,6 +22,8 @@ type rotateStyle struct {
 var inTurn = []rotateStyle{
 	{name: "create", directives: []string{"create 0640", postrotate}},
 	{name: "nocreate", directives: []string{"nocreate", postrotate}},
+	{name: "copytruncate", directives: []string{"copytruncate"}},
+	{name: "copytruncate, compress", directives: []string{"copytruncate", "compress"}},
 	{name: "create, compress", directives: []string{"create 0640", "compress", postrotate}},
 	{name: "create, compress, delaycompress", directives: []string{"create 0640", "compress", "delaycompress", postrotate}},
 	{name: "dateext", directives: []string{"create 0640", dateext, postrotate}},
