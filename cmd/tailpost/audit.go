@@ -26,7 +26,7 @@ Each term is counted where it happens. Where a sum doesn't fit the command fails
 and says which. Bytes that could not be read before they were gone, and how
 often that was so, are shown beside them: they are lost, and counted.`,
 		Example: "  tailpost audit --config tailpost.toml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := stateDir(l.config, c)
 			if err != nil {

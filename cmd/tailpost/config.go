@@ -43,7 +43,7 @@ func newCheck() *cobra.Command {
 		Long: `Reads the configuration as run does and prints all its problems, a line each:
 file:line:column: key: problem; hint. Warnings alone are no failure.`,
 		Example: "  tailpost check --config tailpost.toml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, problems := config.Load(configPath(path))
 			errors, warnings := 0, 0

@@ -64,7 +64,7 @@ func newDeadLs() *cobra.Command {
 recipient, event, session, since when it failed, attempts, and what the last
 attempt said.`,
 		Example: "  tailpost dead ls --config tailpost.toml --recipient servicenow --since 24h",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			which, err := f.choice(nil)
 			if err != nil {

@@ -23,7 +23,7 @@ func newDeadShow() *cobra.Command {
 dead ls says, and the event itself. An event that several recipients never took
 is shown once for each.`,
 		Example: "  tailpost dead show --config tailpost.toml 0b5c1f6e0a7d4c0f9e1c2d3b4a596877",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someArgs("ID"),
 		RunE: func(c *cobra.Command, args []string) error {
 			var f letterFlags
 			which, err := f.choice(args)

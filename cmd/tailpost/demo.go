@@ -26,7 +26,7 @@ with SIGKILL and started again. A table shows when each recipient got each
 event, and how often. Takes under 30 seconds; exit code 0 only if everything
 arrived.`,
 		Example: "  tailpost demo",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), demoMost)
 			defer cancel()

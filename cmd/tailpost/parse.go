@@ -41,7 +41,7 @@ code is 1. Nothing is kept or sent. The ids are those that a source of the same
 name would give (--source).`,
 		Example: `  tailpost parse --format bg session.log
   tailpost parse --config /etc/tailpost/tailpost.toml --source appliance session.log`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArg("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return parse(c.Context(), f, args[0], c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},

@@ -29,7 +29,7 @@ func newResume() *cobra.Command {
 
 func pausing(paused bool, c *cobra.Command) *cobra.Command {
 	var ch changing
-	c.Args = cobra.ExactArgs(1)
+	c.Args = oneArg("NAME")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return ch.act(c, func(ctx context.Context, a admin.Actions) error { return a.Pause(ctx, args[0], paused) })
 	}

@@ -62,7 +62,7 @@ func newQuarantineLs() *cobra.Command {
 file or connection, offset in it, when it was read, why it could not be parsed,
 and how it begins.`,
 		Example: "  tailpost quarantine ls --config tailpost.toml --source appliance",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			which, err := f.choice(nil)
 			if err != nil {

@@ -21,7 +21,7 @@ func newQuarantineShow() *cobra.Command {
 not: what quarantine ls says, and the whole line. Bytes that a terminal might
 act on stand escaped; with --json, "line" has the bytes themselves, in base64.`,
 		Example: "  tailpost quarantine show --config tailpost.toml 10000000001",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someArgs("NUMBER"),
 		RunE: func(c *cobra.Command, args []string) error {
 			var f lineFlags
 			which, err := f.choice(args)

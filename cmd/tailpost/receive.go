@@ -31,7 +31,7 @@ func newReceive() *cobra.Command {
 prints each event with its headers. It keeps nothing. --fail makes it refuse
 everything, for good or for a while (mail is then refused for now).`,
 		Example: "  tailpost receive --fail 503 --for 10s",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(c.OutOrStdout())
 			if err != nil {

@@ -25,7 +25,7 @@ recipients, until SIGTERM or SIGINT; what is in flight then gets the grace of
 [shutdown]. A second signal stops at once: nothing settled is lost. Where all
 input has ended (standard input alone), it ends once everything is delivered.`,
 		Example: "  tailpost run --config tailpost.toml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			// A reader of our output that goes away must not take the other
 			// recipients with it.

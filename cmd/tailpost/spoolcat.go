@@ -35,7 +35,7 @@ wait, and those that every recipient is done with as long as they are kept
 ([spool] keep). What is damaged is left out. With --recipient: those that wait
 for it, and that it asked for as it is configured now.`,
 		Example: "  tailpost spool cat --config tailpost.toml --event support_conference_end | jq .lsid",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if f.after, err = f.since.after(); err != nil {
 				return err

@@ -17,7 +17,7 @@ func newSpoolForget() *cobra.Command {
 configuration, and forgets its name: the spool keeps nothing for it any longer.
 Should the name come back it is a new recipient, which gets what comes next.`,
 		Example: "  tailpost spool forget --config tailpost.toml servicenow",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArg("NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
 			var r admin.Report
 			err := ch.act(c, func(ctx context.Context, a admin.Actions) (err error) {

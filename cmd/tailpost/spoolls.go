@@ -19,7 +19,7 @@ func newSpoolLs() *cobra.Command {
 not: the file, how many events it has, its size, up to where it counts, when it
 was last written, and a recipient that still wants an event in it.`,
 		Example: "  tailpost spool ls --config tailpost.toml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := stateDir(l.config, c)
 			if err != nil {

@@ -20,7 +20,7 @@ func newSpoolVerify() *cobra.Command {
 checksum, and prints what is not as it should be. It fails if there is damage
 that is not set aside yet; spool repair does that.`,
 		Example: "  tailpost spool verify --config tailpost.toml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := stateDir(l.config, c)
 			if err != nil {
@@ -60,7 +60,7 @@ is changed, and nothing destroyed: what can be read beside a damaged place still
 can, and what is lost stays counted. The bridge must be stopped: a state
 directory that it uses is refused.`,
 		Example: "  tailpost spool repair --config tailpost.toml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := stateDir(l.config, c)
 			if err != nil {
