@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -36,9 +37,10 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 	}
 	so := c.Spool
 	so.Dir, so.Log, so.LockWait = c.StateDir, o.Log, lockWait
+	warnStateDir(c.StateDir, os.Geteuid(), o.Log)
 	sp, err := spool.Open(ctx, so)
 	if err != nil {
-		return fmt.Errorf("open the state directory %s: %w", c.StateDir, err)
+		return fmt.Errorf("open the state directory %s: %w%s", c.StateDir, err, foreignHint(c.StateDir, err))
 	}
 	a := &app{c: c, o: o, spool: sp}
 	err = a.open()

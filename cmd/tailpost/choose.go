@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,10 +31,27 @@ func stateDir(path string, c *cobra.Command) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(conf.StateDir); err != nil {
+	if err := holdsSpool(conf.StateDir); err != nil {
 		return nil, failed(fmt.Errorf("state_dir: %w", err))
 	}
 	return conf, nil
+}
+
+// holdsSpool says why a directory can't be looked at, and what would help.
+func holdsSpool(dir string) error {
+	f, err := os.Open(filepath.Join(dir, "segments"))
+	switch {
+	case err == nil:
+		return f.Close()
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; run this as the bridge's user", err)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "dead")); err == nil {
+		return nil // dead letters are there, at least
+	}
+	return fmt.Errorf("there is no spool in %s yet: tailpost run makes it", dir)
 }
 
 // since is the flag --since.
