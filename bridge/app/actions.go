@@ -91,7 +91,7 @@ func (a actions) Forget(ctx context.Context, recipient string) (admin.Report, er
 func kinded(err error) error {
 	switch {
 	case errors.Is(err, spool.ErrNoRecipient):
-		return admin.Errorf(admin.NotFound, "%v", err)
+		return admin.Errorf(admin.NotFound, "%v; tailpost audit lists those that have run", err)
 	case errors.Is(err, spool.ErrInUse):
 		return admin.Errorf(admin.Conflict, "%v", err)
 	}
