@@ -8,6 +8,13 @@ import (
 // bodyBegin is the memory that a body gets at first, in bytes.
 const bodyBegin = 4 << 10
 
+// unread says for the log why a body could not be read.
+var unread = map[int]string{
+	http.StatusBadRequest:            "the body ended early, or its sender was too slow",
+	http.StatusRequestEntityTooLarge: "over max_line",
+	http.StatusServiceUnavailable:    "the bodies that wait take all the memory there is for them",
+}
+
 // read reads a whole body, max_line bytes of it at most. Its memory, size
 // bytes, is taken from the budget as the body comes, not as it is announced:
 // who announces much and sends nothing keeps nobody out. A status other than 0

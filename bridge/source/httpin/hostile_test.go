@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/rs/zerolog"
 )
 
 // Bodies of any bytes are durable, each as it came but for blanks around it.
@@ -153,6 +155,37 @@ func TestIdleAndBrokenConnections(t *testing.T) {
 	if n := len(r.lines()); n != 21 {
 		t.Errorf("%d lines, want 21", n)
 	}
+}
+
+// What breaks off is said with its reason.
+func TestBodyThatEndsEarly(t *testing.T) {
+	log := make(chan string, 8)
+	r := newRig(t, func(o *Options) { o.Log = zerolog.New(lines(log)) }).start()
+	c, err := net.Dial("tcp", r.src.Stats().Listening)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nevent=")
+	c.Close()
+	for line := range log {
+		if strings.Contains(line, "request refused") {
+			if !strings.Contains(line, "the body ended early") {
+				t.Error(line)
+			}
+			return
+		}
+	}
+}
+
+// lines takes a log.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
 }
 
 // A header over the limit is refused by itself.

@@ -29,7 +29,7 @@ func (in *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, size, status := in.read(r)
 	if status != 0 {
-		in.refuse(w, r, status, "")
+		in.refuse(w, r, status, unread[status])
 		return
 	}
 	line := bytes.Trim(body, " \t\r\n")
