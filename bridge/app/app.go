@@ -81,7 +81,7 @@ func (a *app) warnForgotten() {
 	}
 	for _, name := range a.spool.Names() {
 		if !configured[name] {
-			a.o.Log.Warn().Str("recipient", name).Msg("recipient is no longer configured: its events wait and keep their space")
+			a.o.Log.Warn().Str("recipient", name).Str("hint", "tailpost spool forget ends that; the name's coming back does, too").Msg("recipient is no longer configured: its events wait and keep their space")
 		}
 	}
 }

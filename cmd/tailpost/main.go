@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -40,13 +41,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var coded *codedError
 	if !errors.As(err, &coded) {
 		// Not from one of our commands: cobra says what is wrong with the call.
-		fmt.Fprintf(stderr, "tailpost: %v\n", err)
+		complain(stderr, err)
 		return exitUsage
 	}
 	if coded.err != nil {
-		fmt.Fprintf(stderr, "tailpost: %v\n", coded.err)
+		complain(stderr, coded.err)
 	}
 	return coded.code
+}
+
+// complain prints an error, which may tell what came from outside: a line for
+// each of those that were joined.
+func complain(stderr io.Writer, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(stderr, "tailpost: %s\n", printable(line))
+	}
 }
 
 // codedError is an error that ends the program with a code. Without a cause

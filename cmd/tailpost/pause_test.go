@@ -27,6 +27,7 @@ func TestPause(t *testing.T) {
 			s.appendLines(1, func(int) string { return "a" })
 			wait(t, "the first event", func() bool { return desk.distinct() == 1 && other.distinct() == 1 })
 			s.says(1, "recipient nobody: no such recipient; tailpost audit lists", "pause", "nobody")
+			s.says(1, `recipient no\x1b[31mbody: no such`, "pause", "no\x1b[31mbody")
 			command("pause", "desk")
 			s.appendLines(3, func(int) string { return "a" })
 			wait(t, "the other recipient's", func() bool { return other.distinct() == 4 })
