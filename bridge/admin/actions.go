@@ -44,6 +44,7 @@ type Lines struct {
 type Report struct {
 	Done    int    `json:"done"`               // letters or lines
 	Events  int    `json:"events,omitempty"`   // that replayed lines gave
+	Ignored int    `json:"ignored,omitempty"`  // replayed lines without an event in them
 	Left    []Left `json:"left,omitempty"`     // what stays as it was; LeftMost of them
 	LeftOut int    `json:"left_out,omitempty"` // how many more stay as they were
 }

@@ -72,6 +72,7 @@ func (a actions) replaySource(ctx context.Context, in *ingest.Ingest, which admi
 		})
 		r.Done += done.Lines
 		r.Events += done.Events
+		r.Ignored += done.Ignored
 		for _, l := range done.Left {
 			r.Leave("line "+LineName(l.Number), l.Reason)
 		}

@@ -16,9 +16,10 @@ type QuarantinedLine struct {
 
 // Replayed is what became of quarantined lines that were parsed anew.
 type Replayed struct {
-	Lines  int // that are in quarantine no longer
-	Events int
-	Left   []LeftLine // those that stay, and why
+	Lines   int // that are in quarantine no longer
+	Ignored int // of these: there is no event in them
+	Events  int
+	Left    []LeftLine // those that stay, and why
 }
 
 // LeftLine is a line that stays in quarantine.
@@ -80,7 +81,7 @@ type replay struct {
 	done   Replayed
 
 	b     *batch
-	was   int64             // lines in quarantine before it
+	was   Totals            // before it
 	held  map[string]uint64 // lines that were open, by what stands in their Stream
 	left  []LeftLine
 	bytes int
@@ -95,7 +96,7 @@ func (r *replay) begin() error {
 	if err != nil {
 		return err
 	}
-	r.b, r.was, r.left, r.bytes = &batch{in: r.in, totals: s.totals}, s.totals.Quarantined, nil, 0
+	r.b, r.was, r.left, r.bytes = &batch{in: r.in, totals: s.totals}, s.totals, nil, 0
 	return nil
 }
 
@@ -161,7 +162,7 @@ func (r *replay) end(ctx context.Context) error {
 		r.b.replayed = append(r.b.replayed, number)
 	}
 	clear(r.held)
-	if moved := r.was - r.b.totals.Quarantined; moved != int64(len(r.b.replayed)) {
+	if moved := r.was.Quarantined - r.b.totals.Quarantined; moved != int64(len(r.b.replayed)) {
 		return fmt.Errorf("the parser says that %d lines are settled, and %d are: nothing is replayed", moved, len(r.b.replayed))
 	}
 	if len(r.b.replayed) > 0 {
@@ -170,6 +171,7 @@ func (r *replay) end(ctx context.Context) error {
 		}
 	}
 	r.done.Lines += len(r.b.replayed)
+	r.done.Ignored += int(r.b.totals.Ignored - r.was.Ignored)
 	r.done.Events += len(r.b.events)
 	r.done.Left = append(r.done.Left, r.left...)
 	return r.begin()

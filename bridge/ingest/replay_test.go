@@ -107,6 +107,9 @@ func TestReplay(t *testing.T) {
 			if s, err := splitState(m.State("")); err != nil || s.totals != want || s.format != "moody" || s.positions[0].Data[0] != 1 {
 				t.Errorf("state %+v, %v; want totals %+v and all else as it was", s, err, want)
 			}
+			if got.Ignored != int(want.Ignored) {
+				t.Errorf("%d lines are said to be ignored, want %d", got.Ignored, want.Ignored)
+			}
 			// Once more: only what was left is looked at.
 			if again, err := in.Replay(t.Context(), m.lines); err != nil || again.Lines != 0 || len(again.Left) != len(left) {
 				t.Errorf("once more: %+v, %v", again, err)

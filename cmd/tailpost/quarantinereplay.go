@@ -37,11 +37,19 @@ in quarantine, and the command says why and fails.`,
 				r, err = a.ReplayLines(ctx, which)
 				return err
 			})
-			return ch.ended(c, r, err, fmt.Sprintf("%s; %s",
-				numbered(r.Done, "line is in quarantine no longer", "lines are in quarantine no longer"), numbered(r.Events, "event", "events")))
+			return ch.ended(c, r, err, replayedText(r))
 		},
 	}
 	ch.flags(c)
 	f.flags(c)
 	return c
+}
+
+func replayedText(r admin.Report) string {
+	s := fmt.Sprintf("%s; %s",
+		numbered(r.Done, "line is in quarantine no longer", "lines are in quarantine no longer"), numbered(r.Events, "event", "events"))
+	if r.Ignored > 0 {
+		s += "; " + numbered(r.Ignored, "line has no event in it and is ignored", "lines have no event in them and are ignored")
+	}
+	return s
 }
