@@ -200,12 +200,15 @@ func (r *reader) send(ctx context.Context, b bridge.Batch) error {
 		}
 	})
 	for _, l := range b.Losses {
-		if l.Reason == inDoubt {
+		switch {
+		case l.Reason == inDoubt:
 			r.log.Warn().Str("file", l.Stream).Str("reason", l.Reason).Msg("lines may be taken twice")
-			continue
+		case l.Bytes == 0:
+			r.log.Warn().Str("file", l.Stream).Str("reason", l.Reason).Msg("log lines may have been lost before they could be read")
+		default:
+			r.log.Error().Str("file", l.Stream).Int64("at_least_bytes", l.Bytes).Str("reason", l.Reason).
+				Msg("log lines were lost before they could be read")
 		}
-		r.log.Error().Str("file", l.Stream).Int64("at_least_bytes", l.Bytes).Str("reason", l.Reason).
-			Msg("log lines were lost before they could be read")
 	}
 	return nil
 }
