@@ -3,6 +3,7 @@ package tail
 import (
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,10 +37,16 @@ func TestWithoutNotifications(t *testing.T) {
 	}
 	const needHints = "TestWithoutNotifications|TestHintsAreEnough|TestOverflow|TestWatchFollowsTheName"
 	const noSource = "TestPacked|TestState|TestCheck|TestSiblings|TestOlderName|TestExplain|Fuzz|Benchmark"
-	args := []string{"-nohints", "-test.skip", needHints + "|" + noSource, "-test.timeout", "8m", "-stress.runs", "1"}
-	out, err := exec.CommandContext(t.Context(), os.Args[0], args...).CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, some := range []string{"^Test[A-D]", "^Test[E-N]", "^Test[O-QT-Z]", "^TestR", "^TestS"} { // side by side: they mostly wait
+		all.Go(func() {
+			args := []string{"-nohints", "-test.run", some, "-test.skip", needHints + "|" + noSource, "-test.timeout", "8m", "-stress.runs", "1"}
+			out, err := exec.CommandContext(t.Context(), os.Args[0], args...).CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: %v\n%s", some, err, out)
+			}
+		})
 	}
 }
 
