@@ -54,6 +54,12 @@ func Audit(stateDir string) (*Balance, error) {
 	for _, r := range v.Recipients {
 		b.recipient(r)
 	}
+	if v.NoJournal {
+		b.wrong("no journal can be read: what the recipients have had is not known, and a start sends again all that the spool holds")
+	}
+	if v.NoSegments {
+		b.wrong("the journal knows of events, and no segment is left: what was waiting and the sources' positions are gone")
+	}
 	if len(b.Problems) > 0 {
 		err = b.locate(stateDir, v)
 	}

@@ -30,6 +30,9 @@ func (a *app) openSources() error {
 	for _, t := range a.c.Tails {
 		o := t.Tail
 		o.Name, o.Log = t.Name, a.o.Log
+		if a.spool.Bereft() { // what is read again has the ids that it had
+			o.Start = tail.StartBeginning
+		}
 		if err := a.addSource(t.Name, t.Ingest, tail.New(o), false); err != nil {
 			return err
 		}

@@ -21,6 +21,12 @@ type View struct {
 	Recipients []RecipientView // sorted by name
 	Segments   []SegmentView   // oldest first
 	Damaged    int64           // bytes in the journal that can't be read
+	// NoJournal says that there are segments, and no journal that can be read:
+	// a start would send again all that the segments hold.
+	NoJournal bool
+	// NoSegments says that recipients have had events, and no segment is left,
+	// though one always is: the sources' state is gone, too.
+	NoSegments bool
 }
 
 // RecipientView is what the journal knows of a recipient. What was passed and
@@ -80,7 +86,10 @@ func lookOnce(fsys FS, dir string) (*View, error) {
 	if sv.lacks(before) {
 		return nil, errDeleted
 	}
-	v := &View{Damaged: r.damaged, Sources: make(map[string][]bridge.Entry)}
+	v := &View{
+		Damaged: r.damaged, Sources: make(map[string][]bridge.Entry),
+		NoJournal: r.generation == 0 && len(sv.segs) > 0, NoSegments: r.hadEvents() && len(sv.segs) == 0,
+	}
 	if n := len(sv.segs); n > 0 {
 		st, last, _, err := recoverState(fsys, dir, sv.segs)
 		if err != nil {

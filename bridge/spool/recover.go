@@ -230,6 +230,9 @@ func (s *Spool) startEpoch(r *replay, epoch uint64) error {
 		// A power cut leaves that, too: of what was not synced any sector.
 		s.o.Log.Warn().Int64("bytes", r.damaged).Msg("parts of the journal can't be read: some events may be sent again")
 	}
+	if s.bereft = len(all) == 0 && r.hadEvents(); s.bereft {
+		s.o.Log.Error().Msg("the journal knows of events, and no segment is left: what was waiting is gone, and so are the positions of the sources")
+	}
 	for first := range r.dropped { // its lines were saved before that was written
 		s.segs.change(first, func(sg *segment) { sg.lines = 0 })
 	}

@@ -219,3 +219,14 @@ func closeFiles(files []File) {
 		}
 	}
 }
+
+// hadEvents reports whether a recipient has come past an event: then there is a
+// segment, unless somebody took it away.
+func (r *replay) hadEvents() bool {
+	for _, p := range r.recipients {
+		if st := p.stats(); st.Sum() > 0 || p.before > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -25,6 +25,7 @@ type Spool struct {
 	spare       spare
 
 	lost   bool                  // the journal was: a name that is not known may have been
+	bereft bool                  // there are no segments, and there were some
 	buried map[string]*numberSet // dead letters of names that the journal doesn't know; only if lost
 	lines  atomic.Uint64         // number of the next quarantined line
 
@@ -114,6 +115,11 @@ func takeLock(ctx context.Context, o *Options) (io.Closer, error) {
 		}
 	}
 }
+
+// Bereft reports that all segments were gone when it was opened, though there
+// had been some: with them the state of the sources, which are not at their
+// first start then.
+func (s *Spool) Bereft() bool { return s.bereft }
 
 // Run makes durable what is appended, syncs the journal and deletes what is
 // over its time, until ctx ends; then it commits what waits, refuses what

@@ -51,6 +51,7 @@ type verifier struct {
 	fs    FS
 	dir   string
 	found []Finding
+	used  bool // there are segments
 }
 
 func (v *verifier) finding(f Finding) {
@@ -75,6 +76,9 @@ func (v *verifier) all() error {
 		} else if err := v.file(f, journalName("", i), magicJournal); err != nil {
 			return err
 		}
+	}
+	if v.used && newestGeneration(files) == 0 {
+		v.finding(Finding{File: journalDir, What: "no journal can be read: a start would send again all that the segments hold", Damage: true})
 	}
 	for name, m := range stores {
 		if err := v.store(name, m); err != nil {
@@ -148,6 +152,7 @@ func (v *verifier) segments() error {
 	if err != nil {
 		return err
 	}
+	v.used = len(sv.segs) > 0
 	for _, info := range sv.unreadable {
 		v.Files++
 		v.finding(Finding{File: filepath.Join(segmentDir, info.Name), To: info.Size, What: "both copies of its head are damaged", Damage: true})

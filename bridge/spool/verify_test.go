@@ -2,6 +2,7 @@ package spool_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,4 +134,47 @@ func TestRepairKeeps(t *testing.T) {
 		t.Errorf("events: %q", kept)
 	}
 	fits(t, q.Stats())
+}
+
+// TestNothingLeft: the journal, or all segments, were taken away.
+func TestNothingLeft(t *testing.T) {
+	remove := func(t *testing.T, folder string) *spooltest.FS {
+		fs := furnished(t)
+		for _, name := range fs.Files(filepath.Join(dir, folder)) {
+			if err := fs.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return fs
+	}
+	t.Run("journal", func(t *testing.T) {
+		fs := remove(t, "journal")
+		v, err := spool.LookFS(fs, dir)
+		if err != nil || !v.NoJournal || v.NoSegments {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if got := findings(t, fs); !slices.Contains(got, "journal") {
+			t.Errorf("found %v", got)
+		}
+	})
+	t.Run("segments", func(t *testing.T) {
+		fs := remove(t, "segments")
+		v, err := spool.LookFS(fs, dir)
+		if err != nil || v.NoJournal || !v.NoSegments {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if !open(t, little(fs)).Bereft() {
+			t.Error("it opens as if it were new")
+		}
+	})
+	t.Run("new", func(t *testing.T) {
+		fs := spooltest.New(0)
+		s := open(t, little(fs))
+		s.queue("r")
+		s.mustEnd()
+		v, err := spool.LookFS(fs, dir)
+		if err != nil || v.NoJournal || v.NoSegments || open(t, little(fs)).Bereft() {
+			t.Errorf("%+v, %v", v, err)
+		}
+	})
 }
