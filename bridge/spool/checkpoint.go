@@ -82,6 +82,7 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 	}
 	for range r.count(8) {
 		n, t := r.uint64(), r.try()
+		p.dropTry(n)
 		p.tries[n] = t
 		p.notes += len(t.Note)
 	}
@@ -89,6 +90,7 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 	for range r.count(8) {
 		at += r.uvarint()
 		e := r.parked()
+		p.notes -= noteBytes(p.parked[at].try)
 		p.parked[at] = e
 		p.highest = max(p.highest, at)
 		p.notes += noteBytes(e.try)
