@@ -336,6 +336,7 @@ func (p *progress) revive(number uint64, e parkedEvent) {
 		p.counts[bridge.Dead] -= min(1, p.counts[bridge.Dead])
 	}
 	p.parked[number] = e
+	p.notes += noteBytes(e.try)
 	p.settled.remove(number)
 	p.highest = max(p.highest, number)
 }
