@@ -24,7 +24,7 @@ func (s *segments) repeated(from origin, p *part) uint64 {
 
 // find looks for the open message that the part belongs to, or repeats.
 func (s *segments) find(from origin, p *part, repeats uint64) (m *message, isRepeat bool) {
-	var plain, next, repeated, nextOfRepeats *message
+	var twin, plain, next, repeated, nextOfRepeats *message
 	for _, m := range s.open {
 		if m.from != from || max(m.max, p.at)-min(m.min, p.at) > apart {
 			continue
@@ -32,7 +32,7 @@ func (s *segments) find(from origin, p *part, repeats uint64) (m *message, isRep
 		has, same, before := m.look(p)
 		switch {
 		case has && same && m.repeats == 0:
-			return m, true
+			twin = nearer(twin, m, p.at)
 		case has && same:
 			repeated = nearer(repeated, m, p.at)
 		case has:
@@ -45,6 +45,8 @@ func (s *segments) find(from origin, p *part, repeats uint64) (m *message, isRep
 		}
 	}
 	switch {
+	case twin != nil && (plain == nil || twin.distance(p.at) <= plain.distance(p.at)):
+		return twin, true
 	case plain != nil:
 		return plain, false
 	case next != nil:
