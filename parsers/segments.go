@@ -26,9 +26,10 @@ const (
 //
 // Parts belong together that have host, pid, site id and total in common and
 // whose lines' own times are 10 s apart at most. A part that an open message
-// has already, byte for byte, is a repeat, unless one that lacks it is nearer in time;
-// the same part with other bytes begins another message. A message is given up by the lines that follow it:
-// 10,000 of any kind, or one of the same host that is 60 s later.
+// has already, byte for byte, is a repeat, unless one that lacks it is nearer
+// in time; the same part with other bytes begins another message. A message is
+// given up by the lines that follow it: 10,000 of any kind, or one of the same
+// host that is 60 s later.
 //
 // Where a part fits into several open messages it goes to the one nearest in
 // time, of these to the oldest.
