@@ -96,10 +96,6 @@ func (s *Spool) strikeOwed() {
 	}
 }
 
-func strike(recipient string, number uint64) stored {
-	return stored{kind: kindStruck, number: number, payload: appendSized(nil, recipient)}
-}
-
 // letter gives a dead letter as it is stored.
 func (s *Spool) letter(recipient string, number uint64, letter []byte) stored {
 	l := DeadLetter{Recipient: recipient, Time: time.Now(), Letter: letter}
@@ -123,34 +119,6 @@ func scanDead(fsys FS, dir string, damage func(stored), each func(DeadLetter, st
 		return 0, err
 	}
 	return scanLetters(fsys, dir, out, damage, each)
-}
-
-// readStruck gives what is struck out among the dead letters.
-func readStruck(fsys FS, dir string) (struck, error) {
-	out := make(struck)
-	_, err := readStoreKind(fsys, filepath.Join(dir, deadDir), magicDead, kindStruck, func(r stored) error { out.add(r); return nil })
-	if err != nil {
-		return nil, fmt.Errorf("read dead letters: %w", err)
-	}
-	return out, nil
-}
-
-// unsure gives the strikes of the last life in which there were any, by the
-// file's place in the row: they may stand in the page cache alone.
-func (st struck) unsure() map[uint64][]span {
-	spans, epoch := make(map[uint64][]span), uint64(0)
-	for _, of := range st {
-		for _, r := range of {
-			if r.epoch > epoch {
-				epoch = r.epoch
-				clear(spans)
-			}
-			if r.epoch == epoch {
-				spans[r.file] = append(spans[r.file], r.at)
-			}
-		}
-	}
-	return spans
 }
 
 func scanLetters(fsys FS, dir string, out struck, damage func(stored), each func(DeadLetter, stored) error) (epoch uint64, err error) {

@@ -91,22 +91,34 @@ func (s *Spool) moveSome(ctx context.Context, ms []moving) error {
 	if len(kept) == 0 {
 		return nil
 	}
-	payload := appendMoved(nil, events)
-	e := &entry{
-		kind: kindMoved, count: uint32(len(events)), payload: payload, sum: checksum(payload),
-		first: events[0].number, hasty: true, done: make(chan outcome, 1),
-	}
-	o, err := s.commit(ctx, e)
+	to, err := s.commitMoved(ctx, events)
 	if err != nil {
 		return err
 	}
 	for i, m := range kept {
-		to := place{seg: o.at.seg, off: o.at.off, index: uint32(i), size: uint32(len(m.data))}
-		if err := s.moved(ctx, m, to); err != nil {
+		if err := s.moved(ctx, m, to[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// commitMoved writes events at the end of the spool, with their numbers, as
+// one record. It gives where each stands once it is durable.
+func (s *Spool) commitMoved(ctx context.Context, events []movedEvent) ([]place, error) {
+	payload := appendMoved(nil, events)
+	o, err := s.commit(ctx, &entry{
+		kind: kindMoved, count: uint32(len(events)), payload: payload, sum: checksum(payload),
+		first: events[0].number, hasty: true, done: make(chan outcome, 1),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]place, len(events))
+	for i := range events {
+		out[i] = place{seg: o.at.seg, off: o.at.off, index: uint32(i), size: uint32(len(events[i].data))}
+	}
+	return out, nil
 }
 
 func (s *Spool) isParkedAt(m moving) bool {
