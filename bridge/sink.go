@@ -10,6 +10,7 @@ type Delivery struct {
 	Events  []Event
 	Attempt int    // 1 for the first
 	Note    []byte // what the sink kept of the last attempt
+	Explain bool   // somebody watches: Receipt.Steps is wanted
 }
 
 // Receipt says how an attempt went, whether it succeeded or not.
@@ -21,6 +22,10 @@ type Receipt struct {
 	// Partly says that a failed attempt was taken in part: the recipient
 	// works, though something of this event is refused.
 	Partly bool
+	// Steps says in words what happened, in its order: names resolved,
+	// connections, certificates, logins, answers. Only where Delivery.Explain
+	// or Connect asked for it. Each is a line without line ends.
+	Steps []string
 }
 
 // Sink hands events to one recipient.
@@ -32,6 +37,18 @@ type Receipt struct {
 // error or a receipt. A sink that holds connections or files is an io.Closer.
 type Sink interface {
 	Deliver(ctx context.Context, d Delivery) (Receipt, error)
+}
+
+// Inspector is a sink that people can look at before it is used. What it gives
+// holds no secret.
+type Inspector interface {
+	Sink
+	// Preview gives what Deliver would send, as it goes over the wire.
+	Preview(d Delivery) ([]byte, error)
+	// Connect goes as far as it can without an event: it resolves, connects,
+	// secures the connection and logs in. The receipt has its Steps, on an
+	// error too.
+	Connect(ctx context.Context) (Receipt, error)
 }
 
 // Scope says whose fault a failed attempt is.
