@@ -14,6 +14,9 @@ import (
 // but must not stand here.
 func (l *loader) decode(t *table, refused map[string]string, owners ...any) {
 	s := settingsOf(owners...)
+	if l.known != nil {
+		l.known[t.name] = s
+	}
 	for key := range t.values {
 		for _, other := range s.family(key) { // this table's way to say a secret takes the place of the defaults'
 			for _, f := range s.fields[other] {

@@ -52,6 +52,8 @@ type loader struct {
 
 	tables map[string][]*table // by whole name, in the order of the files
 	stated *table              // the top that has state_dir
+
+	known map[string]settings // of each table that was decoded; nil: nobody asks
 }
 
 // parse takes the text of a file in.
