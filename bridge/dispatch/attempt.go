@@ -15,7 +15,9 @@ type result struct {
 	lane    *lane
 	data    []byte // what was to be delivered
 	probe   bool
-	damaged error // the event's bytes can't be decoded
+	began   time.Time
+	event   bridge.Event // what data holds
+	damaged error        // the event's bytes can't be decoded
 	receipt bridge.Receipt
 	err     error
 }
@@ -174,7 +176,7 @@ func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) 
 	w.probing = w.probing || probe
 	w.board.update(func(s *Stats) { s.Attempts++ })
 	d := bridge.Delivery{Attempt: e.try.Attempts + 1, Note: e.try.Note}
-	go func() { w.results <- w.attempt(result{lane: l, data: data, probe: probe}, d) }()
+	go func() { w.results <- w.attempt(result{lane: l, data: data, probe: probe, began: now}, d) }()
 	return nil
 }
 
@@ -185,12 +187,11 @@ func (w *Worker) attempt(r result, d bridge.Delivery) result {
 		r.damaged = err
 		return r
 	}
-	e, err := bridge.DecodeEvent(head.JSON)
-	if err != nil {
+	if r.event, err = bridge.DecodeEvent(head.JSON); err != nil {
 		r.damaged = err
 		return r
 	}
-	d.Events = []bridge.Event{e}
+	d.Events = []bridge.Event{r.event}
 	r.receipt, r.err = w.o.Sink.Deliver(w.attempts, d)
 	return r
 }

@@ -15,8 +15,13 @@ func (w *Worker) restore(ctx context.Context, now time.Time) error {
 	w.health.interval = w.o.Policy.RetryInterval.D()
 	parked, tries := w.o.Queue.Restored()
 	w.tries = tries
+	for n, t := range tries {
+		w.fails(t)
+		w.triesTo = max(w.triesTo, n)
+	}
 	w.health.lastGood = w.o.Queue.Taken() && len(tries) == 0
 	for _, p := range parked {
+		w.fails(p.Try)
 		if p.Replay {
 			w.addReplay(p, now)
 			continue
@@ -74,6 +79,7 @@ func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error)
 			return false, nil
 		}
 		if !ok {
+			w.forgetTries()
 			return false, nil
 		}
 		if err := w.admit(ctx, it, now); err != nil {
@@ -85,19 +91,20 @@ func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error)
 
 // admit gives an event its lane, or passes over it.
 func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error {
+	try := w.takeTry(it.Number)
 	head, err := bridge.ParseHead(it.Data)
 	if err != nil {
+		w.noLonger(try)
 		return w.damaged(ctx, it.Number, err)
 	}
 	if !w.o.Policy.Asks(head) {
+		w.noLonger(try)
 		w.o.Queue.Pass(it.Number)
 		w.board.update(func(s *Stats) { s.Filtered++ })
 		return nil
 	}
-	e := &entry{number: it.Number, data: it.Data}
-	if t, ok := w.tries[it.Number]; ok {
-		delete(w.tries, it.Number)
-		e.try = t
+	e := &entry{number: it.Number, data: it.Data, try: try}
+	if try.Attempts > 0 || try.Clock > 0 {
 		w.startClock(e, now)
 	}
 	key := w.key(it.Number, head.Session)
@@ -124,6 +131,24 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 		w.ready.push(l)
 	}
 	return nil
+}
+
+// takeTry takes the restored try of an event that Next gave. Once Next is past
+// the last of them, those that it left out can't be had any more.
+func (w *Worker) takeTry(number uint64) bridge.Try {
+	if number > w.triesTo {
+		w.forgetTries()
+	}
+	t := w.tries[number]
+	delete(w.tries, number)
+	return t
+}
+
+func (w *Worker) forgetTries() {
+	for _, t := range w.tries {
+		w.noLonger(t)
+	}
+	clear(w.tries)
 }
 
 func (w *Worker) damaged(ctx context.Context, number uint64, cause error) error {

@@ -26,20 +26,28 @@ func (w *Worker) finish(ctx context.Context, r result, now time.Time) error {
 			return err
 		}
 		w.leave(l)
-		return nil
 	case r.err == nil:
-		return w.delivered(ctx, l, now)
+		if err := w.delivered(ctx, l, r, now); err != nil {
+			return err
+		}
 	case w.attempts.Err() != nil:
 		return nil // we ended it ourselves: no attempt that counts
+	default:
+		if err := w.failed(ctx, l, r, now); err != nil {
+			return err
+		}
 	}
-	return w.failed(ctx, l, r, now)
+	w.tellFailing()
+	return nil
 }
 
-func (w *Worker) delivered(ctx context.Context, l *lane, now time.Time) error {
-	if err := w.o.Queue.Settle(ctx, l.head().number, bridge.Delivered); err != nil {
+func (w *Worker) delivered(ctx context.Context, l *lane, r result, now time.Time) error {
+	e := l.head()
+	if err := w.o.Queue.Settle(ctx, e.number, bridge.Delivered); err != nil {
 		return err
 	}
 	w.leave(l)
+	w.tellAttempt(r, e.number, bridge.Attempt{Nth: e.try.Attempts + 1})
 	w.works()
 	w.lastError = ""
 	w.board.update(func(s *Stats) {
@@ -62,6 +70,7 @@ func (w *Worker) leave(l *lane) {
 	e := l.head()
 	l.pop()
 	w.full = false
+	w.noLonger(e.try)
 	if e.parked {
 		w.parked--
 	} else {
@@ -120,7 +129,9 @@ func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) e
 	}
 	e.stopClock(now)
 	w.startClock(e, now)
+	w.noLonger(e.try)
 	e.try.Attempts++
+	w.fails(e.try)
 	e.try.Wait = w.o.Policy.wait(e.try.Attempts)
 	e.try.Fault = de.Scope
 	if n := r.receipt.Note; len(n) <= bridge.NoteMax {
@@ -141,11 +152,19 @@ func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) e
 	expired := e.try.Clock >= w.o.Policy.RetryDuration.D()
 	if expired || de.Permanent && w.health.mayGiveUp(w.o.Policy.Order == Strict, e.afterGood) {
 		buried, err := w.bury(ctx, l, r, expired, now)
-		if buried || err != nil {
+		if err != nil {
 			return err
 		}
+		if buried {
+			w.tellAttempt(r, e.number, bridge.Attempt{Nth: e.try.Attempts, Err: de.Error(), Status: de.Status, Dead: true})
+			return nil
+		}
 	}
-	return w.keep(ctx, l, now)
+	if err := w.keep(ctx, l, now); err != nil {
+		return err
+	}
+	w.tellAttempt(r, e.number, bridge.Attempt{Nth: e.try.Attempts, Err: de.Error(), Status: de.Status, Wait: w.untilNext(e, now)})
+	return nil
 }
 
 func classify(err error) *bridge.DeliveryError {

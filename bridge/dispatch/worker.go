@@ -10,14 +10,15 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
-// Options is what a Worker needs. All but Log must be set.
+// Options is what a Worker needs. All but Watcher and Log must be set.
 type Options struct {
-	Name   string // the recipient's
-	Policy Policy
-	Queue  Queue
-	Sink   bridge.Sink
-	Grace  time.Duration // how long attempts under way may go on once ctx has ended
-	Log    zerolog.Logger
+	Name    string // the recipient's
+	Policy  Policy
+	Queue   Queue
+	Sink    bridge.Sink
+	Watcher bridge.Watcher // nil: nobody
+	Grace   time.Duration  // how long attempts under way may go on once ctx has ended
+	Log     zerolog.Logger
 }
 
 // Worker serves one recipient. Everything but board is owned by Run.
@@ -34,12 +35,15 @@ type Worker struct {
 	dueTurn bool // the due row is next
 
 	tries       map[uint64]bridge.Try // restored; an event takes its own when Next gives it
+	triesTo     uint64                // the last of them
 	window      int                   // events held with their bytes, but for attempts of parked ones
 	windowBytes int
 	parked      int
 	paused      bool      // nothing is read or begun, and no clock runs
 	full        bool      // no more can be parked: nothing is read until one is settled
 	readAgain   time.Time // after a read that failed
+	failing     int       // events that have failed and are not done
+	told        int       // the number of them that the watcher knows; -1: none yet
 
 	inFlight  int
 	probing   bool
@@ -65,6 +69,7 @@ func New(o Options) *Worker {
 		replays: replays{lanes: map[uint64]*lane{}},
 		health:  health{slots: o.Policy.slots()},
 		results: make(chan result, o.Policy.slots()),
+		told:    -1,
 	}
 }
 
@@ -111,6 +116,7 @@ func (w *Worker) serve(ctx, record context.Context) error {
 	if err := w.restore(record, time.Now()); err != nil {
 		return err
 	}
+	w.tellFailing()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for woken := true; ctx.Err() == nil; {
@@ -157,6 +163,7 @@ func (w *Worker) turn(ctx context.Context, now time.Time) (more bool, err error)
 			err = w.begin(ctx, now)
 		}
 	}
+	w.tellFailing()
 	w.publish()
 	return more, err
 }

@@ -65,7 +65,7 @@ func (s *fakeSink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Recei
 	at := time.Since(s.start)
 	err := s.answer(e, at)
 	s.got = append(s.got, attempt{at: at, event: e, nth: d.Attempt, ok: err == nil})
-	return bridge.Receipt{Partly: s.partly && err != nil}, err
+	return bridge.Receipt{Partly: s.partly && err != nil, Peer: "peer", Answer: "answer", Took: 3}, err
 }
 
 func (s *fakeSink) attempts() []attempt {
@@ -98,12 +98,13 @@ func taken(bridge.Event, time.Duration) error { return nil }
 
 // rig is a worker over a queue that outlives it.
 type rig struct {
-	t    *testing.T
-	q    *memQueue
-	sink *fakeSink
-	p    Policy
-	stop func()
-	w    *Worker
+	t       *testing.T
+	q       *memQueue
+	sink    *fakeSink
+	p       Policy
+	watcher bridge.Watcher
+	stop    func()
+	w       *Worker
 }
 
 func newRig(t *testing.T, change func(*Policy), answer func(bridge.Event, time.Duration) error) *rig {
@@ -123,7 +124,7 @@ func newRig(t *testing.T, change func(*Policy), answer func(bridge.Event, time.D
 
 func (r *rig) start() {
 	r.q.reopen()
-	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: r.sink, Grace: 8 * time.Second})
+	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: r.sink, Watcher: r.watcher, Grace: 8 * time.Second})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	w := r.w

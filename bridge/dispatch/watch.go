@@ -1,0 +1,52 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+// tellAttempt tells the watcher of an attempt whose outcome is recorded; a has
+// what its result doesn't say.
+func (w *Worker) tellAttempt(r result, number uint64, a bridge.Attempt) {
+	if w.o.Watcher == nil {
+		return
+	}
+	a.Recipient, a.Number = w.o.Name, number
+	a.ID, a.Event, a.Session = r.event.ID, r.event.Name, r.event.Session
+	a.At, a.Took, a.Peer, a.Answer = r.began, r.receipt.Took, r.receipt.Peer, r.receipt.Answer
+	a.Err = bounded(a.Err, reasonMax)
+	w.o.Watcher.Attempted(a)
+}
+
+// fails counts an event that is held with such a try, noLonger takes it out:
+// one that was attempted is failing.
+func (w *Worker) fails(t bridge.Try) {
+	if t.Attempts > 0 {
+		w.failing++
+	}
+}
+
+func (w *Worker) noLonger(t bridge.Try) {
+	if t.Attempts > 0 {
+		w.failing--
+	}
+}
+
+// tellFailing tells the watcher how many events are failing, if that is news.
+func (w *Worker) tellFailing() {
+	if w.o.Watcher != nil && w.failing != w.told {
+		w.o.Watcher.Failing(w.o.Name, w.failing)
+	}
+	w.told = w.failing
+}
+
+// untilNext is how long an event that has just failed waits at least: while
+// the recipient is down it may be the next probe.
+func (w *Worker) untilNext(e *entry, now time.Time) time.Duration {
+	next := now.Add(e.try.Wait)
+	if w.health.down {
+		next = w.health.probeAt
+	}
+	return later(next, w.health.holdTill).Sub(now)
+}
