@@ -1,9 +1,6 @@
 package bridge
 
-import (
-	"sort"
-	"strings"
-)
+import "sort"
 
 // Event is the canonical event: what the appliance's outbound event says,
 // and what we know besides. Its JSON is described at AppendJSON.
@@ -60,32 +57,6 @@ const DefaultVersion = "1"
 // HasKey reports whether the session has a ticket key at this event.
 func (e *Event) HasKey() bool { return e.ExternalKey != "" }
 
-// Token gives the value of the field that a %%name%% token means: a canonical
-// field by its JSON name, an answer as survey_NAME (or survey_ID), a custom or
-// extra field by its own name, in this order, names without regard to case.
-func (e *Event) Token(name string) (string, bool) {
-	for _, c := range canonical {
-		if strings.EqualFold(c.name, name) {
-			return c.get(e), true
-		}
-	}
-	if rest, ok := cutPrefixFold(name, "survey_"); ok {
-		for _, a := range e.Survey {
-			if strings.EqualFold(a.Key(), rest) {
-				return a.Answer, true
-			}
-		}
-	}
-	for _, fs := range [][]Field{e.Custom, e.Extra} {
-		for _, f := range fs {
-			if strings.EqualFold(f.Name, name) {
-				return f.Value, true
-			}
-		}
-	}
-	return "", false
-}
-
 // Tokens lists the names of the canonical fields, for messages about an
 // unknown one.
 func Tokens() []string {
@@ -107,11 +78,4 @@ func (a Answer) Key() string {
 // SortFields puts fields in the order of the canonical JSON: by name.
 func SortFields(fs []Field) {
 	sort.SliceStable(fs, func(i, j int) bool { return fs[i].Name < fs[j].Name })
-}
-
-func cutPrefixFold(s, prefix string) (string, bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return "", false
-	}
-	return s[len(prefix):], true
 }

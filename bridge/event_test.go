@@ -23,46 +23,6 @@ func full() Event {
 	}
 }
 
-func TestToken(t *testing.T) {
-	e := full()
-	e.Custom = append(e.Custom, Field{Name: "who_ip", Value: "the custom one"}, Field{Name: "lsid", Value: "forged"})
-	for _, tc := range []struct {
-		token, want string
-		wantOK      bool
-	}{
-		{"id", e.ID.String(), true},
-		{"lsid", "e9e9", true}, // a canonical field before a custom one of its name
-		{"LSID", "e9e9", true},
-		{"timestamp", "1733240467", true},
-		{"gsnumber", "4", true},
-		{"name", "Zoë Müller", true},
-		{"survey_rating", "5", true},
-		{"Survey_Rating", "5", true},
-		{"survey_4", "", true}, // without a name, by its id
-		{"survey_3", "", false},
-		{"cost_center", "42", true},
-		{"vip", "true", true},
-		{"who_ip", "the custom one", true}, // custom before extra
-		{"nested", `{"a":[1,null]}`, true},
-		{"", "", false},
-		{"survey_", "", false},
-		{"ſurvey_rating", "", false},
-		{"source", "", false},
-	} {
-		t.Run(tc.token, func(t *testing.T) {
-			got, ok := e.Token(tc.token)
-			if got != tc.want || ok != tc.wantOK {
-				t.Errorf("got %q, %v; want %q, %v", got, ok, tc.want, tc.wantOK)
-			}
-		})
-	}
-	for _, name := range Tokens() {
-		if _, ok := (&Event{}).Token(name); !ok {
-			t.Errorf("Tokens lists %q, which Token doesn't know", name)
-		}
-	}
-}
-
 func TestSessionEvents(t *testing.T) {
 	names := SessionEvents()
 	if len(names) != 7 || len(slices.Compact(slices.Sorted(slices.Values(names)))) != 7 {
