@@ -16,6 +16,7 @@ const (
 	Header               // a header of a mail or a request: one line without control characters
 	JSON                 // inside a JSON string, between its quotes
 	Form                 // a form body or a query: percent-encoded, + for a blank
+	HTML                 // text of an HTML document, or a quoted attribute that holds no URL or script
 )
 
 // Append appends the value v, escaped. Bytes that are no UTF-8 become U+FFFD.
@@ -27,6 +28,8 @@ func (esc Escape) Append(b []byte, v string) []byte {
 		return appendJSON(b, v)
 	case Form:
 		return AppendForm(b, v)
+	case HTML:
+		return appendHTML(b, v)
 	default:
 		for _, r := range v {
 			b = utf8.AppendRune(b, r)
@@ -43,6 +46,30 @@ func appendHeader(b []byte, v string) []byte {
 			continue
 		}
 		b = utf8.AppendRune(b, r)
+	}
+	return b
+}
+
+// appendHTML escapes what HTML reads as its own, and puts U+FFFD in the place
+// of control characters, which no document may hold.
+func appendHTML(b []byte, v string) []byte {
+	for _, r := range v {
+		switch {
+		case r == '&':
+			b = append(b, "&amp;"...)
+		case r == '<':
+			b = append(b, "&lt;"...)
+		case r == '>':
+			b = append(b, "&gt;"...)
+		case r == '"':
+			b = append(b, "&#34;"...)
+		case r == '\'':
+			b = append(b, "&#39;"...)
+		case unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r':
+			b = utf8.AppendRune(b, utf8.RuneError)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
 	}
 	return b
 }

@@ -2,11 +2,13 @@ package macro
 
 import (
 	"encoding/json"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -48,6 +50,7 @@ func TestExpand(t *testing.T) {
 		{name: "header", text: "K: %%external_key%%", esc: Header, want: "K: xBcc: evil@example.com", wantTokens: []string{"external_key"}},
 		{name: "json", text: `{"n":"%%name%%"}`, esc: JSON, want: `{"n":"Zoë \"M\" ` + "\uFFFD" + `&=+"}`, wantTokens: []string{"name"}},
 		{name: "form", text: "n=%%name%%", esc: Form, want: "n=Zo%C3%AB+%22M%22+%EF%BF%BD%26%3D%2B", wantTokens: []string{"name"}},
+		{name: "html", text: `<b title="%%name%%">%%external_key%%</b>`, esc: HTML, want: "<b title=\"Zoë &#34;M&#34; \uFFFD&amp;=+\">x\r\nBcc: evil@example.com</b>", wantTokens: []string{"name", "external_key"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tmpl := Compile(c.text)
@@ -122,7 +125,14 @@ func FuzzExpand(f *testing.F) {
 		if err != nil || q.Get("v") != string(Plain.Append(nil, key)) {
 			t.Errorf("form reads back as %q, %v", q.Get("v"), err)
 		}
-		for _, esc := range []Escape{Plain, Header, JSON, Form} {
+		escaped := string(HTML.Append(nil, key))
+		if strings.ContainsAny(escaped, `<>"'`+"\x00\x1b") {
+			t.Errorf("HTML of its own: %q", escaped)
+		}
+		if got := html.UnescapeString(escaped); utf8.ValidString(key) && !strings.ContainsFunc(key, unicode.IsControl) && got != key {
+			t.Errorf("HTML reads back as %q, want %q", got, key)
+		}
+		for _, esc := range []Escape{Plain, Header, JSON, Form, HTML} {
 			tmpl.Expand(e, esc)
 		}
 	})
