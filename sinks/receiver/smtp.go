@@ -17,7 +17,7 @@ import (
 
 // Step is a place in a mail's dialog where it can be refused.
 type Step struct {
-	Command string // "MAIL", "RCPT" or "DATA"
+	Command string // "AUTH", "MAIL", "RCPT" or "DATA"
 	Address string // of MAIL and RCPT
 }
 
@@ -112,6 +112,9 @@ func (s *mailSession) Auth(mech string) (sasl.Server, error) {
 }
 
 func (s *mailSession) logIn(user, password string) error {
+	if e := s.r.refusal(Step{Command: "AUTH"}); e != nil {
+		return e
+	}
 	ok := subtle.ConstantTimeCompare([]byte(user+"\x00"+password), []byte(s.r.o.Username+"\x00"+s.r.o.Password))
 	if ok != 1 {
 		return smtp.ErrAuthFailed
