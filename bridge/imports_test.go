@@ -20,6 +20,7 @@ var rooms = []struct {
 }{
 	{path: "bridge", may: []string{}},
 	{path: "bridge/option"},
+	{path: "bridge/where"},
 	{path: "bridge/source/tail"},
 	{path: "bridge/source/stdin"},
 	{path: "bridge/source/drop"},
@@ -30,7 +31,7 @@ var rooms = []struct {
 	{path: "bridge/source/syslogd", may: []string{"bridge/source/live"}},
 	{path: "bridge/ingest"},
 	{path: "bridge/spool", may: []string{"bridge/spool"}},
-	{path: "bridge/dispatch"},
+	{path: "bridge/dispatch", may: []string{"bridge/where"}},
 	{path: "bridge/admin"},
 	{path: "parsers"},
 	{path: "sinks/macro"},

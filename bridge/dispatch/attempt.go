@@ -156,7 +156,7 @@ func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) 
 		data = it.Data
 		// Filters are applied when an event's turn comes: they may have
 		// changed since it was parked.
-		if head, err := bridge.ParseHead(data); err == nil && !w.o.Policy.Asks(head) {
+		if head, err := bridge.ParseHead(data); err == nil && !w.asks(head) {
 			if err := w.o.Queue.Settle(ctx, e.number, bridge.Filtered); err != nil {
 				return err
 			}

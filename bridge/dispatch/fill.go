@@ -97,7 +97,7 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 		w.noLonger(try)
 		return w.damaged(ctx, it.Number, err)
 	}
-	if !w.o.Policy.Asks(head) {
+	if !w.asks(head) {
 		w.noLonger(try)
 		w.o.Queue.Pass(it.Number)
 		w.board.update(func(s *Stats) { s.Filtered++ })

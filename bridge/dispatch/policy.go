@@ -7,6 +7,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/where"
 )
 
 // Policy is how one recipient is served: the part of a recipient's table that
@@ -14,6 +15,7 @@ import (
 type Policy struct {
 	Events             option.List     `toml:"events"`               // names; empty: all seven; "*": raw events too
 	RequireExternalKey bool            `toml:"require_external_key"` // only events of sessions that have a key then
+	Where              string          `toml:"where"`                // an expression over the event's fields; see package where
 	Order              string          `toml:"order"`                // strict | session | none
 	MaxInFlight        int             `toml:"max_in_flight"`        // 1 to 256; strict: always 1
 	RetryInterval      option.Duration `toml:"retry_interval"`       // at least 50ms
@@ -63,6 +65,11 @@ func (p *Policy) Check(string) []option.Problem {
 	for i, e := range p.Events {
 		if hint, bad := badEvent(e); bad {
 			out = append(out, option.Problem{Key: "events", Item: i + 1, Text: fmt.Sprintf("%q is no session event", e), Hint: hint})
+		}
+	}
+	if p.Where != "" {
+		if _, err := where.Compile(p.Where); err != nil {
+			add("where", "", "%v", err)
 		}
 	}
 	switch p.Order {
@@ -115,11 +122,6 @@ func (p *Policy) Wants(name string) bool {
 		}
 	}
 	return false
-}
-
-// Asks reports whether a recipient with this policy asked for the event.
-func (p *Policy) Asks(h bridge.Head) bool {
-	return p.Wants(string(h.Name)) && (h.HasKey || !p.RequireExternalKey)
 }
 
 // slots is how many attempts may be under way at once.

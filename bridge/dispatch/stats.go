@@ -8,6 +8,7 @@ import (
 // Stats is what a worker knows of itself. The counts are since its start.
 type Stats struct {
 	Attempts, Delivered, Failed, Dead, Filtered, Damaged int
+	Undecided                                            int // events that Policy.Where could not judge: they are sent
 	Window                                               int // events held with their bytes
 	Parked                                               int
 	Lanes                                                int // sessions with events waiting or under way

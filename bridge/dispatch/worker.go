@@ -26,6 +26,7 @@ type Worker struct {
 	o      Options
 	board  board
 	health health
+	filter *Filter
 
 	lanes   map[uint64]*lane
 	ready   row     // lanes whose first event was never attempted
@@ -61,10 +62,11 @@ const (
 	readWait     = time.Second
 )
 
-// New makes a worker; Run starts it.
+// New makes a worker; Run starts it. The policy has been checked.
 func New(o Options) *Worker {
 	return &Worker{
 		o:       o,
+		filter:  mustFilter(&o.Policy),
 		lanes:   map[uint64]*lane{},
 		replays: replays{lanes: map[uint64]*lane{}},
 		health:  health{slots: o.Policy.slots()},

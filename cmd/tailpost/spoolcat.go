@@ -20,7 +20,7 @@ type catFlags struct {
 	since            since
 	after            time.Time
 
-	policy *dispatch.Policy // of the recipient; nil: it is not configured
+	filter *dispatch.Filter // of the recipient; nil: it is not configured
 }
 
 func newSpoolCat() *cobra.Command {
@@ -44,7 +44,11 @@ for it, and that it asked for as it is configured now.`,
 			if err != nil {
 				return err
 			}
-			f.policy = conf.Policy(f.recipient)
+			if p := conf.Policy(f.recipient); p != nil {
+				if f.filter, err = p.Filter(); err != nil {
+					return failed(err)
+				}
+			}
 			out := bufio.NewWriter(c.OutOrStdout())
 			if err := catEvents(c.Context(), out, conf.StateDir, f); err != nil {
 				return failed(err)
@@ -77,7 +81,7 @@ func catEvents(ctx context.Context, out io.Writer, stateDir string, f catFlags) 
 		if err != nil {
 			return fmt.Errorf("event %x: %w", number, err)
 		}
-		if f.event != "" && string(head.Name) != f.event || f.policy != nil && !f.policy.Asks(head) {
+		if f.event != "" && string(head.Name) != f.event || f.filter != nil && !f.filter.Verdict(head).Asked() {
 			return nil
 		}
 		if !f.after.IsZero() {
