@@ -24,6 +24,8 @@ type Config struct {
 	Path     string   // of the main file, as it was named
 	Files    []string // all that were read: the main file, then its includes
 	StateDir string   // absolute
+	Depends  Depends  // what it was read from, all of it
+	Warnings []Problem
 
 	Log      Log
 	Shutdown Shutdown

@@ -33,6 +33,7 @@ func (l *loader) decode(t *table, refused map[string]string, owners ...any) {
 			l.unknown(t, key, s.keys)
 			continue
 		}
+		l.depends.named(t, key)
 		for _, f := range s.fields[key] {
 			l.setField(t, key, f)
 		}

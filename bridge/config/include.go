@@ -28,7 +28,7 @@ func (l *loader) include(main *file) {
 	}
 	seen := map[string]bool{absolute(main.name): true}
 	for _, glob := range globs {
-		names, err := expand(filepath.Dir(main.name), glob)
+		names, err := l.expand(filepath.Dir(main.name), glob)
 		if err != nil {
 			l.complain(main.top, "include", err.Error(), "")
 			continue
@@ -49,6 +49,7 @@ func (l *loader) include(main *file) {
 
 // open reads an included file.
 func (l *loader) open(name string) {
+	l.depends.file(name)
 	text, bad := read(name, "a pattern such as \"conf.d/*.toml\" may find nothing, a name may not")
 	if bad != nil {
 		l.report.add(*bad)
@@ -61,24 +62,31 @@ func (l *loader) open(name string) {
 
 // expand gives the names that a glob finds. A name without wildcards stands
 // for itself, there or not.
-func expand(dir, glob string) ([]string, error) {
-	pattern := glob
-	if !filepath.IsAbs(glob) {
-		pattern = filepath.Join(escapeGlob(dir), glob)
-	}
+func (l *loader) expand(dir, glob string) ([]string, error) {
 	if !strings.ContainsAny(glob, `*?[\`) {
 		return []string{option.AbsPath(glob, dir)}, nil
 	}
-	names, err := filepath.Glob(pattern)
+	pattern, depends := glob, glob
+	if !filepath.IsAbs(glob) {
+		pattern, depends = filepath.Join(escapeGlob(dir), glob), filepath.Join(escapeGlob(absolute(dir)), glob)
+	}
+	names, err := included(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("%q is no pattern: %w", glob, err)
 	}
-	hidden := strings.HasPrefix(filepath.Base(glob), ".")
+	l.depends.Globs = append(l.depends.Globs, depends)
+	return names, nil
+}
+
+// included gives the files that a pattern finds, sorted.
+func included(pattern string) ([]string, error) {
+	names, err := filepath.Glob(pattern)
+	hidden := strings.HasPrefix(filepath.Base(pattern), ".")
 	names = slices.DeleteFunc(names, func(name string) bool {
 		return !hidden && strings.HasPrefix(filepath.Base(name), ".") || isFolder(name)
 	})
 	slices.Sort(names)
-	return names, nil
+	return names, err
 }
 
 // escapeGlob makes a path match itself alone.

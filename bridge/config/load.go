@@ -18,17 +18,20 @@ var (
 // in the order of the files and their lines; the Config is nil if one of them
 // is more than a warning.
 func Load(name string) (*Config, []Problem) {
-	text, bad := read(name, "name another with --config or $TAILPOST_CONFIG")
-	if bad != nil {
-		return nil, []Problem{*bad}
-	}
-	return Parse(name, text)
+	c, ps, _ := Read(name)
+	return c, ps
 }
+
+const unnamedHint = "name another with --config or $TAILPOST_CONFIG"
 
 // Parse is Load for a main file whose text is at hand. Relative paths and
 // includes start at the folder of name.
 func Parse(name string, text []byte) (*Config, []Problem) {
 	l := &loader{tables: map[string][]*table{}}
+	return l.load(name, text)
+}
+
+func (l *loader) load(name string, text []byte) (*Config, []Problem) {
 	if main := l.parse(name, text); main.top != nil {
 		l.include(main)
 	}
@@ -47,6 +50,7 @@ func Parse(name string, text []byte) (*Config, []Problem) {
 // loader holds what has been read so far.
 type loader struct {
 	report  report
+	depends Depends
 	files   []*file
 	partial bool // a file or a table was not understood: what is missing may stand there
 

@@ -210,13 +210,17 @@ func (l *loader) inOrder(names []string) (out []*table) {
 	return out
 }
 
-// pathRules looks for files that are read or written twice, or that would be
-// fed with what comes out of them.
+// longestLine gives how long a line may be for the spool to take its event for
+// sure, in bytes.
+func (c *Config) longestLine() int64 {
+	const escaped, besides = 6, 64 << 10
+	return (c.Spool.RecordMost() - besides) / escaped
+}
+
 // lineRules holds each source's longest line against what the spool takes: as
 // an event it can be six times as long, when every byte of it is escaped.
 func (l *loader) lineRules(c *Config) {
-	const escaped, besides = 6, 64 << 10
-	most := (c.Spool.RecordMost() - besides) / escaped
+	most := c.longestLine()
 	check := func(t *table, key option.Size) {
 		if int64(key) <= most {
 			return
@@ -245,6 +249,8 @@ func (l *loader) lineRules(c *Config) {
 	}
 }
 
+// pathRules looks for files that are read or written twice, or that would be
+// fed with what comes out of them.
 func (l *loader) pathRules(c *Config) {
 	tails, files := l.tables["sources.tail"], l.tables["recipients.file"]
 	for i, s := range c.Tails {
