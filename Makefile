@@ -19,6 +19,10 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
+# A program with the race detector sleeps a second at its exit, to let others
+# report: each of ours that a test starts, too. Races are found without that.
+export GORACE ?= atexit_sleep_ms=20
+
 .PHONY: test e2e torture crashes bench fuzz lint build
 
 test:

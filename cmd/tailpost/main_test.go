@@ -22,6 +22,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return os.WriteFile(e.WorkDir+"/bg.log", corpus, 0o600)
 		},
 	})
