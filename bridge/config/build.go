@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -229,6 +230,11 @@ func (l *loader) emailRecipient(t *table) EmailRecipient {
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
 	l.owned(t, def, r.Sink.Check(t.file.dir))
+	for _, event := range slices.Sorted(maps.Keys(r.Sink.Message)) {
+		if !r.Policy.Wants(event) {
+			l.owned(t, def, []option.Problem{{Key: "message." + event, Text: "is never used: events doesn't name it", Warning: true}})
+		}
+	}
 	return r
 }
 

@@ -41,6 +41,10 @@ func (l *loader) decode(t *table, refused map[string]string, owners ...any) {
 }
 
 func (l *loader) setField(t *table, key string, f reflect.Value) {
+	if isTables(f) {
+		l.setTables(t, key, f)
+		return
+	}
 	if !isTable(f) {
 		l.set(t, key, f.Addr().Interface())
 		return

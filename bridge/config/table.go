@@ -51,13 +51,27 @@ func (t *table) find(key string) *place {
 			return p
 		}
 	}
-	if first, rest, ok := strings.Cut(key, "."); ok {
-		if p := t.at.key(first); p != nil {
-			if sub := p.key(rest); sub != nil {
-				return sub
-			}
-			return p
+	return findWithin(t.at, key)
+}
+
+// findWithin gives the place of a.b.c, or of the part of it that is there; a
+// name in it may hold dots of its own.
+func findWithin(at *place, key string) *place {
+	for i := range len(key) {
+		if key[i] != '.' {
+			continue
 		}
+		p := at.key(key[:i])
+		if p == nil {
+			continue
+		}
+		if sub := p.key(key[i+1:]); sub != nil {
+			return sub
+		}
+		if sub := findWithin(p, key[i+1:]); sub != nil {
+			return sub
+		}
+		return p
 	}
 	return nil
 }

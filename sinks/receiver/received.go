@@ -27,6 +27,7 @@ type Received struct {
 	Header http.Header    // the request's, or the mail's, decoded
 	Body   []byte         // as it came; 1 MiB at most
 	Text   string         // the mail's text, decoded
+	HTML   string         // the same as HTML; "": the mail has none
 	Status int            // what was answered
 
 	Path          string // with its query; http

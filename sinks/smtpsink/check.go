@@ -1,94 +1,85 @@
 package smtpsink
 
 import (
-	"errors"
 	"fmt"
-	"net/mail"
-	"net/netip"
+	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/sinks/macro"
 )
 
-// Check finds all that is wrong with the settings, makes ca_file absolute
-// against dir and reads the password.
-func (o *RelayOptions) Check(dir string) []option.Problem {
-	var ps []option.Problem
-	say := func(key, text, hint string) {
-		ps = append(ps, option.Problem{Key: key, Text: text, Hint: hint})
-	}
-	switch {
-	case o.Host == "":
-		say("host", "is missing", `name the mail server, such as "smtp.example.com"`)
-	case !isHost(o.Host):
-		say("host", fmt.Sprintf("%q is no host name or address", o.Host), "the port has a key of its own, port")
-	}
-	if o.Port < 1 || o.Port > 65535 {
-		say("port", fmt.Sprintf("%d is no port", o.Port), "use 1 to 65535; 587 for starttls, 465 for tls")
-	}
-	if !slices.Contains([]string{securityStartTLS, securityTLS, securityNone}, o.Security) {
-		say("security", fmt.Sprintf("%q is unknown", o.Security), `use "starttls", "tls" or "none"`)
-	}
-	if !slices.Contains([]string{authAuto, authPlain, authLogin, authNone}, o.Auth) {
-		say("auth", fmt.Sprintf("%q is unknown", o.Auth), `use "auto", "plain", "login" or "none"`)
-	}
-	if o.From == "" {
-		say("from", "is missing", `use an address such as "tailpost@example.com"`)
-	} else if _, err := parseAddress(o.From); err != nil {
-		say("from", fmt.Sprintf("%q: %v", o.From, err), `use "tailpost@example.com" or "Tailpost <tailpost@example.com>"`)
-	}
-	if o.CAFile != "" {
-		o.CAFile = option.AbsPath(o.CAFile, dir)
-		if _, err := option.ReadRoots(o.CAFile); err != nil {
-			say("ca_file", err.Error(), "")
-		}
-	}
-	return append(ps, o.checkLogin(dir)...)
-}
-
-func (o *RelayOptions) checkLogin(dir string) []option.Problem {
-	secret, ps := option.ReadSecret("password", o.Password, o.PasswordFile, o.PasswordEnv, dir)
-	o.secret = secret
-	given := secret.IsSet() || len(ps) > 0
-	say := func(key, text, hint string) {
-		ps = append(ps, option.Problem{Key: key, Text: text, Hint: hint})
-	}
-	switch {
-	case o.Username != "" && !given && o.Auth != authNone:
-		say("username", "has no password with it", "add password_file")
-	case o.Username == "" && secret.IsSet():
-		say("password", "has no user name with it", "add username")
-	case o.Username == "" && (o.Auth == authPlain || o.Auth == authLogin):
-		say("auth", fmt.Sprintf("%q needs a user name", o.Auth), "add username and password_file")
-	case o.Auth == authNone && o.Username != "":
-		say("username", `is never used with auth = "none"`, `use auth = "auto"`)
-	}
-	if secret.IsSet() && o.Security == securityNone && !option.IsLoopback(o.Host) {
-		say("security", `with "none" the password would go to another machine unencrypted, and is not sent`, `use "starttls" or "tls", or leave out username`)
-	}
-	return ps
-}
-
 // addressMax bounds a recipient's addresses, as the vendor's page does.
 const addressMax = 10
 
-// templateMax bounds a subject or body template, in bytes.
-const templateMax = 64 << 10
+// Bounds on what a recipient's table may hold.
+const (
+	templateMax = 64 << 10 // bytes
+	messagesMax = 256      // events with texts of their own
+	eventMax    = 128      // characters of such an event's name
+)
 
 // Check finds all that is wrong with the settings.
 func (o *Options) Check(string) []option.Problem {
 	ps := o.checkAddresses()
-	for _, t := range []struct{ key, text string }{{"subject", o.Subject}, {"body", o.Body}} {
-		if len(t.text) > templateMax {
-			ps = append(ps, option.Problem{Key: t.key, Text: "is longer than 64 KiB"})
+	if o.ReplyTo != "" {
+		if _, err := parseAddress(o.ReplyTo); err != nil {
+			ps = append(ps, option.Problem{Key: "reply_to", Text: fmt.Sprintf("%q: %v", o.ReplyTo, err), Hint: `use "desk@example.com" or "Desk <desk@example.com>"`})
+		}
+	}
+	ps = append(ps, checkTexts("", Texts{Subject: o.Subject, Body: o.Body, HTML: o.HTML})...)
+	return append(ps, o.checkMessages()...)
+}
+
+// checkMessages looks at the texts of single events.
+func (o *Options) checkMessages() []option.Problem {
+	var ps []option.Problem
+	if n := len(o.Message); n > messagesMax {
+		return append(ps, option.Problem{Key: "message", Text: fmt.Sprintf("has %d events", n), Hint: fmt.Sprintf("use %d at most", messagesMax)})
+	}
+	for _, event := range slices.Sorted(maps.Keys(o.Message)) {
+		key := "message." + event
+		switch hint, bad := badEvent(event); {
+		case event == "" || utf8.RuneCountInString(event) > eventMax || strings.ContainsFunc(event, func(r rune) bool { return !unicode.IsPrint(r) }):
+			ps = append(ps, option.Problem{Key: "message", Text: fmt.Sprintf("%q is no event's name", event)})
+		case bad:
+			ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("%q is no session event", event), Hint: hint})
+		case o.Message[event] == (Texts{}):
+			ps = append(ps, option.Problem{Key: key, Text: "is empty", Hint: "add subject, body or html"})
+		default:
+			ps = append(ps, checkTexts(key+".", o.Message[event])...)
+		}
+	}
+	return ps
+}
+
+// badEvent reports whether a name looks like a session event's and is none.
+func badEvent(name string) (hint string, bad bool) {
+	if !strings.HasPrefix(name, bridge.SessionPrefix) || bridge.IsSessionEvent(name) {
+		return "", false
+	}
+	if near := option.Nearest(name, bridge.SessionEvents()); near != "" {
+		return fmt.Sprintf("did you mean %q?", near), true
+	}
+	return "known are " + strings.Join(bridge.SessionEvents(), ", "), true
+}
+
+// checkTexts looks at templates. The keys begin with prefix.
+func checkTexts(prefix string, t Texts) []option.Problem {
+	var ps []option.Problem
+	for _, c := range []struct{ key, text string }{{"subject", t.Subject}, {"body", t.Body}, {"html", t.HTML}} {
+		if len(c.text) > templateMax {
+			ps = append(ps, option.Problem{Key: prefix + c.key, Text: "is longer than 64 KiB"})
 			continue
 		}
-		ps = append(ps, checkTokens(t.key, t.text)...)
+		ps = append(ps, checkTokens(prefix+c.key, c.text)...)
 	}
-	if strings.ContainsAny(o.Subject, "\r\n") {
-		ps = append(ps, option.Problem{Key: "subject", Text: "has more than one line"})
+	if strings.ContainsAny(t.Subject, "\r\n") {
+		ps = append(ps, option.Problem{Key: prefix + "subject", Text: "has more than one line"})
 	}
 	return ps
 }
@@ -130,30 +121,4 @@ func checkTokens(key, text string) []option.Problem {
 		ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("%%%%%s%%%% is empty unless the input has such a field", name), Hint: hint, Warning: true})
 	}
 	return ps
-}
-
-// addressLength bounds an address, in bytes (RFC 5321, 4.5.3.1.3), so that ten
-// of them fit a delivery's note.
-const addressLength = 254
-
-func parseAddress(s string) (*mail.Address, error) {
-	a, err := mail.ParseAddress(s)
-	switch {
-	case err != nil || !strings.Contains(a.Address, "@"):
-		return nil, errors.New("is no mail address")
-	case len(a.Address) > addressLength:
-		return nil, fmt.Errorf("is longer than %d characters", addressLength)
-	case strings.ContainsFunc(a.Address, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' }):
-		return nil, errors.New("has blanks or control characters in it")
-	}
-	return a, nil
-}
-
-func isHost(s string) bool {
-	if _, err := netip.ParseAddr(s); err == nil {
-		return true
-	}
-	return len(s) <= 253 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 0x7f)
-	})
 }

@@ -97,6 +97,24 @@ func TestCheck(t *testing.T) {
 		{name: "unknown tokens", o: smtpsink.Options{Address: eleven[:1], Subject: "%%external_keys%%", Body: "%%zzz%%"},
 			want: []string{"warning: subject: %%external_keys%% is empty unless the input has such a field; did you mean %%external_key%%? known are id, event,", "warning: body: %%zzz%% is empty unless the input has such a field; known are"}},
 		{name: "two lines", o: smtpsink.Options{Address: eleven[:1], Subject: "a\nb"}, want: []string{"subject: has more than one line"}},
+		{name: "reply to", o: smtpsink.Options{Address: eleven[:1], ReplyTo: "Desk <desk@example.com>"}},
+		{name: "reply to nobody", o: smtpsink.Options{Address: eleven[:1], ReplyTo: "desk"}, want: []string{`reply_to: "desk": is no mail address; use`}},
+		{name: "reply to two lines", o: smtpsink.Options{Address: eleven[:1], ReplyTo: "a@example.com\r\nBcc: b@example.com"}, want: []string{`reply_to: "a@`}},
+		{name: "unknown token in html", o: smtpsink.Options{Address: eleven[:1], HTML: "<b>%%lsit%%</b>"},
+			want: []string{"warning: html: %%lsit%% is empty unless the input has such a field; did you mean %%lsid%%?"}},
+		{name: "texts of events", o: smtpsink.Options{Address: eleven[:1], Message: map[string]smtpsink.Texts{
+			"support_conference_end": {Subject: "x"}, "login": {HTML: "x"},
+		}}},
+		{name: "texts of events that are none", o: smtpsink.Options{Address: eleven[:1], Message: map[string]smtpsink.Texts{
+			"support_conference_bgin": {Subject: "x"}, "support_conference_of_nothing_known": {Subject: "x"}, "": {Subject: "x"}, "a\x1b": {Subject: "x"}, strings.Repeat("a", 129): {Subject: "x"},
+		}}, want: []string{`message: "" is no event's name`, `message: "a\x1b" is no event's name`, `message: "aaa`,
+			`message.support_conference_bgin: "support_conference_bgin" is no session event; did you mean "support_conference_begin"?`,
+			`message.support_conference_of_nothing_known: "support_conference_of_nothing_known" is no session event; known are support_conference_begin,`}},
+		{name: "texts of an event without any", o: smtpsink.Options{Address: eleven[:1], Message: map[string]smtpsink.Texts{"login": {}}},
+			want: []string{"message.login: is empty; add subject, body or html"}},
+		{name: "wrong texts of an event", o: smtpsink.Options{Address: eleven[:1], Message: map[string]smtpsink.Texts{
+			"login": {Subject: "a\r\nb", Body: "%%lsit%%", HTML: strings.Repeat("a", 64<<10+1)},
+		}}, want: []string{"warning: message.login.body: %%lsit%%", "message.login.html: is longer than 64 KiB", "message.login.subject: has more than one line"}},
 		{name: "a long body", o: smtpsink.Options{Address: eleven[:1], Body: strings.Repeat("a", 1<<20)}, want: []string{"body: is longer than 64 KiB"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { expect(t, problems(t, c.o.Check(".")), c.want) })

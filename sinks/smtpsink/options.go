@@ -1,91 +1,34 @@
 package smtpsink
 
 import (
-	"context"
-	"net"
-	"time"
-
 	"github.com/rs/zerolog"
 
 	"github.com/tailpost/tailpost/bridge/option"
-	"github.com/tailpost/tailpost/sinks/macro"
 )
-
-// RelayOptions are the settings of the mail server that all mail goes through:
-// the table [smtp].
-type RelayOptions struct {
-	Host     string `toml:"host"`
-	Port     int    `toml:"port"`
-	Security string `toml:"security"` // "starttls" (required, never given up silently), "tls", "none"
-	Username string `toml:"username"` // "": no login
-
-	// The password, given in one of three ways.
-	Password     option.Secret `toml:"password"`
-	PasswordFile string        `toml:"password_file"`
-	PasswordEnv  string        `toml:"password_env"`
-
-	Auth   string `toml:"auth"` // "auto" (what the server offers, plain first), "plain", "login", "none"
-	From   string `toml:"from"` // an address, or "Name <address>"
-	CAFile string `toml:"ca_file"`
-
-	Timeout time.Duration  `toml:"-"` // of a whole mail; 0: 60 s
-	Step    time.Duration  `toml:"-"` // of connecting with its login, and of each answer after it; 0: 30 s
-	Log     zerolog.Logger `toml:"-"`
-	// Dial connects to the server; nil: TCP.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error) `toml:"-"`
-
-	secret option.Secret // the password, as Check found it
-}
-
-// The ways to secure the connection, and to log in.
-const (
-	securityStartTLS = "starttls"
-	securityTLS      = "tls"
-	securityNone     = "none"
-
-	authAuto  = "auto"
-	authPlain = "plain"
-	authLogin = "login"
-	authNone  = "none"
-)
-
-const (
-	defaultTimeout = 60 * time.Second
-	defaultStep    = 30 * time.Second
-)
-
-// RelayDefaults gives the settings that hold where [smtp] says nothing.
-func RelayDefaults() RelayOptions {
-	return RelayOptions{Port: 587, Security: securityStartTLS, Auth: authAuto}
-}
 
 // Options are the settings of one email recipient that concern the mail.
 type Options struct {
-	Address option.List `toml:"address"` // one to ten
-	Subject string      `toml:"subject"` // a template; "": by event
-	Body    string      `toml:"body"`    // a template; "": by event
+	Address option.List `toml:"address"`  // one to ten
+	ReplyTo string      `toml:"reply_to"` // an address, or "Name <address>"; "": none
+	Subject string      `toml:"subject"`  // a template; "": by event
+	Body    string      `toml:"body"`     // a template of the text; "": by event
+	HTML    string      `toml:"html"`     // a template of the text as HTML; "": none
+	// Message has the texts of single events, by the event's name, a raw
+	// event's too. They win over the recipient's.
+	Message map[string]Texts `toml:"message"`
 
 	Name string         `toml:"-"` // the recipient's
 	Log  zerolog.Logger `toml:"-"`
 }
 
+// Texts are the templates of a mail about one event. A subject that is empty
+// is the recipient's. Body and HTML are two forms of one text: where one of
+// them is given, the recipient's own stand back, both.
+type Texts struct {
+	Subject string `toml:"subject"`
+	Body    string `toml:"body"`
+	HTML    string `toml:"html"`
+}
+
 // Defaults gives the settings that hold where a recipient says nothing.
 func Defaults() Options { return Options{} }
-
-// templates are an Options' subject and body, compiled; nil: the default.
-type templates struct {
-	subject, body *macro.Template
-}
-
-func (o *Options) compile() templates {
-	var t templates
-	if o.Subject != "" {
-		c := macro.Compile(o.Subject)
-		t.subject = &c
-	}
-	if o.Body != "" {
-		c := macro.Compile(o.Body)
-		t.body = &c
-	}
-	return t
-}

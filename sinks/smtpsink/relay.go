@@ -20,6 +20,8 @@ type Relay struct {
 	from *netmail.Address
 	tls  *tls.Config
 	hide redactor
+
+	domain string // of our Message-IDs
 }
 
 // NewRelay makes a relay of checked options. It connects to nothing yet.
@@ -47,7 +49,7 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp: from: %w", err)
 	}
-	r := &Relay{o: o, from: from, hide: newRedactor(o.Username, o.secret.Reveal())}
+	r := &Relay{o: o, from: from, domain: idDomain(from.Address), hide: newRedactor(o.Username, o.secret.Reveal())}
 	r.tls = &tls.Config{ServerName: o.Host, MinVersion: tls.VersionTLS12}
 	if o.CAFile != "" {
 		if r.tls.RootCAs, err = option.ReadRoots(o.CAFile); err != nil {
@@ -61,9 +63,12 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 type Mail struct {
 	To        []string // whom the mail names; one to ten addresses
 	Envelope  []string // who gets it now; nil: all of To
+	ReplyTo   string   // an address, or "Name <address>"; "": none
 	Subject   string
 	Text      string
+	HTML      string            // the same text as HTML; "": none
 	MessageID string            // without the angle brackets; "": the library's
+	Thread    string            // the id of the mail that this one belongs to, likewise; "": none
 	Header    map[string]string // further headers
 }
 

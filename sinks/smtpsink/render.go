@@ -6,55 +6,49 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
-
-	"github.com/tailpost/tailpost/sinks/macro"
 )
 
-const (
-	subjectMax = 200       // characters; a header's line has at most 998
-	textMax    = 256 << 10 // bytes
-)
+// textMax bounds a mail's text, and its HTML, in bytes.
+const textMax = 256 << 10
 
-// render gives a mail as it goes over the wire: 7-bit, the text
-// quoted-printable.
+// render gives a mail as it goes over the wire: 7-bit, the texts
+// quoted-printable. HTML that is too long is left out: cut anywhere, it might
+// show anything.
 func (r *Relay) render(m Mail, now time.Time) ([]byte, error) {
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(r.from)
 	if err := msg.To(m.To...); err != nil {
 		return nil, err
 	}
+	if m.ReplyTo != "" {
+		if err := msg.ReplyTo(m.ReplyTo); err != nil {
+			return nil, err
+		}
+	}
 	msg.SetDateWithValue(now)
-	msg.Subject(headerText(m.Subject, subjectMax))
+	setHeader(msg, mail.HeaderSubject, m.Subject)
 	if m.MessageID != "" {
 		msg.SetMessageIDWithValue(m.MessageID)
+	}
+	if m.Thread != "" {
+		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+m.Thread+">")
+		msg.SetGenHeader(mail.HeaderReferences, "<"+m.Thread+">")
 	}
 	// Nobody's out-of-office is to answer (RFC 3834).
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	for _, name := range slices.Sorted(maps.Keys(m.Header)) {
-		msg.SetGenHeader(mail.Header(name), headerText(m.Header[name], subjectMax))
+		setHeader(msg, mail.Header(name), m.Header[name])
 	}
 	msg.SetBodyString(mail.TypeTextPlain, cutText(m.Text, textMax))
+	if m.HTML != "" && len(m.HTML) <= textMax {
+		msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
+	}
 	var b bytes.Buffer
 	_, err := msg.WriteTo(&b)
 	return b.Bytes(), err
 }
-
-// headerText makes a text fit for a header: no control characters, single
-// blanks, at most limit characters. Runs of blanks matter: where the library
-// folds a header in the middle of one, a line of blanks alone comes out.
-func headerText(s string, limit int) string {
-	s = string(macro.Header.Append(nil, singleBlanks(s)))
-	s = singleBlanks(s) // what was dropped may have stood between two
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	return string([]rune(s)[:limit-1]) + "…"
-}
-
-func singleBlanks(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // cutText bounds a mail's text, in bytes, at the end of a character.
 func cutText(s string, limit int) string {

@@ -2,15 +2,11 @@ package smtpsink
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/net/idna"
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/sinks/macro"
@@ -18,9 +14,10 @@ import (
 
 // Sink delivers to one email recipient. It is a bridge.Sink.
 type Sink struct {
-	relay *Relay
-	o     Options
-	text  templates
+	relay  *Relay
+	o      Options
+	common templates
+	own    map[string]templates // by event
 }
 
 // New makes a sink of checked options.
@@ -31,7 +28,9 @@ func New(relay *Relay, o Options) (*Sink, error) {
 	for _, p := range o.checkAddresses() {
 		return nil, fmt.Errorf("email recipient: %s", p)
 	}
-	return &Sink{relay: relay, o: o, text: o.compile()}, nil
+	s := &Sink{relay: relay, o: o}
+	s.common, s.own = o.compile()
+	return s, nil
 }
 
 var errMailBatch = errors.New("a mail holds one event")
@@ -84,36 +83,27 @@ func refusals(sent Sent) error {
 
 // mail is the event as a mail to all addresses.
 func (s *Sink) mail(e *bridge.Event) Mail {
+	t, ok := s.own[e.Name]
+	if !ok {
+		t = s.common
+	}
 	m := Mail{
-		To: s.o.Address, Subject: defaultSubject(e), Text: "",
-		MessageID: s.messageID(e),
-		Header:    map[string]string{"X-Tailpost-Id": e.ID.String(), "X-Tailpost-Event": e.Name},
+		To: s.o.Address, ReplyTo: s.o.ReplyTo, Subject: defaultSubject(e),
+		MessageID: s.messageID(e), Thread: s.threadID(e),
+		Header: map[string]string{"X-Tailpost-Id": e.ID.String(), "X-Tailpost-Event": e.Name},
 	}
-	if s.text.subject != nil {
-		m.Subject = s.text.subject.Expand(e, macro.Header)
+	if t.subject != nil {
+		m.Subject = t.subject.Expand(e, macro.Header)
 	}
-	if s.text.body != nil {
-		m.Text = s.text.body.Expand(e, macro.Plain)
+	if t.body != nil {
+		m.Text = t.body.Expand(e, macro.Plain)
 	} else {
 		m.Text = defaultText(e)
 	}
-	return m
-}
-
-// messageID names the event's mail to this recipient. Two recipients' mails
-// about one event differ, so they are two mails to who is in both.
-func (s *Sink) messageID(e *bridge.Event) string {
-	const nameBytes = 6
-	sum := sha256.Sum256([]byte(s.o.Name))
-	_, domain, _ := strings.Cut(s.relay.from.Address, "@")
-	if !isASCII(domain) {
-		if a, err := idna.Lookup.ToASCII(domain); err == nil {
-			domain = a
-		} else {
-			domain = "tailpost.invalid"
-		}
+	if t.html != nil {
+		m.HTML = t.html.Expand(e, macro.HTML)
 	}
-	return e.ID.String() + "." + hex.EncodeToString(sum[:nameBytes]) + "@" + domain
+	return m
 }
 
 // readNote gives the addresses that have the mail. Those that were taken out

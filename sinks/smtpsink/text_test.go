@@ -81,7 +81,7 @@ func TestHeaderText(t *testing.T) {
 		{"just fits", strings.Repeat("é", 200), strings.Repeat("é", 200)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := headerText(c.in, subjectMax); got != c.want {
+			if got := headerText(c.in, headerMax); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -93,11 +93,12 @@ func TestHeaderText(t *testing.T) {
 func FuzzRender(f *testing.F) {
 	f.Add("x\r\nBcc: evil@example.com", "e", "body\r\n.\r\nQUIT")
 	f.Add(strings.Repeat(" ", 300)+strings.Repeat("a", 200), "ä", "\xff")
+	f.Add("=?utf-8?q?=0D=0ABcc:_e?= ="+strings.Repeat("?=?", 80)+"é", "=?", "=")
 	r := testRelay(f)
 	now := time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, subject, event, text string) {
 		raw, err := r.render(Mail{
-			To: []string{"a@example.com"}, Subject: subject, Text: text, MessageID: "1.2@example.com",
+			To: []string{"a@example.com"}, Subject: subject, Text: text, HTML: "x" + text, MessageID: "1.2@example.com", Thread: "3@example.com",
 			Header: map[string]string{"X-Tailpost-Event": event},
 		}, now)
 		if err != nil {
@@ -107,12 +108,15 @@ func FuzzRender(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v: %q", err, raw)
 		}
-		if len(m.Header) != 10 {
+		if name := m.Header.Get("X-Tailpost-Event"); headerText(event, headerMax) != "" && name == "" {
+			t.Error("no event's name")
+		}
+		if len(m.Header) != 11 {
 			t.Errorf("%d headers: %q", len(m.Header), m.Header)
 		}
 		var words mime.WordDecoder
-		if got, err := words.DecodeHeader(m.Header.Get("Subject")); err != nil || got != headerText(subject, subjectMax) {
-			t.Errorf("subject reads back as %q, %v, want %q", got, err, headerText(subject, subjectMax))
+		if got, err := words.DecodeHeader(m.Header.Get("Subject")); err != nil || got != headerText(subject, headerMax) {
+			t.Errorf("subject reads back as %q, %v, want %q", got, err, headerText(subject, headerMax))
 		}
 		for line := range bytes.SplitSeq(raw, []byte("\r\n")) {
 			if len(line) > 998 || bytes.ContainsAny(line, "\r\n") || bytes.ContainsFunc(line, func(r rune) bool { return r > 126 }) {
