@@ -1,6 +1,7 @@
 package macro
 
 import (
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,12 +15,14 @@ type Escape uint8
 const (
 	Plain  Escape = iota // a text: the value as it is
 	Header               // a header of a mail or a request: one line without control characters
-	JSON                 // inside a JSON string, between its quotes
+	JSON                 // JSON: text between quotes, a whole value where there are none
 	Form                 // a form body or a query: percent-encoded, + for a blank
-	HTML                 // text of an HTML document, or a quoted attribute that holds no URL or script
+	HTML                 // HTML and XML: text, and what stands between an attribute's quotes if it is no URL or script
+	URL                  // a part of a URL's path or query: percent-encoded, %20 for a blank
 )
 
-// Append appends the value v, escaped. Bytes that are no UTF-8 become U+FFFD.
+// Append appends the value v, escaped; for JSON as the text between quotes.
+// Bytes that are no UTF-8 become U+FFFD, and so does what a place can't hold.
 func (esc Escape) Append(b []byte, v string) []byte {
 	switch esc {
 	case Header:
@@ -30,6 +33,8 @@ func (esc Escape) Append(b []byte, v string) []byte {
 		return AppendForm(b, v)
 	case HTML:
 		return appendHTML(b, v)
+	case URL:
+		return appendPercent(b, v, "%20")
 	default:
 		for _, r := range v {
 			b = utf8.AppendRune(b, r)
@@ -50,30 +55,6 @@ func appendHeader(b []byte, v string) []byte {
 	return b
 }
 
-// appendHTML escapes what HTML reads as its own, and puts U+FFFD in the place
-// of control characters, which no document may hold.
-func appendHTML(b []byte, v string) []byte {
-	for _, r := range v {
-		switch {
-		case r == '&':
-			b = append(b, "&amp;"...)
-		case r == '<':
-			b = append(b, "&lt;"...)
-		case r == '>':
-			b = append(b, "&gt;"...)
-		case r == '"':
-			b = append(b, "&#34;"...)
-		case r == '\'':
-			b = append(b, "&#39;"...)
-		case unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r':
-			b = utf8.AppendRune(b, utf8.RuneError)
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return b
-}
-
 func appendJSON(b []byte, v string) []byte {
 	at := len(b)
 	b = bridge.AppendJSONString(b, v)
@@ -83,13 +64,15 @@ func appendJSON(b []byte, v string) []byte {
 // AppendForm appends v as a name or value of a form body: UTF-8,
 // percent-encoded but for letters, digits and -_.~, with + for a blank, the
 // way PHP and .NET read it.
-func AppendForm(b []byte, v string) []byte {
+func AppendForm(b []byte, v string) []byte { return appendPercent(b, v, "+") }
+
+func appendPercent(b []byte, v, blank string) []byte {
 	const hexDigits = "0123456789ABCDEF"
 	for i := 0; i < len(v); {
 		c := v[i]
 		switch {
 		case c == ' ':
-			b = append(b, '+')
+			b = append(b, blank...)
 		case unreserved(c):
 			b = append(b, c)
 		case c < utf8.RuneSelf:
@@ -104,6 +87,31 @@ func AppendForm(b []byte, v string) []byte {
 			continue
 		}
 		i++
+	}
+	return b
+}
+
+// appendHTML escapes what HTML and XML read as their own. Line ends and tabs
+// are written as numbers, because readers change plain ones. U+FFFD takes the
+// place of other control characters, which no document may hold.
+func appendHTML(b []byte, v string) []byte {
+	for _, r := range v {
+		switch {
+		case r == '&':
+			b = append(b, "&amp;"...)
+		case r == '<':
+			b = append(b, "&lt;"...)
+		case r == '>':
+			b = append(b, "&gt;"...)
+		case r == '"' || r == '\'' || r == '`' || r == '\t' || r == '\n' || r == '\r':
+			b = append(b, "&#"...)
+			b = strconv.AppendInt(b, int64(r), 10)
+			b = append(b, ';')
+		case unicode.IsControl(r) || r == 0xfffe || r == 0xffff:
+			b = utf8.AppendRune(b, utf8.RuneError)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
 	}
 	return b
 }

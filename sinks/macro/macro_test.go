@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -18,7 +17,7 @@ func event() *bridge.Event {
 		ID: bridge.ID{1}, Name: bridge.EventEnd, Timestamp: 1757513287, Session: "e9e9", ExternalKey: "x\r\nBcc: evil@example.com",
 		MemberName: "Zoë \"M\" \xff&=+",
 		Survey:     []bridge.Answer{{ID: "3", Name: "How was it", Answer: "good"}},
-		Custom:     []bridge.Field{{Name: "Team Name", Value: "A"}, {Name: "time", Value: "noon"}},
+		Custom:     []bridge.Field{{Name: "Team Name", Value: "A"}, {Name: "time", Value: "noon"}, {Name: "n", Value: "<>'\t\x1b\u0085"}},
 	}
 }
 
@@ -50,7 +49,12 @@ func TestExpand(t *testing.T) {
 		{name: "header", text: "K: %%external_key%%", esc: Header, want: "K: xBcc: evil@example.com", wantTokens: []string{"external_key"}},
 		{name: "json", text: `{"n":"%%name%%"}`, esc: JSON, want: `{"n":"Zoë \"M\" ` + "\uFFFD" + `&=+"}`, wantTokens: []string{"name"}},
 		{name: "form", text: "n=%%name%%", esc: Form, want: "n=Zo%C3%AB+%22M%22+%EF%BF%BD%26%3D%2B", wantTokens: []string{"name"}},
-		{name: "html", text: `<b title="%%name%%">%%external_key%%</b>`, esc: HTML, want: "<b title=\"Zoë &#34;M&#34; \uFFFD&amp;=+\">x\r\nBcc: evil@example.com</b>", wantTokens: []string{"name", "external_key"}},
+		{name: "json: whole values", text: `[%%timestamp%%,%%lsid%%,%%nope%%,%%os%%,"%%timestamp%%"]`, esc: JSON, want: `[1757513287,"e9e9",null,null,"1757513287"]`,
+			wantTokens: []string{"timestamp", "lsid", "nope", "os"}},
+		{name: "json: a quote in the text", text: `{"a\"%%lsid%%":"\\"%%lsid%%`, esc: JSON, want: `{"a\"e9e9":"\\""e9e9"`, wantTokens: []string{"lsid"}},
+		{name: "html", text: "<b>%%name%%</b>", esc: HTML, want: "<b>Zoë &#34;M&#34; \uFFFD&amp;=+</b>", wantTokens: []string{"name"}},
+		{name: "html: lines and controls", text: "%%external_key%%%%n%%", esc: HTML, want: "x&#13;&#10;Bcc: evil@example.com&lt;&gt;&#39;&#9;\uFFFD\uFFFD", wantTokens: []string{"external_key", "n"}},
+		{name: "url", text: "/%%name%%", esc: URL, want: "/Zo%C3%AB%20%22M%22%20%EF%BF%BD%26%3D%2B", wantTokens: []string{"name"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tmpl := Compile(c.text)
@@ -72,8 +76,16 @@ func TestTime(t *testing.T) {
 	}
 }
 
+func TestMissing(t *testing.T) {
+	var got []string
+	Compile("%%lsid%%%%os%%%%nope%%%%survey_x%%%%time%%%%nope%%").AppendNoting(nil, &bridge.Event{}, Plain, func(s string) { got = append(got, s) })
+	if want := []string{"nope", "survey_x", "nope"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestUnknown(t *testing.T) {
-	got := Compile("%%lsid%% %%TIME%% %%survey_x%% %%lisd%% %%Custom%%").Unknown()
+	got := Compile("%%lsid%% %%TIME%% %%survey_x%% %%lisd%% %%Custom%% %%requestid%% %%custom.x%% %%data.user%%").Unknown()
 	if want := []string{"lisd", "Custom"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -115,7 +127,7 @@ func FuzzExpand(f *testing.F) {
 			t.Errorf("control characters in a header: %q", s)
 		}
 		var back string
-		if err := json.Unmarshal([]byte(`"`+all.Expand(e, JSON)+`"`), &back); err != nil {
+		if err := json.Unmarshal([]byte(Compile(`"`+places+`"`).Expand(e, JSON)), &back); err != nil {
 			t.Errorf("no JSON string: %v", err)
 		}
 		if want := all.Expand(e, Plain); back != want {
@@ -129,10 +141,10 @@ func FuzzExpand(f *testing.F) {
 		if strings.ContainsAny(escaped, `<>"'`+"\x00\x1b") {
 			t.Errorf("HTML of its own: %q", escaped)
 		}
-		if got := html.UnescapeString(escaped); utf8.ValidString(key) && !strings.ContainsFunc(key, unicode.IsControl) && got != key {
+		if got := html.UnescapeString(escaped); string(Plain.Append(nil, key)) == key && !strings.ContainsFunc(key, unicode.IsControl) && !strings.ContainsAny(key, "\ufffe\uffff") && got != key {
 			t.Errorf("HTML reads back as %q, want %q", got, key)
 		}
-		for _, esc := range []Escape{Plain, Header, JSON, Form, HTML} {
+		for _, esc := range []Escape{Plain, Header, JSON, Form, HTML, URL} {
 			tmpl.Expand(e, esc)
 		}
 	})
