@@ -21,6 +21,7 @@ var rooms = []struct {
 	{path: "bridge", may: []string{}},
 	{path: "bridge/option"},
 	{path: "bridge/where"},
+	{path: "bridge/history"},
 	{path: "bridge/source/tail"},
 	{path: "bridge/source/stdin"},
 	{path: "bridge/source/drop"},

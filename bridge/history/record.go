@@ -1,0 +1,234 @@
+package history
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+const (
+	magic   = "tphist"
+	version = 1
+
+	fileHead   = 16
+	recordHead = 8
+
+	kindText    = 1
+	kindAttempt = 2
+
+	flagDead = 1
+
+	textMax  = 768  // bytes of a text; longer ones are cut
+	textsMax = 4096 // that have numbers in a file
+
+	// recordMost bounds what one attempt takes with its texts, in bytes.
+	recordMost = 6*(textMax+2*recordHead) + 256
+)
+
+var (
+	marker     = []byte{0xa7, 0x7a}
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+)
+
+type salt [8]byte
+
+// encoder writes the records of one file.
+type encoder struct {
+	salt  salt
+	texts map[string]uint64
+}
+
+// newEncoder begins a file, whose head it appends.
+func newEncoder(b []byte) (*encoder, []byte) {
+	e := &encoder{texts: map[string]uint64{}}
+	_, _ = rand.Read(e.salt[:]) // never fails
+	b = append(b, magic...)
+	b = binary.LittleEndian.AppendUint16(b, version)
+	return e, append(b, e.salt[:]...)
+}
+
+// attempt appends the record of an attempt, behind those of its new texts.
+func (e *encoder) attempt(b []byte, a *bridge.Attempt) []byte {
+	texts := [...]string{a.Recipient, a.Event, a.Peer, a.Answer, a.Err, a.Status}
+	for i, t := range texts {
+		texts[i] = t[:min(len(t), textMax)]
+		b = e.learn(b, texts[i])
+	}
+	b, at := e.begin(b, kindAttempt)
+	flags := byte(0)
+	if a.Dead {
+		flags = flagDead
+	}
+	b = append(b, flags)
+	b = binary.LittleEndian.AppendUint64(b, a.Number)
+	b = append(b, a.ID[:]...)
+	b = binary.AppendUvarint(b, uint64(max(a.Nth, 0)))
+	b = binary.LittleEndian.AppendUint64(b, uint64(a.At.UnixNano()))
+	b = binary.AppendUvarint(b, uint64(max(a.Took, 0)/time.Microsecond))
+	b = binary.AppendUvarint(b, uint64(max(a.Wait, 0)/time.Millisecond))
+	for _, t := range texts {
+		b = e.text(b, t)
+	}
+	return e.end(b, at)
+}
+
+// learn gives a text a number, if it has none and there is one left.
+func (e *encoder) learn(b []byte, t string) []byte {
+	if t == "" || len(e.texts) >= textsMax {
+		return b
+	}
+	if _, known := e.texts[t]; known {
+		return b
+	}
+	n := uint64(len(e.texts))
+	e.texts[t] = n
+	b, at := e.begin(b, kindText)
+	b = binary.AppendUvarint(b, n)
+	return e.end(append(b, t...), at)
+}
+
+func (e *encoder) text(b []byte, t string) []byte {
+	if t == "" {
+		return append(b, 0)
+	}
+	if n, known := e.texts[t]; known {
+		return binary.AppendUvarint(b, n+2)
+	}
+	b = append(b, 1)
+	b = binary.AppendUvarint(b, uint64(len(t)))
+	return append(b, t...)
+}
+
+func (e *encoder) begin(b []byte, kind byte) (out []byte, at int) {
+	at = len(b)
+	b = append(b, marker...)
+	b = append(b, 0, 0, 0, 0, 0, 0)
+	return append(b, kind), at
+}
+
+func (e *encoder) end(b []byte, at int) []byte {
+	payload := b[at+recordHead:]
+	binary.LittleEndian.PutUint16(b[at+2:], uint16(len(payload)))
+	binary.LittleEndian.PutUint32(b[at+4:], e.salt.sum(payload))
+	return b
+}
+
+func (s salt) sum(payload []byte) uint32 {
+	return crc32.Update(crc32.Checksum(s[:], castagnoli), castagnoli, payload)
+}
+
+// decoder reads the records of one file.
+type decoder struct {
+	salt  salt
+	texts map[uint64]string
+	b     []byte
+}
+
+var errVersion = errors.New("of another version")
+
+func newDecoder(file []byte) (*decoder, error) {
+	if len(file) < fileHead || string(file[:len(magic)]) != magic || binary.LittleEndian.Uint16(file[len(magic):]) != version {
+		return nil, errVersion
+	}
+	d := &decoder{texts: map[uint64]string{}, b: file[fileHead:]}
+	copy(d.salt[:], file[8:])
+	return d, nil
+}
+
+// next gives the next good attempt; false: there is none.
+func (d *decoder) next() (a bridge.Attempt, ok bool) {
+	for {
+		payload, ok := d.record()
+		if !ok {
+			return a, false
+		}
+		r := reader{b: payload[1:]}
+		switch payload[0] {
+		case kindText:
+			if n := r.uvarint(); !r.bad && n < textsMax {
+				d.texts[n] = string(r.b)
+			}
+		case kindAttempt:
+			if a := d.attempt(&r); !r.bad {
+				return a, true
+			}
+		}
+	}
+}
+
+// record gives the payload of the next record whose checksum is right.
+func (d *decoder) record() ([]byte, bool) {
+	for {
+		i := bytes.Index(d.b, marker)
+		if i < 0 || len(d.b)-i < recordHead {
+			return nil, false
+		}
+		d.b = d.b[i:]
+		size := int(binary.LittleEndian.Uint16(d.b[2:]))
+		if rest := d.b[recordHead:]; size > 0 && size <= len(rest) && d.salt.sum(rest[:size]) == binary.LittleEndian.Uint32(d.b[4:]) {
+			d.b = rest[size:]
+			return rest[:size], true
+		}
+		d.b = d.b[len(marker):]
+	}
+}
+
+func (d *decoder) attempt(r *reader) (a bridge.Attempt) {
+	a.Dead = r.take(1)[0]&flagDead != 0
+	a.Number = binary.LittleEndian.Uint64(r.take(8))
+	copy(a.ID[:], r.take(16))
+	a.Nth = int(r.uvarint())
+	a.At = time.Unix(0, int64(binary.LittleEndian.Uint64(r.take(8))))
+	a.Took = time.Duration(r.uvarint()) * time.Microsecond
+	a.Wait = time.Duration(r.uvarint()) * time.Millisecond
+	for _, t := range []*string{&a.Recipient, &a.Event, &a.Peer, &a.Answer, &a.Err, &a.Status} {
+		*t = d.text(r)
+	}
+	return a
+}
+
+func (d *decoder) text(r *reader) string {
+	switch n := r.uvarint(); n {
+	case 0:
+		return ""
+	case 1:
+		return string(r.take(r.uvarint()))
+	default:
+		if t, known := d.texts[n-2]; known {
+			return t
+		}
+		return "?"
+	}
+}
+
+// reader takes values off the front of a payload; bad: they were not there.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.b, r.bad = nil, true
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// take gives n bytes, zeros where they are not there.
+func (r *reader) take(n uint64) []byte {
+	if n > uint64(len(r.b)) {
+		r.b, r.bad = nil, true
+		return make([]byte, min(n, 16))
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
+}
