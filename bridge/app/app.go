@@ -13,6 +13,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/bridge/history"
 	"github.com/tailpost/tailpost/bridge/spool"
 )
 
@@ -57,6 +58,8 @@ type app struct {
 	c          *config.Config
 	o          Options
 	spool      *spool.Spool
+	history    *history.Ring
+	watchers   watchers
 	recipients []*recipient
 	sources    []*source
 
@@ -65,6 +68,7 @@ type app struct {
 }
 
 func (a *app) open() error {
+	a.openWatchers()
 	if err := a.openRecipients(); err != nil {
 		return err
 	}
@@ -121,6 +125,7 @@ func (a *app) run(ctx context.Context) error {
 	// The spool outlives ctx: outcomes are recorded in it until the end.
 	store := newGroup(context.WithoutCancel(ctx), failed)
 	store.run("spool", a.spool.Run)
+	store.run("history", a.history.Run)
 	workers := newGroup(ctx, failed)
 	for _, r := range a.recipients {
 		workers.run("recipient "+r.name, r.worker.Run)

@@ -77,7 +77,7 @@ func (a *app) addRecipient(name string, p dispatch.Policy, sink bridge.Sink, err
 	a.recipients = append(a.recipients, &recipient{
 		name: name, policy: p, queue: q, sink: sink,
 		worker: dispatch.New(dispatch.Options{
-			Name: name, Policy: p, Queue: q, Sink: sink, Grace: a.c.Shutdown.Grace.D(), Log: a.o.Log,
+			Name: name, Policy: p, Queue: q, Sink: sink, Watcher: a.watchers, Grace: a.c.Shutdown.Grace.D(), Log: a.o.Log,
 		}),
 	})
 	return nil

@@ -69,6 +69,13 @@ func (s *Spool) haveRoom(more int64, what purpose) error {
 	return nil
 }
 
+// Roomy reports whether the file system has more free space than min_free, or
+// that can't be known: what is not needed may be written there.
+func (s *Spool) Roomy() bool {
+	free, least := s.freeSpace()
+	return free < 0 || free > least
+}
+
 // freeSpace gives what is free on the file system and min_free; free is
 // negative where that can't be known.
 func (s *Spool) freeSpace() (free, least int64) {
