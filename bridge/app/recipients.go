@@ -7,9 +7,6 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/spool"
-	"github.com/tailpost/tailpost/sinks/filesink"
-	"github.com/tailpost/tailpost/sinks/httpsink"
-	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
 // recipient is one configured recipient with its queue, sink and worker.
@@ -30,34 +27,23 @@ func (r *recipient) close() error {
 
 func (a *app) openRecipients() error {
 	for _, h := range a.c.HTTP {
-		o := h.Sink
-		o.Name, o.Log, o.MaxInFlight, o.UserAgent = h.Name, a.o.Log, h.Policy.MaxInFlight, "tailpost/"+a.o.Version
-		sink, err := httpsink.New(o)
+		sink, err := httpSink(h, a.o)
 		if err := a.addRecipient(h.Name, h.Policy, sink, err); err != nil {
 			return err
 		}
 	}
-	var relay *smtpsink.Relay
-	if a.c.SMTP != nil {
-		o := *a.c.SMTP
-		o.Log = a.o.Log
-		var err error
-		if relay, err = smtpsink.NewRelay(o); err != nil {
-			return fmt.Errorf("mail relay: %w", err)
-		}
+	relay, err := mailRelay(a.c, a.o)
+	if err != nil {
+		return err
 	}
 	for _, m := range a.c.Email {
-		o := m.Sink
-		o.Name, o.Log = m.Name, a.o.Log
-		sink, err := smtpsink.New(relay, o)
+		sink, err := emailSink(m, relay, a.o)
 		if err := a.addRecipient(m.Name, m.Policy, sink, err); err != nil {
 			return err
 		}
 	}
 	for _, f := range a.c.File {
-		o := f.Sink
-		o.Name, o.Log, o.Out = f.Name, a.o.Log, a.o.Stdout
-		sink, err := filesink.New(o)
+		sink, err := fileSink(f, a.o)
 		if err := a.addRecipient(f.Name, f.Policy, sink, err); err != nil {
 			return err
 		}
