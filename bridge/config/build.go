@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
@@ -92,6 +93,10 @@ func (l *loader) buildSettings(c *Config) {
 	if t := l.one("admin"); t != nil {
 		l.decode(t, nil, &c.Admin)
 		l.owned(t, nil, c.Admin.Check(t.file.dir))
+	}
+	if t := l.one("alerts"); t != nil {
+		l.decode(t, nil, &c.Alerts)
+		l.owned(t, nil, c.Alerts.Check(t.file.dir))
 	}
 	if t := l.one("smtp"); t != nil {
 		relay := smtpsink.RelayDefaults()
@@ -192,7 +197,7 @@ var (
 func (l *loader) httpDefaults() {
 	if t := l.one("defaults.http"); t != nil {
 		r := HTTPRecipient{}
-		l.decode(t, refusedHTTP, &httpIdentity{}, &r.Policy, &r.Sink)
+		l.decode(t, refusedHTTP, &httpIdentity{}, &r.Policy, &r.Alert, &r.Sink)
 		l.checkProfile(t)
 	}
 }
@@ -201,13 +206,14 @@ func (l *loader) httpRecipient(t *table) HTTPRecipient {
 	var id httpIdentity
 	def := l.one("defaults.http")
 	profile := l.profile(t, def)
-	r := HTTPRecipient{Profile: profile, Policy: dispatch.Defaults(profile), Sink: httpsink.Defaults(profile)}
-	l.inherit(t, def, refusedHTTP, &id, &r.Policy, &r.Sink)
-	l.decode(t, nil, &id, &r.Policy, &r.Sink)
+	r := HTTPRecipient{Profile: profile, Policy: dispatch.Defaults(profile), Alert: alert.Defaults(), Sink: httpsink.Defaults(profile)}
+	l.inherit(t, def, refusedHTTP, &id, &r.Policy, &r.Alert, &r.Sink)
+	l.decode(t, nil, &id, &r.Policy, &r.Alert, &r.Sink)
 	l.checkProfile(t)
 	r.Name = l.name(t, id.identity)
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
+	l.owned(t, def, r.Alert.Check(t.file.dir))
 	l.owned(t, def, r.Sink.Check(t.file.dir))
 	return r
 }
@@ -216,19 +222,20 @@ func (l *loader) httpRecipient(t *table) HTTPRecipient {
 func (l *loader) emailDefaults() {
 	if t := l.one("defaults.email"); t != nil {
 		r := EmailRecipient{}
-		l.decode(t, refusedEmail, &identity{}, &r.Policy, &r.Sink)
+		l.decode(t, refusedEmail, &identity{}, &r.Policy, &r.Alert, &r.Sink)
 	}
 }
 
 func (l *loader) emailRecipient(t *table) EmailRecipient {
 	var id identity
 	def := l.one("defaults.email")
-	r := EmailRecipient{Policy: dispatch.Defaults(""), Sink: smtpsink.Defaults()}
-	l.inherit(t, def, refusedEmail, &id, &r.Policy, &r.Sink)
-	l.decode(t, nil, &id, &r.Policy, &r.Sink)
+	r := EmailRecipient{Policy: dispatch.Defaults(""), Alert: alert.Defaults(), Sink: smtpsink.Defaults()}
+	l.inherit(t, def, refusedEmail, &id, &r.Policy, &r.Alert, &r.Sink)
+	l.decode(t, nil, &id, &r.Policy, &r.Alert, &r.Sink)
 	r.Name = l.name(t, id)
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
+	l.owned(t, def, r.Alert.Check(t.file.dir))
 	l.owned(t, def, r.Sink.Check(t.file.dir))
 	for _, event := range slices.Sorted(maps.Keys(r.Sink.Message)) {
 		if !r.Policy.Wants(event) {
@@ -240,11 +247,12 @@ func (l *loader) emailRecipient(t *table) EmailRecipient {
 
 func (l *loader) fileRecipient(t *table) FileRecipient {
 	var id identity
-	r := FileRecipient{Policy: dispatch.Defaults(""), Sink: filesink.Defaults()}
-	l.decode(t, nil, &id, &r.Policy, &r.Sink)
+	r := FileRecipient{Policy: dispatch.Defaults(""), Alert: alert.Defaults(), Sink: filesink.Defaults()}
+	l.decode(t, nil, &id, &r.Policy, &r.Alert, &r.Sink)
 	r.Name = l.name(t, id)
 	r.Sink.Name = r.Name
 	l.owned(t, nil, r.Policy.Check(t.file.dir))
+	l.owned(t, nil, r.Alert.Check(t.file.dir))
 	l.owned(t, nil, r.Sink.Check(t.file.dir))
 	return r
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
@@ -31,6 +32,7 @@ type Config struct {
 	Shutdown Shutdown
 	Spool    spool.Options // Dir is StateDir
 	Admin    Admin
+	Alerts   alert.System
 
 	// The sources, each kind in the order of the files; there is at least one.
 	Tails   []TailSource
@@ -112,6 +114,7 @@ type HTTPRecipient struct {
 	Name    string
 	Profile string // "" or "appliance"
 	Policy  dispatch.Policy
+	Alert   alert.Policy
 	Sink    httpsink.Options
 }
 
@@ -119,6 +122,7 @@ type HTTPRecipient struct {
 type EmailRecipient struct {
 	Name   string
 	Policy dispatch.Policy
+	Alert  alert.Policy
 	Sink   smtpsink.Options
 }
 
@@ -126,6 +130,7 @@ type EmailRecipient struct {
 type FileRecipient struct {
 	Name   string
 	Policy dispatch.Policy
+	Alert  alert.Policy
 	Sink   filesink.Options
 }
 
@@ -147,5 +152,6 @@ func defaults() *Config {
 		Log:      Log{Level: "info", Format: "auto"},
 		Shutdown: Shutdown{Grace: option.Duration(8 * time.Second)},
 		Spool:    spool.Defaults(),
+		Alerts:   alert.SystemDefaults(),
 	}
 }

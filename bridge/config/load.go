@@ -6,7 +6,7 @@ import "slices"
 // is a name here, a case in gather, and its struct in Config.
 var (
 	topKeys   = []string{"state_dir", "include"}
-	topTables = []string{"log", "shutdown", "spool", "admin", "sources", "smtp", "defaults", "recipients"}
+	topTables = []string{"log", "shutdown", "spool", "admin", "alerts", "sources", "smtp", "defaults", "recipients"}
 	kindsOf   = map[string][]string{
 		"sources":    {"tail", "drop", "http", "socket", "syslog", "stdin"},
 		"recipients": {"http", "email", "file"},
@@ -83,7 +83,7 @@ func (l *loader) gather(f *file) {
 			if f != l.files[0] {
 				l.complain(top, key, "an included file can't include others", "name the files in "+l.files[0].name)
 			}
-		case "log", "shutdown", "spool", "admin", "smtp":
+		case "log", "shutdown", "spool", "admin", "alerts", "smtp":
 			if t, ok := l.sub(top, key); ok {
 				l.once(t)
 			}

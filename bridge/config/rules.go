@@ -112,6 +112,7 @@ func (l *loader) rules(c *Config) {
 	if l.partial {
 		return // what is missing may stand in what was not understood
 	}
+	l.contactRules(c)
 	if c.SMTP == nil {
 		for _, t := range l.tables["recipients.email"] {
 			l.complain(t, "", "there is no mail relay", "add [smtp] with host and from")

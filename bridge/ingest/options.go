@@ -14,6 +14,8 @@ type Options struct {
 	Timezone     string      `toml:"timezone"`      // an IANA name or "Local"; empty: UTC
 	CustomFields option.List `toml:"custom_fields"` // names of input fields that are custom fields
 
+	SilentAfter option.Duration `toml:"silent_after"` // without a line for so long people are told; 0: it may be silent
+
 	Pattern   option.Texts `toml:"pattern"`   // format regex: RE2 expressions, of which the first that matches a line counts
 	Unmatched string       `toml:"unmatched"` // format regex: "ignore" (also "") or "quarantine" a line that none matches
 }
@@ -32,8 +34,14 @@ func (o *Options) Check(string) []option.Problem {
 		out = append(out, option.Problem{Key: "timezone", Text: fmt.Sprintf("%q is no time zone", o.Timezone),
 			Hint: `use an IANA name such as "Europe/Berlin", or "Local"`})
 	}
+	if o.SilentAfter != 0 && o.SilentAfter.D() < silentLeast {
+		out = append(out, option.Problem{Key: "silent_after", Text: o.SilentAfter.String() + " is too short", Hint: "use at least 1s, or leave it out"})
+	}
 	return out
 }
+
+// silentLeast is the shortest silence that can be seen.
+const silentLeast = time.Second
 
 // Zone is the time zone of times that name none.
 func (o *Options) Zone() (*time.Location, error) { return time.LoadLocation(o.Timezone) }

@@ -1,0 +1,226 @@
+package alert
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tailpost/tailpost/sinks/macro"
+)
+
+// Facts are numbers about the whole program at one moment, as Observe takes
+// them every few seconds. Totals that outlive a restart are marked "ever": what
+// was added while nobody looked is told, too. The others begin at 0 with each
+// start.
+type Facts struct {
+	Recipients []RecipientFacts
+	Sources    []SourceFacts
+	Spool      SpoolFacts
+	Balance    []string // the sums that don't fit, in words
+}
+
+// RecipientFacts are about one recipient.
+type RecipientFacts struct {
+	Name    string
+	Waiting uint64 // events
+	Dead    uint64 // dead letters, ever; a replay takes them away again
+	Damaged uint64 // events that can't be read, ever
+}
+
+// SourceFacts are about one source.
+type SourceFacts struct {
+	Name        string
+	Read        int64  // lines, ever
+	Quarantined int64  // lines, ever; a replay takes them away again
+	Rejected    int64  // lines that went to quarantine
+	Reason      string // of the latest of them
+	Losses      int64  // discontinuities, ever
+	LostBytes   int64  // at least so many, ever
+}
+
+// SpoolFacts are about the spool.
+type SpoolFacts struct {
+	Wanted   int64  // bytes that can't be deleted yet
+	MaxBytes int64  // what they may become
+	Holder   string // the recipient that wants the oldest of them
+	Stuck    string // why no lines are taken, or nothing is recorded; empty: all is well
+	Damaged  int    // stretches of bytes that can't be read
+	Bytes    int64  // in them
+	Expired  int    // files of dead letters and quarantined lines that went: too old, or too many
+}
+
+// Observe takes the facts in. It is called by one goroutine.
+func (a *Alerts) Observe(f Facts) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range f.Recipients {
+		a.recipientLocked(r)
+	}
+	for _, s := range f.Sources {
+		a.sourceLocked(s, f.Spool.Stuck != "")
+	}
+	a.spoolLocked(f.Spool)
+	words := ""
+	if n := len(f.Balance); n > 0 {
+		words = macro.OneLine(strings.Join(f.Balance, "; "), errorMax)
+	}
+	a.lastingLocked(unbalanced, "", words != "", 1, words)
+}
+
+func (a *Alerts) recipientLocked(r RecipientFacts) {
+	a.waiting[r.Name] = r.Waiting
+	d := a.topicLocked(deadLetters, r.Name)
+	if n := d.missed(r.Dead); n > 0 {
+		a.countLocked(deadLetters, r.Name, n, "")
+	}
+	a.seeLocked(d, r.Dead)
+	if n := a.topicLocked(lostEvents, r.Name).added(r.Damaged); n > 0 {
+		a.countLocked(lostEvents, r.Name, n, "")
+	}
+	a.seeLocked(a.topicLocked(lostEvents, r.Name), r.Damaged)
+}
+
+func (a *Alerts) sourceLocked(s SourceFacts, stuck bool) {
+	q := a.topicLocked(quarantined, s.Name)
+	n := max(q.missed(uint64(s.Quarantined)), uint64(max(0, s.Rejected-a.rejected[s.Name])))
+	if n > 0 {
+		a.countLocked(quarantined, s.Name, n, macro.OneLine(s.Reason, errorMax))
+	}
+	a.rejected[s.Name] = s.Rejected
+	a.seeLocked(q, uint64(s.Quarantined))
+
+	l := a.topicLocked(lostInput, s.Name)
+	if n := l.added(uint64(s.Losses)); n > 0 {
+		a.countLocked(lostInput, s.Name, n, fmt.Sprintf("at least %d bytes in all, since the source was first read", s.LostBytes))
+	}
+	a.seeLocked(l, uint64(s.Losses))
+	a.silenceLocked(s, stuck)
+}
+
+// silenceLocked looks whether a source is silent. While no lines are taken,
+// nobody knows.
+func (a *Alerts) silenceLocked(s SourceFacts, stuck bool) {
+	after := a.set.Sources[s.Name]
+	if after <= 0 {
+		return
+	}
+	h, known := a.heard[s.Name]
+	if !known || h.Read != s.Read || stuck && !a.isOnLocked(silent, s.Name) {
+		h = heard{Read: s.Read, At: a.clock()}
+		a.heard[s.Name] = h
+	}
+	is := a.clock()-h.At >= after
+	words := ""
+	if is {
+		words = "no line for " + duration(after)
+	}
+	if is || !stuck { // what is not known ends nothing
+		a.lastingLocked(silent, s.Name, is, 1, words)
+	}
+}
+
+// The levels of spoolFills.
+const (
+	spoolHalf = 1 + iota
+	spoolMost
+	spoolStuck
+)
+
+func (a *Alerts) spoolLocked(s SpoolFacts) {
+	level, words := 0, ""
+	percent := int64(0)
+	if s.MaxBytes > 0 {
+		percent = s.Wanted / max(1, s.MaxBytes/100)
+	}
+	held := fmt.Sprintf("%d %% of max_bytes are in use", percent)
+	if s.Holder != "" {
+		held += "; the recipient " + s.Holder + " holds the oldest part"
+	}
+	switch {
+	case s.Stuck != "":
+		level, words = spoolStuck, macro.OneLine(s.Stuck, errorMax)+"; "+held
+	case percent >= 80:
+		level, words = spoolMost, held
+	case percent >= 50:
+		level, words = spoolHalf, held
+	}
+	a.lastingLocked(spoolFills, "", level > 0, level, words)
+
+	if n := s.Damaged - a.damaged; n > 0 {
+		a.countLocked(damage, "", uint64(n), fmt.Sprintf("%d bytes in all, since the start", s.Bytes))
+	}
+	a.damaged = s.Damaged
+	if n := s.Expired - a.expired; n > 0 {
+		a.countLocked(expired, "", uint64(n), "")
+	}
+	a.expired = s.Expired
+}
+
+// calm is how long what lasts must have been away to be over, where it comes
+// and goes: a spool that is full makes room again and again.
+const calm = 5 * time.Minute
+
+// lastingLocked takes in whether something lasts.
+func (a *Alerts) lastingLocked(k kind, name string, is bool, level int, words string) {
+	t := a.topics[key{k, name}]
+	if t == nil && !is {
+		return
+	}
+	t = a.topicLocked(k, name)
+	switch {
+	case is:
+		if !t.On {
+			t.begin(a.clock())
+			a.changedLocked()
+		}
+		t.Words, t.Calm = words, 0
+		if level > t.Level {
+			t.Level = level
+			a.changedLocked()
+		}
+	case !t.On:
+	case k == silent, t.Calm > 0 && a.clock()-t.Calm >= calm:
+		a.endLocked(key{k, name}, t)
+	case t.Calm == 0:
+		t.Calm = a.clock()
+		a.dirty = true
+	}
+}
+
+func (a *Alerts) isOnLocked(k kind, name string) bool {
+	t := a.topics[key{k, name}]
+	return t != nil && t.On
+}
+
+func (a *Alerts) countLocked(k kind, name string, n uint64, words string) {
+	c := a.contactLocked(key{k, name})
+	a.topicLocked(k, name).count(n, words, &c)
+	a.changedLocked()
+}
+
+// added gives by how much a total that outlives restarts has grown since it
+// was seen last. One that was never seen has grown by nothing: what was before
+// is old.
+func (t *topic) added(total uint64) uint64 {
+	if !t.Known || total < t.Seen {
+		return 0
+	}
+	return total - t.Seen
+}
+
+// missed is added, at the first look since the start alone: from then on
+// others count.
+func (t *topic) missed(total uint64) uint64 {
+	if t.seen {
+		return 0
+	}
+	return t.added(total)
+}
+
+// seeLocked notes a total.
+func (a *Alerts) seeLocked(t *topic, total uint64) {
+	if !t.Known || t.Seen != total {
+		a.dirty = true
+	}
+	t.Known, t.seen, t.Seen = true, true, total
+}

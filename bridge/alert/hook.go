@@ -1,0 +1,67 @@
+package alert
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	hookTimeout = 15 * time.Second // of a whole POST
+	hookConnect = 10 * time.Second // of a dial, and of a TLS handshake
+	answerMax   = 4 << 10          // bytes of an answer that are read
+)
+
+func newClient(t http.RoundTripper) *http.Client {
+	if t == nil {
+		dialer := &net.Dialer{Timeout: hookConnect}
+		t = &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, DisableCompression: true,
+			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: hookConnect,
+			MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
+		}
+	}
+	return &http.Client{
+		Transport:     t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// post sends a message to an alert_url; any 2xx takes it. Errors name neither
+// the URL nor what was answered: both may hold a secret.
+func (a *Alerts) post(ctx context.Context, to string, m *message) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("encode the alert: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return errors.New("alert_url is no URL")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "tailpost")
+	resp, err := a.client.Do(req)
+	if err != nil {
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err
+		}
+		return fmt.Errorf("post to %s: %w", req.URL.Host, err)
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, answerMax) // so that the connection can be used again
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return fmt.Errorf("%s answered %d %s", req.URL.Host, resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	return nil
+}
