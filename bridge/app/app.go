@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/history"
 	"github.com/tailpost/tailpost/bridge/spool"
@@ -63,8 +64,11 @@ type app struct {
 	recipients []*recipient
 	sources    []*source
 
-	mu       sync.Mutex
-	inputErr error // of a source that can't be run again
+	alerts *alert.Alerts
+
+	mu         sync.Mutex
+	inputErr   error    // of a source that can't be run again
+	unbalanced []string // the sums that don't fit, in words
 }
 
 func (a *app) open() error {
@@ -127,12 +131,15 @@ func (a *app) run(ctx context.Context) error {
 	store.run("spool", a.spool.Run)
 	store.run("history", a.history.Run)
 	workers := newGroup(ctx, failed)
+	telling := newGroup(context.WithoutCancel(ctx), failed)
+	telling.run("alerts", a.alerts.Run)
 	for _, r := range a.recipients {
 		workers.run("recipient "+r.name, r.worker.Run)
 	}
 	control := newGroup(ctx, failed)
 	control.run("control socket", admin.New(admin.Options{Dir: a.c.StateDir, Actions: actions{a}, Log: a.o.Log}).Run)
 	control.run("balance", a.watchBalance)
+	control.run("facts", a.watchFacts)
 	sources := newGroup(ctx, failed)
 	for _, s := range a.sources {
 		sources.run("source "+s.name, func(ctx context.Context) error { return a.read(ctx, s) })
@@ -152,6 +159,7 @@ func (a *app) run(ctx context.Context) error {
 	workers.stop()
 	sources.stop()
 	control.stop()
+	telling.stop()
 	<-ended
 	store.stop()
 	select {

@@ -29,6 +29,7 @@ func (a *app) watchBalance(ctx context.Context) error {
 // checkBalance says what is wrong with the sums, unless that was said already.
 func (a *app) checkBalance(said string) (now string) {
 	b, err := Audit(a.c.StateDir)
+	a.noteBalance(b, err)
 	if err != nil {
 		if now = "error: " + err.Error(); now != said {
 			a.o.Log.Error().Err(err).Msg("the sums can't be checked")
@@ -44,4 +45,15 @@ func (a *app) checkBalance(said string) (now string) {
 	}
 	a.o.Log.Error().Strs("problems", b.Problems).Msg("a sum doesn't fit: lines or events are not accounted for")
 	return now
+}
+
+// noteBalance keeps what doesn't fit for those who ask.
+func (a *app) noteBalance(b *Balance, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.unbalanced = []string{"the sums can't be checked: " + err.Error()}
+		return
+	}
+	a.unbalanced = b.Problems
 }

@@ -36,6 +36,7 @@ func (a *app) openRecipients() error {
 	if err != nil {
 		return err
 	}
+	a.alerts.Set(a.alertSettings(relay))
 	for _, m := range a.c.Email {
 		sink, err := emailSink(m, relay, a.o)
 		if err := a.addRecipient(m.Name, m.Policy, sink, err); err != nil {

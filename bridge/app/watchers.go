@@ -8,7 +8,8 @@ import (
 // openWatchers makes those that are told how the recipients fare.
 func (a *app) openWatchers() {
 	a.history = history.New(history.Options{Dir: a.c.StateDir, Room: a.spool.Roomy, Log: a.o.Log})
-	a.watchers = watchers{a.history}
+	a.alerts = a.newAlerts()
+	a.watchers = watchers{a.history, a.alerts}
 }
 
 // watchers tells each of several.

@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 
+	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
@@ -48,13 +49,18 @@ func (c *Config) Sources() (out []Item) {
 
 // Recipients gives all recipients, in the order of the kinds.
 func (c *Config) Recipients() (out []Item) {
+	// Alerts are told of changes as a whole: none of them is a reason to
+	// replace who delivers.
 	for _, r := range c.HTTP {
+		r.Alert = alert.Policy{}
 		out = append(out, Item{r.Name, "http", r})
 	}
 	for _, r := range c.Email {
+		r.Alert = alert.Policy{}
 		out = append(out, Item{r.Name, "email", MailRecipient{r, c.SMTP}})
 	}
 	for _, r := range c.File {
+		r.Alert = alert.Policy{}
 		out = append(out, Item{r.Name, "file", r})
 	}
 	return out

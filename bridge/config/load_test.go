@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
@@ -89,6 +90,7 @@ func owners() map[string][]any {
 		"shutdown":         {&Shutdown{}},
 		"spool":            {&spool.Options{}},
 		"admin":            {&Admin{}},
+		"alerts":           {&alert.System{}},
 		"smtp":             {&smtpsink.RelayOptions{}},
 		"sources.tail":     {&identity{}, &ingest.Options{}, &tail.Options{}},
 		"sources.drop":     {&identity{}, &ingest.Options{}, &drop.Options{}},
@@ -96,9 +98,9 @@ func owners() map[string][]any {
 		"sources.socket":   {&identity{}, &ingest.Options{}, &socket.Options{}},
 		"sources.syslog":   {&identity{}, &ingest.Options{}, &syslogd.Options{}},
 		"sources.stdin":    {&identity{}, &ingest.Options{}, &stdin.Options{}},
-		"recipients.http":  {&httpIdentity{}, &dispatch.Policy{}, &httpsink.Options{}},
-		"recipients.email": {&identity{}, &dispatch.Policy{}, &smtpsink.Options{}},
-		"recipients.file":  {&identity{}, &dispatch.Policy{}, &filesink.Options{}},
+		"recipients.http":  {&httpIdentity{}, &dispatch.Policy{}, &alert.Policy{}, &httpsink.Options{}},
+		"recipients.email": {&identity{}, &dispatch.Policy{}, &alert.Policy{}, &smtpsink.Options{}},
+		"recipients.file":  {&identity{}, &dispatch.Policy{}, &alert.Policy{}, &filesink.Options{}},
 	}
 }
 

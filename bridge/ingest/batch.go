@@ -14,6 +14,7 @@ type batch struct {
 	changes     changes
 	events      [][]byte
 	quarantined [][]byte
+	reason      string // of the first of them
 	replayed    []uint64
 	buf         []byte // events stand in here, one behind the other
 }
@@ -75,6 +76,7 @@ func (b *batch) store(ctx context.Context) error {
 		return fmt.Errorf("spool: %w", err)
 	}
 	b.in.setTotals(b.totals)
+	b.in.noteRejected(b)
 	return nil
 }
 
@@ -145,6 +147,9 @@ func (b *batch) settled(s bridge.Settled, format string) {
 
 func (b *batch) reject(rec bridge.Record, format, reason string) {
 	b.totals.Quarantined++
+	if len(b.quarantined) == 0 {
+		b.reason = reason
+	}
 	b.quarantined = append(b.quarantined, encodeLine(rec, format, reason))
 	b.in.notice.quarantined(b.in, rec, reason)
 }

@@ -57,8 +57,10 @@ type Ingest struct {
 	state  bridge.Stateful // parser again, if it has a state
 	fresh  bool            // nothing was saved yet: the next record names the layout
 
-	mu     sync.Mutex
-	totals Totals
+	mu       sync.Mutex
+	totals   Totals
+	restored bool // totals are those of the durable state
+	rejected Rejected
 
 	doubt  doubt
 	notice notice
@@ -191,7 +193,8 @@ func (in *Ingest) begins(ctx context.Context) error {
 
 func (in *Ingest) ends() { <-in.turn }
 
-// Totals may be called by any goroutine.
+// Totals may be called by any goroutine. Before Run has looked at the durable
+// state, they are empty.
 func (in *Ingest) Totals() Totals {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -201,5 +204,5 @@ func (in *Ingest) Totals() Totals {
 func (in *Ingest) setTotals(t Totals) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.totals = t
+	in.totals, in.restored = t, true
 }

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge/alert"
+	"github.com/tailpost/tailpost/sinks/smtpsink"
+)
+
+// newAlerts makes the alerts; they know nobody yet.
+func (a *app) newAlerts() *alert.Alerts {
+	host, _ := os.Hostname() // it is for people; without it they see none
+	return alert.New(alert.Options{Dir: a.c.StateDir, Host: host, Log: a.o.Log})
+}
+
+// alertSettings is whom the configuration wants to be told. relay is nil
+// without a mail server.
+func (a *app) alertSettings(relay *smtpsink.Relay) alert.Settings {
+	s := alert.Settings{Recipients: a.c.AlertPolicies(), Sources: a.c.SilentAfter(), System: a.c.Alerts}
+	if relay != nil {
+		s.Mailer = mailer{relay}
+	}
+	return s
+}
+
+// mailer is the mail relay as alerts want it.
+type mailer struct{ relay *smtpsink.Relay }
+
+// Send is alert.Mailer's.
+func (m mailer) Send(ctx context.Context, mail alert.Mail) (refused string, err error) {
+	sent, err := m.relay.Send(ctx, smtpsink.Mail{To: mail.To, Subject: mail.Subject, Text: mail.Text})
+	if err == nil && len(sent.Refused) > 0 {
+		first := sent.Refused[0]
+		refused = fmt.Sprintf("%d of %d addresses are refused, such as %s: %v", len(sent.Refused), len(mail.To), first.Address, first.Err)
+	}
+	return refused, err
+}
+
+// factsEvery lies between two looks at the numbers that alerts watch.
+const factsEvery = 2 * time.Second
+
+// watchFacts gathers them for the alerts.
+func (a *app) watchFacts(ctx context.Context) error {
+	tick := time.NewTicker(factsEvery)
+	defer tick.Stop()
+	for {
+		a.alerts.Observe(a.facts())
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (a *app) facts() alert.Facts {
+	var f alert.Facts
+	for _, r := range a.recipients {
+		s := r.queue.Stats()
+		f.Recipients = append(f.Recipients, alert.RecipientFacts{Name: r.name, Waiting: s.Waiting, Dead: s.Dead, Damaged: s.Damaged})
+	}
+	for _, s := range a.sources {
+		if !s.ingest.Restored() {
+			continue
+		}
+		t, r := s.ingest.Totals(), s.ingest.Rejected()
+		f.Sources = append(f.Sources, alert.SourceFacts{
+			Name: s.name, Read: t.Read, Quarantined: t.Quarantined, Rejected: r.Lines, Reason: r.Reason,
+			Losses: t.Losses, LostBytes: t.LostBytes,
+		})
+	}
+	s := a.spool.Status()
+	f.Spool = alert.SpoolFacts{
+		Wanted: s.Wanted, MaxBytes: s.MaxBytes, Holder: s.Holder, Stuck: cmp.Or(s.Failing, s.JournalFailing, s.Full),
+		Damaged: s.Damage.Ranges, Bytes: s.Damage.Bytes, Expired: s.Dead.Expired + s.Lines.Expired,
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f.Balance = a.unbalanced
+	return f
+}
