@@ -111,3 +111,20 @@ func TestSecretOfARecipientTakesThePlaceOfTheDefaults(t *testing.T) {
 		t.Errorf("b has %q", b.AuthorizationFile)
 	}
 }
+
+func TestTemplateOfARecipientTakesThePlaceOfTheDefaults(t *testing.T) {
+	write(t, map[string]string{
+		"main.toml": "[defaults.http]\nbody='template'\ntemplate_file='t.json'\n" +
+			"[[recipients.http]]\nname='a'\nurl='http://localhost/'\ntemplate='{}'\n" +
+			"[[recipients.http]]\nname='b'\nurl='http://localhost/'\n" + rest,
+		"t.json": "[]",
+	})
+	c, ps := Load("main.toml")
+	wantProblems(t, ps)
+	if c == nil {
+		t.Fatal("no Config")
+	}
+	if a, b := c.HTTP[0].Sink, c.HTTP[1].Sink; a.TemplateFile != "" || a.Template != "{}" || b.Template != "" || b.TemplateFile != absolute("t.json") {
+		t.Errorf("a: %q, %q; b: %q, %q", a.Template, a.TemplateFile, b.Template, b.TemplateFile)
+	}
+}

@@ -47,14 +47,17 @@ func (s *settings) addStruct(v reflect.Value) {
 	}
 }
 
-// family gives the keys that say the same secret, of which one may be given,
-// if key is one of them.
+// family gives the keys that say the same secret or text, of which one may be
+// given, if key is one of them.
 func (s *settings) family(key string) []string {
 	base := strings.TrimSuffix(strings.TrimSuffix(key, "_file"), "_env")
 	for _, f := range s.fields[base] {
 		if f.Type() == reflect.TypeFor[option.Secret]() {
 			return []string{base, base + "_file", base + "_env"}
 		}
+	}
+	if s.fields[base] != nil && s.fields[base+"_file"] != nil {
+		return []string{base, base + "_file"}
 	}
 	return nil
 }

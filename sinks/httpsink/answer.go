@@ -53,8 +53,9 @@ func (s *Sink) answer(status int, said []byte) string {
 type redactor struct{ words *strings.Replacer }
 
 // newRedactor hides an Authorization value, the credential in it, what a basic
-// one holds, the values of the other headers, which may be keys, and the query.
-func newRedactor(headers http.Header, query string) redactor {
+// one holds, the values of the other headers, which may be keys, and the query,
+// or what the configuration says of it.
+func newRedactor(headers http.Header, queries []string) redactor {
 	var words []string
 	add := func(s string) {
 		const shortest = 4 // hiding less would garble every text
@@ -78,10 +79,12 @@ func newRedactor(headers http.Header, query string) redactor {
 			add(password)
 		}
 	}
-	if len(query) > 0 {
-		words = append(words, "?"+query, "?…")
+	for _, query := range queries {
+		if query != "" {
+			words = append(words, "?"+query, "?…")
+		}
+		add(query)
 	}
-	add(query)
 	return redactor{strings.NewReplacer(words...)}
 }
 

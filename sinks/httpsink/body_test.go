@@ -114,24 +114,34 @@ func TestManyFreeNames(t *testing.T) {
 	}
 }
 
-func TestJSONBody(t *testing.T) {
+func TestBodyOfEvents(t *testing.T) {
 	e := sample()
 	one := string(e.AppendJSON(nil))
 	for _, c := range []struct {
-		name, body string
-		events     []bridge.Event
-		want       string
-		wantErr    bool
+		name, body, format string
+		max                int
+		events             []bridge.Event
+		want               string
+		wantErr            bool
+		wantType           string
 	}{
-		{name: "one", body: bodyJSON, events: []bridge.Event{e}, want: one},
-		{name: "a batch is an array", body: bodyJSON, events: []bridge.Event{e, e}, want: "[" + one + "," + one + "]"},
-		{name: "a form takes one", body: bodyForm, events: []bridge.Event{e, e}, wantErr: true},
+		{name: "one", body: bodyJSON, events: []bridge.Event{e}, want: one, wantType: "application/json"},
+		{name: "a batch is an array", body: bodyJSON, max: 3, events: []bridge.Event{e, e}, want: "[" + one + "," + one + "]", wantType: "application/json"},
+		{name: "a batch of one too", body: bodyJSON, max: 3, events: []bridge.Event{e}, want: "[" + one + "]", wantType: "application/json"},
+		{name: "a batch that was begun before it was turned off", body: bodyJSON, events: []bridge.Event{e, e}, want: "[" + one + "," + one + "]", wantType: "application/json"},
+		{name: "lines", body: bodyJSON, format: batchLines, max: 3, events: []bridge.Event{e, e}, want: one + "\n" + one + "\n", wantType: "application/x-ndjson"},
+		{name: "a line", body: bodyJSON, format: batchLines, events: []bridge.Event{e}, want: one + "\n", wantType: "application/x-ndjson"},
+		{name: "a form takes one", body: bodyForm, events: []bridge.Event{e, e}, wantErr: true, wantType: "application/x-www-form-urlencoded"},
+		{name: "a template takes one", body: bodyTemplate, events: []bridge.Event{e, e}, wantErr: true, wantType: "application/json"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &Sink{o: Options{Body: c.body}}
-			got, err := s.body(c.events)
-			if string(got) != c.want || (err != nil) != c.wantErr {
+			s := &Sink{o: Options{Body: c.body, BatchFormat: c.format, BatchMaxEvents: c.max}}
+			got, err := s.body(c.events, nil)
+			if string(got) != c.want && !c.wantErr || (err != nil) != c.wantErr {
 				t.Errorf("got %s, %v", got, err)
+			}
+			if got := s.o.contentType(); got != c.wantType {
+				t.Errorf("content type %q, want %q", got, c.wantType)
 			}
 		})
 	}

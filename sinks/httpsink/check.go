@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/sinks/macro"
 )
 
 // The bounds of timeout.
@@ -20,13 +21,20 @@ const (
 	timeoutMax = 10 * time.Minute
 )
 
-// Check finds all that is wrong with the settings, makes ca_file absolute
-// against dir and reads the Authorization value.
+// Check finds all that is wrong with the settings, makes the paths of files
+// absolute against dir, and reads the template and the Authorization value.
 func (o *Options) Check(dir string) []option.Problem {
 	var ps []option.Problem
-	u, bad := parseURL(o.URL)
+	var u *url.URL
+	to, bad := parseTarget(o.URL)
+	if to != nil {
+		u = to.fixed
+	}
 	ps = append(ps, bad...)
+	ps = append(ps, macro.Compile(o.URL).Doubts("url")...)
 	ps = append(ps, o.checkBody()...)
+	ps = append(ps, o.checkTemplate(dir)...)
+	ps = append(ps, o.checkBatches(to)...)
 	ps = append(ps, o.checkCodes()...)
 	if t := o.Timeout.D(); t < timeoutMin || t > timeoutMax {
 		ps = append(ps, option.Problem{Key: "timeout", Text: fmt.Sprintf("%s is out of range", o.Timeout), Hint: "use 100ms to 10m"})
@@ -59,6 +67,9 @@ func parseURL(s string) (*url.URL, []option.Problem) {
 	case u.Hostname() == "":
 		ps = append(ps, option.Problem{Key: key, Text: "has no host", Hint: like})
 	}
+	if strings.Contains(u.RawQuery, " ") {
+		ps = append(ps, option.Problem{Key: key, Text: "has a blank in its query", Hint: "write %20"})
+	}
 	if u.User != nil {
 		ps = append(ps, option.Problem{Key: key, Text: "has a user name or password in it", Hint: `put "Basic ..." or "Bearer ..." into a file and name it in authorization_file`})
 	}
@@ -70,14 +81,45 @@ func parseURL(s string) (*url.URL, []option.Problem) {
 
 func (o *Options) checkBody() []option.Problem {
 	var ps []option.Problem
-	if o.Body != bodyForm && o.Body != bodyJSON {
-		ps = append(ps, option.Problem{Key: "body", Text: fmt.Sprintf("%q is unknown", o.Body), Hint: `use "form" or "json"`})
+	if !slices.Contains(bodies, o.Body) {
+		hint := `use "form", "json", "cloudevents" or "template"`
+		if near := option.Nearest(o.Body, bodies); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		ps = append(ps, option.Problem{Key: "body", Text: fmt.Sprintf("%q is unknown", o.Body), Hint: hint})
 	}
 	if o.Version == "" {
 		ps = append(ps, option.Problem{Key: "version", Text: "is empty", Hint: `receivers read a missing variable as "null"; use "1"`})
 	}
-	if !httpguts.ValidHeaderFieldValue(o.ContentType) {
+	switch {
+	case !httpguts.ValidHeaderFieldValue(o.ContentType):
 		ps = append(ps, option.Problem{Key: "content_type", Text: "has characters that no header can have"})
+	case o.Body == bodyCloudEvents && o.ContentType != "":
+		ps = append(ps, option.Problem{Key: "content_type", Text: "is fixed for CloudEvents", Hint: "leave it out"})
+	}
+	return ps
+}
+
+// checkBatches holds what makes lists of events against what can be one.
+func (o *Options) checkBatches(to *target) []option.Problem {
+	var ps []option.Problem
+	say := func(key, text, hint string) {
+		ps = append(ps, option.Problem{Key: key, Text: text, Hint: hint})
+	}
+	switch {
+	case o.BatchFormat != "" && o.BatchFormat != batchArray && o.BatchFormat != batchLines:
+		say("batch_format", fmt.Sprintf("%q is unknown", o.BatchFormat), `use "array" or "ndjson"`)
+	case o.BatchFormat == batchLines && o.Body == bodyCloudEvents:
+		say("batch_format", "CloudEvents have no batches of lines", `use "array", or body = "json"`)
+	case o.BatchFormat == batchLines && o.Body != bodyJSON:
+		say("batch_format", fmt.Sprintf("body %q has no lines", o.Body), `use body = "json", or leave it out`)
+	}
+	switch {
+	case o.BatchMaxEvents <= 1:
+	case o.Body == bodyForm || o.Body == bodyTemplate:
+		say("batch_max_events", fmt.Sprintf("body %q holds one event", o.Body), `use 1, or body = "json" or "cloudevents"`)
+	case to != nil && to.hasTokens():
+		say("batch_max_events", "a URL with tokens is one event's", "use 1, or a URL without tokens")
 	}
 	return ps
 }

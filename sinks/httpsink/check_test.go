@@ -19,7 +19,8 @@ func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func TestCheck(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"auth": "Bearer s3cr3t\n", "two": "a\nb\n", "ctl": "a\x01b", "ca.pem": "no certificate"} {
+	for name, text := range map[string]string{"auth": "Bearer s3cr3t\n", "two": "a\nb\n", "ctl": "a\x01b", "ca.pem": "no certificate",
+		"t.json": "\uFEFF{\"a\": \"%%name%%\"}\n", "latin": "\"\xe9\"", "long": strings.Repeat("\n", 64<<10) + "1"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -38,6 +39,49 @@ func TestCheck(t *testing.T) {
 		{name: "userinfo", set: func(o *httpsink.Options) { o.URL = "https://u:s3cr3t@h/" }, want: []string{"url: has a user name or password in it; put"}},
 		{name: "fragment", set: func(o *httpsink.Options) { o.URL = "https://h/#x" }, want: []string{"url: has a part behind #"}},
 		{name: "body", set: func(o *httpsink.Options) { o.Body = "xml" }, want: []string{`body: "xml" is unknown`}},
+		{name: "body, almost", set: func(o *httpsink.Options) { o.Body = "cloudevent" }, want: []string{`body: "cloudevent" is unknown; did you mean "cloudevents"?`}},
+		{name: "cloudevents", set: func(o *httpsink.Options) { o.Body, o.BatchMaxEvents = "cloudevents", 100 }},
+		{name: "cloudevents of another type", set: func(o *httpsink.Options) { o.Body, o.ContentType = "cloudevents", "application/json" }, want: []string{"content_type: is fixed for CloudEvents"}},
+		{name: "batches of forms", set: func(o *httpsink.Options) { o.BatchMaxEvents = 2 }, want: []string{`batch_max_events: body "form" holds one event; use 1, or body = "json"`}},
+		{name: "batches of templates", set: func(o *httpsink.Options) { o.Body, o.Template, o.BatchMaxEvents = "template", "{}", 2 }, want: []string{`batch_max_events: body "template" holds one event`}},
+		{name: "batches of one form", set: func(o *httpsink.Options) { o.BatchMaxEvents = 1 }},
+		{name: "batches with an event's URL", set: func(o *httpsink.Options) { o.URL, o.Body, o.BatchMaxEvents = "https://h/%%lsid%%", "json", 2 }, want: []string{"batch_max_events: a URL with tokens is one event's"}},
+		{name: "batch format", set: func(o *httpsink.Options) { o.Body, o.BatchFormat = "json", "lines" }, want: []string{`batch_format: "lines" is unknown; use "array" or "ndjson"`}},
+		{name: "lines of JSON", set: func(o *httpsink.Options) { o.Body, o.BatchFormat, o.BatchMaxEvents = "json", "ndjson", 2 }},
+		{name: "lines of CloudEvents", set: func(o *httpsink.Options) { o.Body, o.BatchFormat = "cloudevents", "ndjson" }, want: []string{"batch_format: CloudEvents have no batches of lines"}},
+		{name: "lines of forms", set: func(o *httpsink.Options) { o.BatchFormat = "ndjson" }, want: []string{`batch_format: body "form" has no lines`}},
+		{name: "template", set: func(o *httpsink.Options) {
+			o.Body, o.Template = "template", `{"a": "%%name%% %%RequestId%% %%data.x%%", "t": %%timestamp%%}`
+		}},
+		{name: "template of a file", set: func(o *httpsink.Options) { o.Body, o.TemplateFile = "template", "t.json" }},
+		{name: "template missing", set: func(o *httpsink.Options) { o.Body = "template" }, want: []string{"template: is missing; body = \"template\" needs"}},
+		{name: "template twice", set: func(o *httpsink.Options) { o.Body, o.Template, o.TemplateFile = "template", "{}", "t.json" }, want: []string{"template: is given more than once"}},
+		{name: "template of another body", set: func(o *httpsink.Options) { o.Template = "{}" }, want: []string{`template: body "form" has no template; use body = "template"`}},
+		{name: "template file absent", set: func(o *httpsink.Options) { o.Body, o.TemplateFile = "template", "none" }, want: []string{"template_file: open " + dir}},
+		{name: "template file too long", set: func(o *httpsink.Options) { o.Body, o.TemplateFile = "template", "long" }, want: []string{"template_file: is longer than 64 KiB"}},
+		{name: "template empty", set: func(o *httpsink.Options) { o.Body, o.Template = "template", " \n" }, want: []string{"template: is empty"}},
+		{name: "template no UTF-8", set: func(o *httpsink.Options) { o.Body, o.TemplateFile = "template", "latin" }, want: []string{"template_file: is no UTF-8"}},
+		{name: "template no JSON", set: func(o *httpsink.Options) { o.Body, o.Template = "template", "{\n\"a\": %%name%%\n" },
+			want: []string{"template: line 3, column 1: no JSON: unexpected end of JSON input; name content_type if it is no JSON"}},
+		{name: "template that a value could end", set: func(o *httpsink.Options) {
+			o.Body, o.ContentType, o.Template = "template", "text/html", "<p class=%%name%%>"
+		},
+			want: []string{"template: line 1, column 10: %%name%% stands where its value could become more than data; put it into text or an attribute with quotes"}},
+		{name: "template of a type nobody knows", set: func(o *httpsink.Options) { o.Body, o.ContentType, o.Template = "template", "text/csv", "%%name%%" },
+			want: []string{"content_type: nobody knows how values are made safe in text/csv; use application/json"}},
+		{name: "template with an unknown token", set: func(o *httpsink.Options) { o.Body, o.Template = "template", `"%%lisd%%"` },
+			want: []string{"warning: template: %%lisd%% is empty unless the input has such a field; did you mean %%lsid%%? known are id, event, "}},
+		{name: "tokens in the URL", set: func(o *httpsink.Options) { o.URL = "https://h:8443/a/%%lsid%%/%%survey_x/y?%%?k=%%external_key%%&b=x" }},
+		{name: "a token in the host", set: func(o *httpsink.Options) { o.URL = "https://%%site%%.example.com/" }, want: []string{"url: has a token in its scheme or host"}},
+		{name: "a token in the port", set: func(o *httpsink.Options) { o.URL = "https://h:%%gsnumber%%/" }, want: []string{"url: has a token in its scheme or host"}},
+		{name: "a token in the userinfo", set: func(o *httpsink.Options) { o.URL = "https://u:s3cr3t%%name%%@h/" }, want: []string{"url: has a token in its scheme or host"}},
+		{name: "a token as the scheme", set: func(o *httpsink.Options) { o.URL = "%%name%%://h/" }, want: []string{"url: has a token in its scheme or host"}},
+		{name: "a token as the URL", set: func(o *httpsink.Options) { o.URL = "%%DownloadSourceUrl%%" }, want: []string{"url: has a token in its scheme or host"}},
+		{name: "a token in a name of the query", set: func(o *httpsink.Options) { o.URL = "https://h/?a=1&%%name%%=2" }, want: []string{"url: has a token in its query that is no value"}},
+		{name: "a token behind #", set: func(o *httpsink.Options) { o.URL = "https://h/#%%name%%" }, want: []string{"url: has a part behind #"}},
+		{name: "an unknown token in the URL", set: func(o *httpsink.Options) { o.URL = "https://h/%%lisd%%" }, want: []string{"warning: url: %%lisd%% is empty unless"}},
+		{name: "a percent sign before a token", set: func(o *httpsink.Options) { o.URL = "https://h/%4%%name%%" }, want: []string{"url: is no URL"}},
+		{name: "a blank in the query", set: func(o *httpsink.Options) { o.URL = "https://h/?a=b c" }, want: []string{"url: has a blank in its query"}},
 		{name: "version", set: func(o *httpsink.Options) { o.Version = "" }, want: []string{"version: is empty"}},
 		{name: "content type", set: func(o *httpsink.Options) { o.ContentType = "a\r\nb" }, want: []string{"content_type: "}},
 		{name: "no success", set: func(o *httpsink.Options) { o.Success = nil }, want: []string{"success: is empty"}},

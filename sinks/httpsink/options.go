@@ -11,11 +11,15 @@ import (
 // Options are the settings of one HTTP recipient that concern the request and
 // what counts as an answer. Order and retry are dispatch's.
 type Options struct {
-	URL         string      `toml:"url"`          // http or https; its query is sent as it stands
-	Body        string      `toml:"body"`         // "form" or "json"
-	ContentType string      `toml:"content_type"` // "": by body
+	URL         string      `toml:"url"`          // http or https; its path and query may have tokens, and are else sent as they stand
+	Body        string      `toml:"body"`         // "form", "json", "cloudevents" or "template"
+	ContentType string      `toml:"content_type"` // "": by body; of a template JSON
 	Success     option.List `toml:"success"`      // statuses that mean taken: codes ("200") and classes ("2xx")
 	GiveUp      option.List `toml:"give_up"`      // statuses after which the event is not tried again
+
+	Template     string `toml:"template"`      // of body = "template": a text with %%tokens%%, 64 KiB at most
+	TemplateFile string `toml:"template_file"` // the same in a file, read by Check
+	BatchFormat  string `toml:"batch_format"`  // "array" or "ndjson" (json alone)
 
 	Version          string `toml:"version"`            // the form variable; never empty
 	SendCustomFields bool   `toml:"send_custom_fields"` // in the form body
@@ -36,14 +40,13 @@ type Options struct {
 	MaxInFlight int            `toml:"-"` // idle connections to keep; 0: 8
 	Log         zerolog.Logger `toml:"-"`
 
-	secret option.Secret // the Authorization value, as Check found it
-}
+	// BatchMaxEvents is dispatch's batch_max_events. Above 1 a body is a list
+	// of events, even of one.
+	BatchMaxEvents int `toml:"-"`
 
-// The two bodies.
-const (
-	bodyForm = "form"
-	bodyJSON = "json"
-)
+	secret option.Secret // the Authorization value, as Check found it
+	text   string        // the template, as Check found it
+}
 
 // ProfileAppliance names the profile that does what the appliance does: a
 // form body, and success is 200 alone.
@@ -56,6 +59,7 @@ const defaultTimeout = 15 * time.Second
 func Defaults(profile string) Options {
 	o := Options{
 		Body:         bodyForm,
+		BatchFormat:  batchArray,
 		Success:      option.List{"2xx"},
 		Version:      "1",
 		SurveyPrefix: "survey_",

@@ -17,18 +17,23 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/sinks/macro"
 )
 
 // Sink delivers to one HTTP recipient. It is a bridge.Sink and an io.Closer.
 type Sink struct {
 	o       Options
-	url     *url.URL
+	target  *target
 	shown   string        // the URL as people may see it
 	header  http.Header   // what each request carries; never changed
 	post    *http.Request // what is the same of each; never changed
 	success codes
 	giveUp  codes
 	hide    redactor
+
+	template macro.Template // of body = "template"
+	escape   macro.Escape   // for the values in it
+	missing  missingTokens
 
 	transport *http.Transport
 	client    *retryablehttp.Client
@@ -37,11 +42,14 @@ type Sink struct {
 // New makes a sink of checked options. It connects to nothing yet.
 func New(o Options) (*Sink, error) {
 	o = fill(o)
-	u, problems := parseURL(o.URL)
+	to, problems := parseTarget(o.URL)
 	for _, p := range problems {
 		return nil, fmt.Errorf("http recipient: %s", p)
 	}
-	s := &Sink{o: o, url: u, shown: showURL(u)}
+	s := &Sink{o: o, target: to, shown: to.shown}
+	if err := s.compile(); err != nil {
+		return nil, fmt.Errorf("http recipient: %w", err)
+	}
 	var bad, bad2 []string
 	s.success, bad = parseCodes(o.Success)
 	s.giveUp, bad2 = parseCodes(o.GiveUp)
@@ -51,10 +59,10 @@ func New(o Options) (*Sink, error) {
 	header, host := o.header()
 	s.header = header
 	s.post = &http.Request{
-		Method: http.MethodPost, URL: u, Host: host,
+		Method: http.MethodPost, URL: to.fixed, Host: host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	s.hide = newRedactor(s.header, u.RawQuery)
+	s.hide = newRedactor(s.header, to.secrets)
 	t, err := newTransport(o)
 	if err != nil {
 		return nil, fmt.Errorf("http recipient: ca_file: %w", err)
@@ -86,11 +94,9 @@ func fill(o Options) Options {
 	if o.UserAgent == "" {
 		o.UserAgent = "tailpost"
 	}
-	if o.ContentType == "" {
-		o.ContentType = "application/x-www-form-urlencoded"
-		if o.Body == bodyJSON {
-			o.ContentType = "application/json"
-		}
+	o.ContentType = o.contentType()
+	if o.text == "" && o.TemplateFile == "" {
+		o.text = o.Template
 	}
 	if !o.secret.IsSet() {
 		o.secret = o.Authorization
@@ -120,15 +126,18 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	if len(d.Events) == 0 {
 		return bridge.Receipt{}, nil
 	}
-	body, err := s.body(d.Events)
+	out, err := s.write(d.Events)
 	if err != nil {
 		return bridge.Receipt{}, &bridge.DeliveryError{Scope: bridge.ThisEvent, Err: err}
+	}
+	if d.Attempt <= 1 {
+		s.missing.count(out.missing, s.o.Name, &d.Events[0], s.o.Log)
 	}
 	start := time.Now()
 	attempt, cancel := context.WithTimeout(ctx, s.o.Timeout.D())
 	defer cancel()
 	var t trace
-	req := s.request(httptrace.WithClientTrace(attempt, t.hooks()), start, d.Events, body)
+	req := s.request(httptrace.WithClientTrace(attempt, t.hooks()), start, d.Events, out)
 	resp, err := s.client.Do(req)
 	rec := bridge.Receipt{Peer: t.peerNow()}
 	if err != nil {
@@ -148,13 +157,14 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 }
 
 // request makes the POST. The body is shared by the quick retries.
-func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event, body []byte) *retryablehttp.Request {
+func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event, out output) *retryablehttp.Request {
 	r := s.post.WithContext(ctx)
+	r.URL = out.url
 	r.Header = maps.Clone(s.header) // nobody changes a value in its place
 	r.Header["Webhook-Id"] = []string{webhookID(events)}
 	r.Header["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
 	rr := &retryablehttp.Request{Request: r}
-	_ = rr.SetBody(body) // bytes never fail
+	_ = rr.SetBody(out.body) // bytes never fail
 	return rr
 }
 
@@ -202,13 +212,14 @@ func (s *Sink) refused(resp *http.Response, answer string, now time.Time) error 
 	e.After = retryAfter(resp.Header, now)
 	e.Err = fmt.Errorf("%s answered %s", s.shown, answer)
 	if to := resp.Header.Get(movedTo); to != "" {
-		e.Err = fmt.Errorf("%s answered %s; redirects are not followed, it points to %s", s.shown, answer, s.hide.text(showTarget(s.url, to)))
+		e.Err = fmt.Errorf("%s answered %s; redirects are not followed, it points to %s", s.shown, answer, s.hide.text(showTarget(resp.Request.URL, to)))
 	}
 	return e
 }
 
 // Close drops the connections that are kept.
 func (s *Sink) Close() error {
+	s.missing.report(s.o.Name, s.o.Log)
 	s.transport.CloseIdleConnections()
 	return nil
 }

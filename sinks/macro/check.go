@@ -35,7 +35,7 @@ func (k Kind) Check(t Template) *Flaw {
 	if k == PlainText {
 		return nil
 	}
-	c := check{kind: k, t: t, word: t.freeWord()}
+	c := check{kind: k, t: t, word: t.FreeWord()}
 	return c.run()
 }
 
@@ -165,9 +165,9 @@ func (c *check) unmark(s string, n int, v string) string {
 	}
 }
 
-// freeWord gives a word that stands nowhere in the template. It begins with no
-// hex digit and holds no z but its first letter.
-func (t Template) freeWord() string {
+// FreeWord gives a word of letters that stands nowhere in the template. It
+// begins with no hex digit and holds no z but its first letter.
+func (t Template) FreeWord() string {
 	for word := "zq"; ; word += "q" {
 		if !slices.ContainsFunc(t.parts, func(p part) bool { return strings.Contains(p.text, word) }) {
 			return word
@@ -200,6 +200,9 @@ func (c *check) hint(starts []int, at int) string {
 		return ""
 	}
 	i := partAt(starts, at)
+	if i >= 0 && !c.t.parts[i].token && at-starts[i] >= len(c.t.parts[i].text) {
+		return "" // at the end
+	}
 	for _, j := range []int{i - 1, i, i + 1} {
 		if j >= 0 && j < len(c.t.parts) && c.t.parts[j].token && c.t.parts[j].bare {
 			return "a token without quotes is a whole value: a number, \"text\" or null; put it between quotes where it is a part of a text, or a name"
@@ -221,13 +224,5 @@ func (t Template) flaw(at int, text, hint string) *Flaw {
 
 // source gives the text that the template was compiled of.
 func (t Template) source() string {
-	var b strings.Builder
-	for _, p := range t.parts {
-		if p.token {
-			b.WriteString("%%" + p.text + "%%")
-		} else {
-			b.WriteString(p.text)
-		}
-	}
-	return b.String()
+	return t.Replace(func(_ int, token string) string { return "%%" + token + "%%" })
 }

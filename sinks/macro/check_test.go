@@ -135,7 +135,7 @@ func FuzzCheck(f *testing.F) {
 				return r
 			}, value)
 		}
-		c := check{kind: kind, t: tmpl, word: tmpl.freeWord()}
+		c := check{kind: kind, t: tmpl, word: tmpl.FreeWord()}
 		if value == "" || strings.Contains(value, c.word) { // an empty one is null in JSON
 			return
 		}

@@ -116,6 +116,38 @@ func (t Template) Tokens() []string {
 	return out
 }
 
+// Replace gives the text with what with says in the place of each token; i
+// counts them from 0.
+func (t Template) Replace(with func(i int, token string) string) string {
+	var b strings.Builder
+	i := 0
+	for _, p := range t.parts {
+		if !p.token {
+			b.WriteString(p.text)
+			continue
+		}
+		b.WriteString(with(i, p.text))
+		i++
+	}
+	return b.String()
+}
+
+// HasTokens reports whether there is a token in the text.
+func (t Template) HasTokens() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.token })
+}
+
+// Literals lists the texts between the tokens.
+func (t Template) Literals() []string {
+	var out []string
+	for _, p := range t.parts {
+		if !p.token {
+			out = append(out, p.text)
+		}
+	}
+	return out
+}
+
 // Expand gives the text with the event's values in it, each escaped.
 func (t Template) Expand(e *bridge.Event, esc Escape) string {
 	return string(t.Append(nil, e, esc))
