@@ -10,6 +10,7 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/spool"
 )
 
@@ -27,7 +28,7 @@ func (a actions) ReplayDead(ctx context.Context, which admin.Letters) (admin.Rep
 			return spool.Verdict{}, fmt.Errorf("the recipient %s is gone", l.Recipient)
 		}
 		order := dispatch.Session
-		if p := a.c.Policy(l.Recipient); p != nil {
+		if p := a.policyOf(l.Recipient); p != nil {
 			order = p.Order
 		}
 		return spool.Verdict{Replay: true, Session: dispatch.ParkKey(order, l.Number, []byte(l.Session)), Event: l.Data}, nil
@@ -74,7 +75,7 @@ func (a actions) Pause(ctx context.Context, recipient string, paused bool) error
 
 // Forget is admin.Actions'.
 func (a actions) Forget(ctx context.Context, recipient string) (admin.Report, error) {
-	if a.c.Policy(recipient) != nil {
+	if a.policyOf(recipient) != nil {
 		return admin.Report{}, admin.Errorf(admin.Conflict, "the recipient %s is configured: take it out of the configuration first", recipient)
 	}
 	n, err := a.spool.Forget(ctx, recipient, func(it bridge.Item) ([]byte, error) {
@@ -92,7 +93,7 @@ func kinded(err error) error {
 	switch {
 	case errors.Is(err, spool.ErrNoRecipient):
 		return admin.Errorf(admin.NotFound, "%v; tailpost audit lists those that have run", err)
-	case errors.Is(err, spool.ErrInUse):
+	case errors.Is(err, spool.ErrInUse), errors.Is(err, ingest.ErrRetired):
 		return admin.Errorf(admin.Conflict, "%v", err)
 	}
 	return err

@@ -14,13 +14,13 @@ import (
 // newAlerts makes the alerts; they know nobody yet.
 func (a *app) newAlerts() *alert.Alerts {
 	host, _ := os.Hostname() // it is for people; without it they see none
-	return alert.New(alert.Options{Dir: a.c.StateDir, Host: host, Log: a.o.Log})
+	return alert.New(alert.Options{Dir: a.conf().StateDir, Host: host, Log: a.o.Log})
 }
 
 // alertSettings is whom the configuration wants to be told. relay is nil
 // without a mail server.
 func (a *app) alertSettings(relay *smtpsink.Relay) alert.Settings {
-	s := alert.Settings{Recipients: a.c.AlertPolicies(), Sources: a.c.SilentAfter(), System: a.c.Alerts}
+	s := alert.Settings{Recipients: a.conf().AlertPolicies(), Sources: a.conf().SilentAfter(), System: a.conf().Alerts}
 	if relay != nil {
 		s.Mailer = mailer{relay}
 	}
@@ -59,7 +59,12 @@ func (a *app) watchFacts(ctx context.Context) error {
 
 func (a *app) facts() alert.Facts {
 	var f alert.Facts
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, r := range a.recipients {
+		if r.gone {
+			continue
+		}
 		s := r.queue.Stats()
 		f.Recipients = append(f.Recipients, alert.RecipientFacts{Name: r.name, Waiting: s.Waiting, Dead: s.Dead, Damaged: s.Damaged})
 	}
@@ -78,8 +83,6 @@ func (a *app) facts() alert.Facts {
 		Wanted: s.Wanted, MaxBytes: s.MaxBytes, Holder: s.Holder, Stuck: cmp.Or(s.Failing, s.JournalFailing, s.Full),
 		Damaged: s.Damage.Ranges, Bytes: s.Damage.Bytes, Expired: s.Dead.Expired + s.Lines.Expired,
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	f.Balance = a.unbalanced
 	return f
 }

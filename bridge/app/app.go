@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -15,7 +18,9 @@ import (
 	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/history"
+	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
 // Options are what the program adds to the configuration.
@@ -24,6 +29,11 @@ type Options struct {
 	Stdin   io.Reader // for sources.stdin
 	Stdout  io.Writer // for recipients.file with path "-"
 	Version string    // for the User-Agent and the log
+
+	// Reload lets the configuration's files be followed while it runs.
+	Reload bool
+	Hangup <-chan os.Signal   // each value asks for a reload at once; nil: nobody does
+	Level  func(level string) // sets the log's level; nil: it stays
 }
 
 // lockWait is how long a start waits for another process to leave the state
@@ -44,32 +54,46 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open the state directory %s: %w%s", c.StateDir, err, foreignHint(c.StateDir, err))
 	}
-	a := &app{c: c, o: o, spool: sp}
+	a := newApp(c, o, sp)
 	err = a.open()
 	if err == nil {
 		err = a.run(ctx)
 	}
-	for _, r := range a.recipients {
-		err = errors.Join(err, r.close())
-	}
+	a.closeUnbegun()
 	return errors.Join(err, sp.Close())
 }
 
 type app struct {
-	c          *config.Config
-	o          Options
-	spool      *spool.Spool
-	history    *history.Ring
-	watchers   watchers
-	recipients []*recipient
-	sources    []*source
+	o     Options
+	spool *spool.Spool
+	runs  atomic.Pointer[config.Config] // what runs
+	ended chan struct{}                 // has a value when a source may have ended
+	turns map[string]ingest.Turn        // by source; owned by open, then by reload
 
-	alerts *alert.Alerts
+	history  *history.Ring
+	alerts   *alert.Alerts
+	watchers watchers
+	relay    *smtpsink.Relay // nil without [smtp]; owned as turns
 
 	mu         sync.Mutex
+	recipients map[string]*recipient // that are served, or were until just now
+	sources    map[string]*source
+	reloading  bool
 	inputErr   error    // of a source that can't be run again
 	unbalanced []string // the sums that don't fit, in words
 }
+
+func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
+	a := &app{
+		o: o, spool: sp, ended: make(chan struct{}, 1), turns: map[string]ingest.Turn{},
+		recipients: map[string]*recipient{}, sources: map[string]*source{},
+	}
+	a.runs.Store(c)
+	return a
+}
+
+// conf is the configuration that runs.
+func (a *app) conf() *config.Config { return a.runs.Load() }
 
 func (a *app) open() error {
 	a.openWatchers()
@@ -83,12 +107,8 @@ func (a *app) open() error {
 // warnForgotten names recipients that the spool knows and the configuration
 // doesn't: what waits for them keeps its segments.
 func (a *app) warnForgotten() {
-	configured := map[string]bool{}
-	for _, r := range a.recipients {
-		configured[r.name] = true
-	}
 	for _, name := range a.spool.Names() {
-		if !configured[name] {
+		if a.policyOf(name) == nil {
 			a.o.Log.Warn().Str("recipient", name).Str("hint", "tailpost spool forget ends that; the name's coming back does, too").Msg("recipient is no longer configured: its events wait and keep their space")
 		}
 	}
@@ -134,33 +154,32 @@ func (a *app) run(ctx context.Context) error {
 	telling := newGroup(context.WithoutCancel(ctx), failed)
 	telling.run("alerts", a.alerts.Run)
 	for _, r := range a.recipients {
-		workers.run("recipient "+r.name, r.worker.Run)
+		workers.run("recipient "+r.name, func(ctx context.Context) error { return a.serve(ctx, r) })
 	}
 	control := newGroup(ctx, failed)
-	control.run("control socket", admin.New(admin.Options{Dir: a.c.StateDir, Actions: actions{a}, Log: a.o.Log}).Run)
+	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Log: a.o.Log}).Run)
 	control.run("balance", a.watchBalance)
 	control.run("facts", a.watchFacts)
 	sources := newGroup(ctx, failed)
-	for _, s := range a.sources {
-		sources.run("source "+s.name, func(ctx context.Context) error { return a.read(ctx, s) })
+	for _, s := range slices.Collect(maps.Values(a.sources)) {
+		a.start(sources, s)
 	}
-	ended := make(chan struct{})
-	go func() { // ends with the sources, at the latest when they are stopped
-		sources.wg.Wait()
-		close(ended)
-	}()
-	a.o.Log.Info().Str("version", a.o.Version).Str("state_dir", a.c.StateDir).
-		Int("sources", len(a.sources)).Int("recipients", len(a.recipients)).Msg("running")
+	reload := newGroup(ctx, failed)
+	if a.o.Reload {
+		reload.run("reload", a.newWatch(workers, sources).Run)
+	}
+	a.o.Log.Info().Str("version", a.o.Version).Str("state_dir", a.conf().StateDir).
+		Int("sources", len(a.conf().Sources())).Int("recipients", len(a.conf().Recipients())).Msg("running")
 
-	err := a.wait(ctx, failed, ended)
+	err := a.wait(ctx, failed)
 	a.o.Log.Info().Err(err).Msg("stopping")
+	reload.stop() // nobody begins anything more
 	sources.cancel()
 	control.cancel()
 	workers.stop()
 	sources.stop()
 	control.stop()
 	telling.stop()
-	<-ended
 	store.stop()
 	select {
 	case late := <-failed:
@@ -171,53 +190,45 @@ func (a *app) run(ctx context.Context) error {
 	return err
 }
 
-// read runs a source. Where one that can't be run again fails, the others go
-// on, and the program's end tells.
-func (a *app) read(ctx context.Context, s *source) error {
-	err := s.ingest.Run(ctx)
-	if err == nil || !s.final {
-		return err
-	}
-	a.o.Log.Error().Str("source", s.name).Err(err).Msg("source stopped")
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.inputErr = errors.Join(a.inputErr, fmt.Errorf("source %s: %w", s.name, err))
-	return nil
-}
-
 // wait returns when there is a reason to stop.
-func (a *app) wait(ctx context.Context, failed <-chan error, ended <-chan struct{}) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-failed:
-		return err
-	case <-ended:
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	a.o.Log.Info().Msg("all input has ended: delivering what waits")
+func (a *app) wait(ctx context.Context, failed <-chan error) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for !a.idle() {
+	for said := false; ; {
+		all := a.allEnded()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if all && !said {
+			a.o.Log.Info().Msg("all input has ended: delivering what waits")
+		}
+		said = all
+		if all && a.idle() {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			return a.inputErr
+		}
+		var look <-chan time.Time
+		if all {
+			look = tick.C
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case err := <-failed:
 			return err
-		case <-tick.C:
+		case <-a.ended:
+		case <-look:
 		}
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.inputErr
 }
 
 // idle reports whether no recipient has anything waiting.
 func (a *app) idle() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, r := range a.recipients {
-		if r.queue.Stats().Waiting > 0 {
+		if !r.gone && r.queue != nil && r.queue.Stats().Waiting > 0 {
 			return false
 		}
 	}

@@ -100,7 +100,7 @@ func TestAuditOfWhatDoesNotFit(t *testing.T) {
 			}
 			// A running bridge says so once.
 			var log bytes.Buffer
-			a := &app{c: c, o: Options{Log: zerolog.New(&log)}}
+			a := newApp(c, Options{Log: zerolog.New(&log)}, nil)
 			said := a.checkBalance(a.checkBalance(""))
 			if said != y.want || strings.Count(log.String(), "a sum doesn't fit") != min(1, len(y.want)) {
 				t.Errorf("said %q:\n%s", said, log.String())

@@ -28,7 +28,7 @@ func (a *app) watchBalance(ctx context.Context) error {
 
 // checkBalance says what is wrong with the sums, unless that was said already.
 func (a *app) checkBalance(said string) (now string) {
-	b, err := Audit(a.c.StateDir)
+	b, err := Audit(a.conf().StateDir)
 	a.noteBalance(b, err)
 	if err != nil {
 		if now = "error: " + err.Error(); now != said {

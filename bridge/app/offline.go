@@ -26,7 +26,7 @@ func Offline(ctx context.Context, c *config.Config, o Options, do func(context.C
 	if err != nil {
 		return fmt.Errorf("open the state directory %s: %w", c.StateDir, err)
 	}
-	a := &app{c: c, o: o, spool: sp}
+	a := newApp(c, o, sp)
 	if err := a.openSources(); err != nil {
 		return errors.Join(err, sp.Close())
 	}

@@ -2,80 +2,59 @@ package app
 
 import (
 	"fmt"
-	"io"
 
-	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/dispatch"
-	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
-// recipient is one configured recipient with its queue, sink and worker.
-type recipient struct {
-	name   string
-	policy dispatch.Policy
-	queue  *spool.Queue
-	sink   bridge.Sink
-	worker *dispatch.Worker
-}
-
-func (r *recipient) close() error {
-	if c, ok := r.sink.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
-}
-
-func (a *app) openRecipients() error {
-	for _, h := range a.c.HTTP {
-		sink, err := httpSink(h, a.o)
-		if err := a.addRecipient(h.Name, h.Policy, sink, err); err != nil {
-			return err
-		}
-	}
-	relay, err := mailRelay(a.c, a.o)
-	if err != nil {
+// openRecipients makes what serves the recipients that are configured.
+func (a *app) openRecipients() (err error) {
+	if a.relay, err = mailRelay(a.conf(), a.o); err != nil {
 		return err
 	}
-	a.alerts.Set(a.alertSettings(relay))
-	for _, m := range a.c.Email {
-		sink, err := emailSink(m, relay, a.o)
-		if err := a.addRecipient(m.Name, m.Policy, sink, err); err != nil {
-			return err
+	a.alerts.Set(a.alertSettings(a.relay))
+	for _, it := range a.conf().Recipients() {
+		s, err := a.newService(it, a.relay)
+		if err == nil {
+			s.queue, err = a.spool.Queue(it.Name)
 		}
-	}
-	for _, f := range a.c.File {
-		sink, err := fileSink(f, a.o)
-		if err := a.addRecipient(f.Name, f.Policy, sink, err); err != nil {
-			return err
+		if err != nil {
+			return fmt.Errorf("recipient %s: %w", it.Name, err)
 		}
+		a.assign(it.Name, s)
 	}
 	return nil
 }
 
-// addRecipient opens the queue and makes the worker; err is that of the sink.
-func (a *app) addRecipient(name string, p dispatch.Policy, sink bridge.Sink, err error) error {
-	if err != nil {
-		return fmt.Errorf("recipient %s: %w", name, err)
+// newService makes what serves a recipient. Nothing is connected or opened.
+func (a *app) newService(it config.Item, relay *smtpsink.Relay) (s *service, err error) {
+	s = &service{item: it}
+	switch r := it.What.(type) {
+	case config.HTTPRecipient:
+		s.policy = r.Policy
+		s.sink, err = httpSink(r, a.o)
+	case config.MailRecipient:
+		s.policy = r.Policy
+		s.sink, err = emailSink(r.EmailRecipient, relay, a.o)
+	case config.FileRecipient:
+		s.policy = r.Policy
+		s.sink, err = fileSink(r, a.o)
+	default:
+		panic(fmt.Sprintf("a recipient of type %T", r))
 	}
-	q, err := a.spool.Queue(name)
-	if err != nil {
-		return fmt.Errorf("recipient %s: %w", name, err)
-	}
-	a.recipients = append(a.recipients, &recipient{
-		name: name, policy: p, queue: q, sink: sink,
-		worker: dispatch.New(dispatch.Options{
-			Name: name, Policy: p, Queue: q, Sink: sink, Watcher: a.watchers, Grace: a.c.Shutdown.Grace.D(), Log: a.o.Log,
-		}),
-	})
-	return nil
+	return s, err
 }
 
 // wanted reports whether some recipient names that raw event.
 func (a *app) wanted(event string) bool {
-	for _, p := range a.c.Policies() {
+	for _, p := range a.conf().Policies() {
 		if p.Wants(event) {
 			return true
 		}
 	}
 	return false
 }
+
+// policyOf gives the policy of a recipient; nil: it is not configured.
+func (a *app) policyOf(recipient string) *dispatch.Policy { return a.conf().Policy(recipient) }

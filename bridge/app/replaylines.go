@@ -14,7 +14,7 @@ import (
 func (a actions) ReplayLines(ctx context.Context, which admin.Lines) (r admin.Report, err error) {
 	sources := map[string]int{}
 	seen := map[uint64]bool{}
-	err = Lines(a.c.StateDir, which, func(l ingest.QuarantinedLine) error {
+	err = Lines(a.conf().StateDir, which, func(l ingest.QuarantinedLine) error {
 		sources[l.Source]++
 		if len(which.Numbers) > 0 {
 			seen[l.Number] = true
@@ -30,7 +30,7 @@ func (a actions) ReplayLines(ctx context.Context, which admin.Lines) (r admin.Re
 		}
 	}
 	for _, source := range slices.Sorted(maps.Keys(sources)) {
-		in := a.ingest(source)
+		in := a.ingestOf(source)
 		if in == nil {
 			for range sources[source] {
 				r.Leave("a line of source "+source, "that source is not configured")
@@ -45,22 +45,13 @@ func (a actions) ReplayLines(ctx context.Context, which admin.Lines) (r admin.Re
 	return r, nil
 }
 
-func (a actions) ingest(source string) *ingest.Ingest {
-	for _, s := range a.sources {
-		if s.name == source {
-			return s.ingest
-		}
-	}
-	return nil
-}
-
 // replaySource replays the chosen lines of one source in the order of their
 // numbers, as many at once as memory allows.
 func (a actions) replaySource(ctx context.Context, in *ingest.Ingest, which admin.Lines, r *admin.Report) error {
 	for from, more := uint64(0), true; more; {
 		done, err := in.Replay(ctx, func() ([]ingest.QuarantinedLine, error) {
 			l := lowest{from: from}
-			err := Lines(a.c.StateDir, which, func(q ingest.QuarantinedLine) error {
+			err := Lines(a.conf().StateDir, which, func(q ingest.QuarantinedLine) error {
 				l.add(q)
 				return ctx.Err()
 			})

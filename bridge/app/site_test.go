@@ -47,7 +47,7 @@ func startSite(t *testing.T, text string) *site {
 	}
 	r, w := io.Pipe()
 	s.in = w
-	s.a = &app{c: c, o: Options{Log: zerolog.Nop(), Stdin: r}, spool: sp}
+	s.a = newApp(c, Options{Log: zerolog.Nop(), Stdin: r}, sp)
 	if err := s.a.open(); err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +60,6 @@ func startSite(t *testing.T, text string) *site {
 			t.Error(err)
 		}
 		w.Close()
-		for _, r := range s.a.recipients {
-			_ = r.close()
-		}
 		if err := sp.Close(); err != nil {
 			t.Error(err)
 		}
@@ -70,7 +67,10 @@ func startSite(t *testing.T, text string) *site {
 	return s
 }
 
-func (s *site) totals() ingest.Totals { return s.a.sources[0].ingest.Totals() }
+// totals are those of the one source.
+func (s *site) totals() ingest.Totals {
+	return s.a.ingestOf(s.a.conf().Sources()[0].Name).Totals()
+}
 
 // delivered gives all that was.
 func (s *site) delivered() string {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/source/drop"
 	"github.com/tailpost/tailpost/bridge/source/httpin"
@@ -15,79 +16,78 @@ import (
 	"github.com/tailpost/tailpost/parsers"
 )
 
-// source is one configured source with its parser.
-type source struct {
-	name   string
-	ingest *ingest.Ingest
-	final  bool // it can't be run again
-}
-
 // settle is longer than a spool that syncs at intervals leaves anything
 // unsynced: what can't be undone waits for it.
 const settle = time.Second
 
+// openSources makes the sources that are configured.
 func (a *app) openSources() error {
-	for _, t := range a.c.Tails {
-		o := t.Tail
-		o.Name, o.Log = t.Name, a.o.Log
-		if a.spool.Bereft() { // what is read again has the ids that it had
-			o.Start = tail.StartBeginning
+	for _, it := range a.conf().Sources() {
+		s, err := a.newSource(it)
+		if err != nil {
+			return fmt.Errorf("source %s: %w", it.Name, err)
 		}
-		if err := a.addSource(t.Name, t.Ingest, tail.New(o), false); err != nil {
-			return err
-		}
-	}
-	for _, d := range a.c.Drops {
-		o := d.Drop
-		o.Name, o.Log = d.Name, a.o.Log
-		if a.c.Spool.Fsync != "always" {
-			o.Settle = settle
-		}
-		if err := a.addSource(d.Name, d.Ingest, drop.New(o), false); err != nil {
-			return err
-		}
-	}
-	for _, h := range a.c.HTTPIns {
-		o := h.HTTP
-		o.Name, o.Log = h.Name, a.o.Log
-		if err := a.addSource(h.Name, h.Ingest, httpin.New(o), false); err != nil {
-			return err
-		}
-	}
-	for _, s := range a.c.Sockets {
-		o := s.Socket
-		o.Name, o.Log = s.Name, a.o.Log
-		if err := a.addSource(s.Name, s.Ingest, socket.New(o), false); err != nil {
-			return err
-		}
-	}
-	for _, s := range a.c.Syslogs {
-		o := s.Syslog
-		o.Name, o.Log = s.Name, a.o.Log
-		if err := a.addSource(s.Name, s.Ingest, syslogd.New(o), false); err != nil {
-			return err
-		}
-	}
-	for _, t := range a.c.Stdins {
-		o := t.Stdin
-		o.Name, o.Log, o.In = t.Name, a.o.Log, a.o.Stdin
-		if err := a.addSource(t.Name, t.Ingest, stdin.New(o), true); err != nil {
-			return err
-		}
+		a.sources[it.Name] = s
 	}
 	return nil
 }
 
-func (a *app) addSource(name string, o ingest.Options, from bridge.Source, final bool) error {
-	newParser := ParserFor(o)
-	if _, err := newParser(o.Format); err != nil {
-		return fmt.Errorf("source %s: %w", name, err)
+// newSource makes a source with its parser. Nothing is opened.
+func (a *app) newSource(it config.Item) (*source, error) {
+	s := &source{name: it.Name, item: it}
+	log := a.o.Log
+	var in ingest.Options
+	switch c := it.What.(type) {
+	case config.TailSource:
+		o := c.Tail
+		o.Name, o.Log = c.Name, log
+		if a.spool.Bereft() { // what is read again has the ids that it had
+			o.Start = tail.StartBeginning
+		}
+		in, s.from = c.Ingest, tail.New(o)
+	case config.DropSource:
+		o := c.Drop
+		o.Name, o.Log = c.Name, log
+		if a.conf().Spool.Fsync != "always" {
+			o.Settle = settle
+		}
+		in, s.from = c.Ingest, drop.New(o)
+	case config.HTTPSource:
+		o := c.HTTP
+		o.Name, o.Log = c.Name, log
+		in, s.from = c.Ingest, httpin.New(o)
+	case config.SocketSource:
+		o := c.Socket
+		o.Name, o.Log = c.Name, log
+		in, s.from = c.Ingest, socket.New(o)
+	case config.SyslogSource:
+		o := c.Syslog
+		o.Name, o.Log = c.Name, log
+		in, s.from = c.Ingest, syslogd.New(o)
+	case config.StdinSource:
+		o := c.Stdin
+		o.Name, o.Log, o.In = c.Name, log, a.o.Stdin
+		in, s.from, s.final = c.Ingest, stdin.New(o), true
+	default:
+		panic(fmt.Sprintf("a source of type %T", c))
 	}
-	a.sources = append(a.sources, &source{name: name, final: final, ingest: ingest.New(ingest.Config{
-		Name: name, Options: o, Source: from, NewParser: newParser, Store: store{a.spool},
-		Wanted: a.wanted, Guess: guess(o), Final: final, Log: a.o.Log,
-	})})
-	return nil
+	newParser := ParserFor(in)
+	if _, err := newParser(in.Format); err != nil {
+		return nil, err
+	}
+	s.ingest = ingest.New(ingest.Config{
+		Name: it.Name, Options: in, Source: s.from, NewParser: newParser, Store: store{a.spool}, Turn: a.turn(it.Name),
+		Wanted: a.wanted, Guess: guess(in), Final: s.final, Log: log,
+	})
+	return s, nil
+}
+
+// turn gives the turn of all that serve a source of that name.
+func (a *app) turn(name string) ingest.Turn {
+	if a.turns[name] == nil {
+		a.turns[name] = ingest.NewTurn()
+	}
+	return a.turns[name]
 }
 
 // ParserFor gives what makes parsers for a source of these settings.

@@ -7,7 +7,7 @@ import (
 
 // openWatchers makes those that are told how the recipients fare.
 func (a *app) openWatchers() {
-	a.history = history.New(history.Options{Dir: a.c.StateDir, Room: a.spool.Roomy, Log: a.o.Log})
+	a.history = history.New(history.Options{Dir: a.conf().StateDir, Room: a.spool.Roomy, Log: a.o.Log})
 	a.alerts = a.newAlerts()
 	a.watchers = watchers{a.history, a.alerts}
 }

@@ -339,9 +339,9 @@ func TestHangupLoadsAtOnce(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 	for range 2 { // a person hears each time
+		n := strings.Count(w.logged(), "stays in force")
 		w.write("main.toml", "x")
 		w.hangup <- os.Interrupt
-		n := strings.Count(w.logged(), "stays in force")
 		w.until("the refusal", func() bool { return strings.Count(w.logged(), "stays in force") > n })
 	}
 }

@@ -2,8 +2,10 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -38,6 +40,9 @@ type Config struct {
 	NewParser func(format string) (bridge.Parser, error)
 	Store     Store
 	Wanted    func(event string) bool // which raw events some recipient names; nil: none
+	// Turn is given to all that serve a source of this name, one after the
+	// other; nil: there is one only.
+	Turn Turn
 	// Final says that the source can't be run again: an error of it, or of the
 	// store, ends Run.
 	Final bool
@@ -45,13 +50,22 @@ type Config struct {
 	Log   zerolog.Logger
 }
 
+// Turn holds a value while a record of a source is made and appended: there
+// must not be two under way.
+type Turn chan struct{}
+
+// NewTurn gives the turn of one source.
+func NewTurn() Turn { return make(Turn, 1) }
+
+// ErrRetired says that the source is served by another Ingest now.
+var ErrRetired = errors.New("the source's settings have changed just now")
+
 // Ingest runs one source. Totals and Replay may be called by any goroutine;
 // all else is owned by Run.
 type Ingest struct {
 	c Config
-	// turn holds a value while a record of this source is made and appended:
-	// there must not be two under way.
-	turn chan struct{}
+
+	retired atomic.Bool
 
 	parser bridge.Parser
 	state  bridge.Stateful // parser again, if it has a state
@@ -76,8 +90,15 @@ func New(c Config) *Ingest {
 	if c.Wanted == nil {
 		c.Wanted = func(string) bool { return false }
 	}
-	return &Ingest{c: c, turn: make(chan struct{}, 1)}
+	if c.Turn == nil {
+		c.Turn = NewTurn()
+	}
+	return &Ingest{c: c}
 }
+
+// Retire says that Run has ended for good and another Ingest with the same
+// Turn follows: from now on the totals are its own.
+func (in *Ingest) Retire() { in.retired.Store(true) }
 
 // retryWait is how long a source stays away that failed by itself.
 const retryWait = 10 * time.Second
@@ -184,14 +205,14 @@ func removed(entries []bridge.Entry) []bridge.Entry {
 // begins waits for this source's turn; ends must be called behind it.
 func (in *Ingest) begins(ctx context.Context) error {
 	select {
-	case in.turn <- struct{}{}:
+	case in.c.Turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (in *Ingest) ends() { <-in.turn }
+func (in *Ingest) ends() { <-in.c.Turn }
 
 // Totals may be called by any goroutine. Before Run has looked at the durable
 // state, they are empty.

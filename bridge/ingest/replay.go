@@ -43,6 +43,9 @@ func (in *Ingest) Replay(ctx context.Context, lines func() ([]QuarantinedLine, e
 		return Replayed{}, err
 	}
 	defer in.ends()
+	if in.retired.Load() {
+		return Replayed{}, ErrRetired
+	}
 	all, err := lines()
 	if err != nil {
 		return Replayed{}, err

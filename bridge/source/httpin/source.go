@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,9 @@ type Source struct {
 	wait   time.Duration // how long a sender waits for its body to be durable
 
 	running atomic.Pointer[intake] // the latest run; nil before the first
+
+	mu    sync.Mutex
+	bound net.Listener // opened before Run; nil: none
 }
 
 var _ bridge.Source = (*Source)(nil)
@@ -53,11 +57,10 @@ func (s *Source) Stats() Stats {
 // Run listens until ctx ends (nil) or emit fails (its error). That the address
 // can't be listened on is an error, too.
 func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", s.o.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for events: %w", err)
+	if err := s.Bind(ctx); err != nil {
+		return err
 	}
+	l := s.take()
 	in := newIntake(s)
 	s.running.Store(in)
 	s.counts.listening(l.Addr().String())
@@ -78,7 +81,7 @@ func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit)
 			fail(fmt.Errorf("accept connections: %w", err))
 		}
 	}()
-	err = in.run(own, emit)
+	err := in.run(own, emit)
 	if err == nil && ctx.Err() == nil {
 		err = context.Cause(own)
 	}
@@ -88,6 +91,37 @@ func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit)
 	in.handlers.Wait()
 	<-done
 	return err
+}
+
+// Bind listens before Run does, which takes it over.
+func (s *Source) Bind(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bound != nil {
+		return nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", s.o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for events: %w", err)
+	}
+	s.bound = l
+	return nil
+}
+
+// Unbind undoes Bind where no Run follows.
+func (s *Source) Unbind() {
+	if l := s.take(); l != nil {
+		_ = l.Close()
+	}
+}
+
+func (s *Source) take() net.Listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.bound
+	s.bound = nil
+	return l
 }
 
 // leave lets answers under way be written, then closes all connections.

@@ -38,6 +38,7 @@ type DatagramOptions struct {
 type Datagrams struct {
 	o       DatagramOptions
 	counts  counters
+	ahead   ahead[PacketConn]
 	refused notice
 	dropped notice
 }
@@ -98,7 +99,7 @@ func (d *Datagrams) handOn(ctx context.Context, q *packs, f *funnel) {
 // receive reads until ctx ends. A socket that fails is opened again.
 func (r *receiver) receive(in, out context.Context, q *packs) {
 	for {
-		c, ok := open(in, r.d.o.Log, &r.d.counts, func() (PacketConn, error) { return r.d.o.Listen(in) })
+		c, ok := open(in, r.d.o.Log, &r.d.counts, func() (PacketConn, error) { return r.d.ahead.or(in, r.d.o.Listen) })
 		if !ok {
 			return
 		}

@@ -50,6 +50,7 @@ type Streams struct {
 	o      StreamOptions
 	counts counters
 	room   *room
+	ahead  ahead[net.Listener]
 
 	unfinished atomic.Int64 // bytes taken of lines without an end
 
@@ -106,7 +107,7 @@ func (s *Streams) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit
 // more is opened again.
 func (s *Streams) accept(in, out context.Context, f *funnel, conns *sync.WaitGroup) {
 	for {
-		l, ok := open(in, s.o.Log, &s.counts, func() (net.Listener, error) { return s.o.Listen(in) })
+		l, ok := open(in, s.o.Log, &s.counts, func() (net.Listener, error) { return s.ahead.or(in, s.o.Listen) })
 		if !ok {
 			return
 		}

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/spool"
+)
+
+// recipient is a name that events go to. One worker at a time serves it,
+// however often its settings change: the next one begins when the one before
+// has ended. All fields but name are guarded by the app's mutex.
+type recipient struct {
+	name  string
+	item  config.Item  // as it is to be served; of one that was removed, as it was
+	queue *spool.Queue // the latest; nil: none yet
+	stop  func()       // ends the worker that serves it; nil: none does
+	next  *service     // that is to serve it then; nil: none
+	gone  bool         // it was taken out of the configuration
+}
+
+// service is how a recipient is served: what one configuration of it made.
+type service struct {
+	item   config.Item
+	policy dispatch.Policy
+	sink   bridge.Sink
+	queue  *spool.Queue // a new recipient's; nil: asked for when it begins
+}
+
+func (s *service) close() error {
+	if c, ok := s.sink.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// serve runs one worker after the other, until ctx ends or the recipient is
+// removed.
+func (a *app) serve(ctx context.Context, r *recipient) error {
+	for {
+		own, stop := context.WithCancel(ctx)
+		s := a.begin(r, stop)
+		if s == nil {
+			stop()
+			return nil
+		}
+		err := a.work(own, r, s)
+		stop()
+		if cerr := s.close(); cerr != nil {
+			a.o.Log.Warn().Str("recipient", r.name).Err(cerr).Msg("its sink could not be closed")
+		}
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// begin gives the service that comes next, which stop will end. Of a recipient
+// that was removed it gives nil, and takes it out.
+func (a *app) begin(r *recipient, stop func()) *service {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r.gone {
+		delete(a.recipients, r.name)
+		return nil
+	}
+	s := r.next
+	r.next, r.stop = nil, stop
+	return s
+}
+
+// work runs the worker of one service.
+func (a *app) work(ctx context.Context, r *recipient, s *service) error {
+	if s.queue == nil {
+		q, err := a.spool.Queue(r.name)
+		if err != nil {
+			return fmt.Errorf("open its queue: %w", err)
+		}
+		s.queue = q
+	}
+	a.mu.Lock()
+	r.queue = s.queue
+	a.mu.Unlock()
+	return dispatch.New(dispatch.Options{
+		Name: r.name, Policy: s.policy, Queue: s.queue, Sink: s.sink, Watcher: a.watchers, Grace: a.conf().Shutdown.Grace.D(), Log: a.o.Log,
+	}).Run(ctx)
+}
+
+// assign lets a service take the place of the one that a recipient has. It
+// gives the recipient if nobody runs it yet.
+func (a *app) assign(name string, s *service) (fresh *recipient) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.recipients[name]
+	if r == nil {
+		r = &recipient{name: name}
+		a.recipients[name] = r
+		fresh = r
+	}
+	a.takeOverLocked(r, s)
+	r.item, r.gone = s.item, false
+	if s.queue != nil {
+		r.queue = s.queue
+	}
+	return fresh
+}
+
+// remove ends what serves a recipient.
+func (a *app) remove(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r := a.recipients[name]; r != nil {
+		a.takeOverLocked(r, nil)
+		r.gone = true
+	}
+}
+
+// takeOverLocked sets what comes next. What serves the recipient begins
+// nothing more, and ends what is under way.
+func (a *app) takeOverLocked(r *recipient, next *service) {
+	if r.next != nil { // it never began
+		_ = r.next.close()
+	}
+	r.next = next
+	if r.stop != nil {
+		r.stop()
+	}
+}
+
+// closeUnbegun closes what was made for nothing, at the end.
+func (a *app) closeUnbegun() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range a.recipients {
+		if r.next != nil {
+			_ = r.next.close()
+			r.next = nil
+		}
+	}
+}

@@ -1,0 +1,251 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"reflect"
+	"syscall"
+
+	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/sinks/smtpsink"
+)
+
+// newWatch follows the configuration's files. Workers and sources that a
+// reload brings run in these groups.
+func (a *app) newWatch(workers, sources *group) *config.Watch {
+	return config.NewWatch(config.WatchOptions{
+		Config: a.conf(), Hangup: a.o.Hangup, Log: a.o.Log,
+		Apply: func(ctx context.Context, c *config.Config, asked bool) error {
+			return a.reload(ctx, c, asked, workers, sources)
+		},
+	})
+}
+
+// reload puts a configuration into force. Everything that can fail happens
+// before anything that runs is touched: on an error all is as it was.
+func (a *app) reload(ctx context.Context, c *config.Config, asked bool, workers, sources *group) error {
+	restart, err := c.KeepFixed(a.conf())
+	if err != nil {
+		return err
+	}
+	p := &plan{c: c, restart: restart, same: reflect.DeepEqual(c, a.conf())}
+	p.sources.between(a.conf().Sources(), c.Sources())
+	p.recipients.between(a.conf().Recipients(), c.Recipients())
+	if err := a.prepare(ctx, p); err != nil {
+		a.undo(p)
+		return err
+	}
+	a.commit(p, workers, sources)
+	a.tell(p, asked)
+	return nil
+}
+
+// plan is what a reload will do.
+type plan struct {
+	c       *config.Config
+	restart []string // keys that need a restart
+	same    bool     // nothing is to be done
+
+	sources, recipients difference
+
+	relay    *smtpsink.Relay
+	services []*service // of added and changed recipients
+	queued   []string   // recipients whose names the spool did not know
+	made     []*source  // of added and changed sources
+	leave    []*source  // those in whose place they come, and removed ones
+}
+
+// difference is what became of the items of one configuration in the next.
+type difference struct {
+	added, changed, removed []config.Item // removed: as they were
+}
+
+func (d *difference) between(was, is []config.Item) {
+	old := map[string]config.Item{}
+	for _, it := range was {
+		old[it.Name] = it
+	}
+	for _, it := range is {
+		before, ok := old[it.Name]
+		delete(old, it.Name)
+		switch {
+		case !ok:
+			d.added = append(d.added, it)
+		case !it.Same(before):
+			d.changed = append(d.changed, it)
+		}
+	}
+	for _, it := range was {
+		if _, gone := old[it.Name]; gone {
+			d.removed = append(d.removed, it)
+		}
+	}
+}
+
+// coming are those that something must be made for.
+func (d *difference) coming() []config.Item {
+	return append(d.changed[:len(d.changed):len(d.changed)], d.added...)
+}
+
+// prepare makes all that is needed, in the order of what it costs to undo.
+func (a *app) prepare(ctx context.Context, p *plan) (err error) {
+	if err := a.sameKinds(p.recipients.coming()); err != nil {
+		return err
+	}
+	if p.relay = a.relay; !reflect.DeepEqual(p.c.SMTP, a.conf().SMTP) {
+		if p.relay, err = mailRelay(p.c, a.o); err != nil {
+			return err
+		}
+	}
+	for _, it := range p.recipients.coming() {
+		s, err := a.newService(it, p.relay)
+		if err != nil {
+			return fmt.Errorf("recipient %s: %w", it.Name, err)
+		}
+		p.services = append(p.services, s)
+	}
+	if err := a.prepareSources(ctx, p); err != nil {
+		return err
+	}
+	return a.prepareQueues(p)
+}
+
+// sameKinds refuses a name that another kind of recipient has: what waits for
+// it was addressed to that one.
+func (a *app) sameKinds(items []config.Item) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, it := range items {
+		if r := a.recipients[it.Name]; r != nil && r.item.Kind != it.Kind {
+			return fmt.Errorf("recipient %s: it is of the kind %s, and a name can't change its kind to %s; give the new one a name of its own", it.Name, r.item.Kind, it.Kind)
+		}
+	}
+	return nil
+}
+
+// prepareSources makes the sources and lets them listen, but for addresses that
+// one in whose place they come has still.
+func (a *app) prepareSources(ctx context.Context, p *plan) error {
+	for _, items := range [][]config.Item{p.sources.changed, p.sources.removed} {
+		for _, it := range items {
+			a.mu.Lock()
+			s := a.sources[it.Name]
+			a.mu.Unlock()
+			p.leave = append(p.leave, s)
+		}
+	}
+	for _, it := range p.sources.coming() {
+		s, err := a.newSource(it)
+		if err != nil {
+			return fmt.Errorf("source %s: %w", it.Name, err)
+		}
+		p.made = append(p.made, s)
+		if b, ok := s.from.(binder); ok {
+			if err := b.Bind(ctx); err != nil && !(errors.Is(err, syscall.EADDRINUSE) && p.frees(s.item)) {
+				return fmt.Errorf("source %s: %w", it.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// frees reports whether a source that leaves may be who has the address of
+// another.
+func (p *plan) frees(it config.Item) bool {
+	want := portOf(it)
+	for _, s := range p.leave {
+		if portOf(s.item) == want {
+			return true
+		}
+	}
+	return false
+}
+
+// portOf gives what two sources can't both have: a port, whatever the address,
+// or a socket's path.
+func portOf(it config.Item) string {
+	switch s := it.What.(type) {
+	case config.HTTPSource:
+		_, port, _ := net.SplitHostPort(s.HTTP.Listen)
+		return port
+	case config.SyslogSource:
+		if u, err := url.Parse(s.Syslog.Listen); err == nil {
+			return u.Port()
+		}
+	case config.SocketSource:
+		return s.Socket.Path
+	}
+	return ""
+}
+
+// prepareQueues gives new recipients their first numbers.
+func (a *app) prepareQueues(p *plan) error {
+	known := map[string]bool{}
+	for _, name := range a.spool.Names() {
+		known[name] = true
+	}
+	for _, s := range p.services {
+		a.mu.Lock()
+		served := a.recipients[s.item.Name] != nil
+		a.mu.Unlock()
+		if served { // its queue is in use until the worker before has ended
+			continue
+		}
+		q, err := a.spool.Queue(s.item.Name)
+		if err != nil {
+			return fmt.Errorf("recipient %s: %w", s.item.Name, err)
+		}
+		s.queue = q
+		if !known[s.item.Name] {
+			p.queued = append(p.queued, s.item.Name)
+		}
+	}
+	return nil
+}
+
+// undo takes back what was prepared.
+func (a *app) undo(p *plan) {
+	for _, s := range p.services {
+		_ = s.close()
+	}
+	for _, s := range p.made {
+		s.unbind()
+	}
+}
+
+// commit does it. Nothing in it can fail.
+func (a *app) commit(p *plan, workers, sources *group) {
+	a.mu.Lock()
+	a.reloading = true
+	a.mu.Unlock()
+	a.runs.Store(p.c)
+	a.relay = p.relay
+	a.alerts.Set(a.alertSettings(a.relay))
+	for _, it := range p.recipients.removed {
+		a.remove(it.Name)
+	}
+	for _, s := range p.services {
+		if r := a.assign(s.item.Name, s); r != nil {
+			workers.run("recipient "+r.name, func(ctx context.Context) error { return a.serve(ctx, r) })
+		}
+	}
+	a.end(p.leave)
+	a.mu.Lock()
+	for _, it := range p.sources.removed {
+		delete(a.sources, it.Name)
+	}
+	a.mu.Unlock()
+	for _, s := range p.made {
+		a.start(sources, s)
+	}
+	if a.o.Level != nil {
+		a.o.Level(p.c.Log.Level)
+	}
+	a.mu.Lock()
+	a.reloading = false
+	a.mu.Unlock()
+	a.inputEnded()
+}
