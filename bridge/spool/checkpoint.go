@@ -47,12 +47,59 @@ func (p *progress) appendCheckpoint(b []byte) []byte {
 		b = appendParked(b, p.parked[n])
 		at = n
 	}
+	return p.appendMore(b)
+}
+
+// What may stand behind the parked set: tag (byte), and what is known (sized).
+const (
+	moreStanding = 1
+	moreDisabled = 2 // as in kindDisable
+	moreSkips    = 3 // for each its first number (uint64), and as in kindSkip
+)
+
+func (p *progress) appendMore(b []byte) []byte {
+	if p.said != (standing{}) {
+		b = appendSized(append(b, moreStanding), appendStanding(nil, p.said))
+	}
+	if p.off.on {
+		b = appendSized(append(b, moreDisabled), appendDisabled(nil, p.off))
+	}
+	if len(p.skips) > 0 {
+		var all []byte
+		for _, s := range p.skips {
+			all = appendSkip(binary.LittleEndian.AppendUint64(all, s.from), s, 0, 0)
+		}
+		b = appendSized(append(b, moreSkips), all)
+	}
 	return b
+}
+
+// more reads what appendMore appended; an older version wrote nothing there.
+func (r *reader) more(p *progress) {
+	for len(r.b) > 0 {
+		tag := r.byte()
+		m := reader{b: r.sized()}
+		switch tag {
+		case moreStanding:
+			p.said = m.standing()
+		case moreDisabled:
+			p.off = m.disabled()
+		case moreSkips:
+			for len(m.b) > 0 && m.err == nil {
+				s, _, _ := m.skip(m.uint64())
+				p.skips = append(p.skips, s)
+			}
+		}
+		if m.err != nil {
+			r.err = m.err
+			return
+		}
+	}
 }
 
 // checkpointBytes is at least the size of what appendCheckpoint appends.
 func (p *progress) checkpointBytes() int {
-	return recipientBytes + len(p.name) + p.notes + len(p.tries)*tryBytes + len(p.parked)*(parkedBytes+tryBytes)
+	return recipientBytes + len(p.name) + len(p.said.kind) + len(p.skips)*skipBytes + p.notes + len(p.tries)*tryBytes + len(p.parked)*(parkedBytes+tryBytes)
 }
 
 // settledMost bounds the settled numbers that are read from one checkpoint.
@@ -95,6 +142,7 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 		p.highest = max(p.highest, at)
 		p.notes += noteBytes(e.try)
 	}
+	r.more(p)
 	if r.err != nil {
 		return nil, fmt.Errorf("checkpoint of %q: %w", name, r.err)
 	}
@@ -129,6 +177,19 @@ func (p *progress) apply(f frame, payload []byte) {
 	case kindPlace:
 		if at := r.place(); r.err == nil {
 			p.move(f.first, at)
+		}
+	case kindStanding:
+		if st := r.standing(); r.err == nil {
+			p.said = st
+		}
+	case kindDisable:
+		if off := r.disabled(); r.err == nil {
+			p.off = off
+		}
+	case kindSkip:
+		if s, events, seg := r.skip(f.first); r.err == nil {
+			p.off.on = p.off.on && f.detail == 0
+			p.skip(s, events, seg)
 		}
 	}
 }

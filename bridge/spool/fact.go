@@ -12,6 +12,9 @@ import (
 const (
 	kindRecipient   kind = 10 // a checkpoint: all there is to know of one recipient
 	kindSnapshotEnd kind = 11 // the checkpoints at the front are complete; count: how many
+	kindStanding    kind = 12 // payload: the standing
+	kindDisable     kind = 13 // payload: from which number on, how many had been given out before
+	kindSkip        kind = 14 // first: of a stretch that is skipped; payload: see appendSkip; detail 1: it was disabled until its end
 	kindSettle      kind = 20 // detail: how; no payload
 	kindFail        kind = 21 // payload: the try
 	kindPark        kind = 22 // payload: session, place, the try if there was one
@@ -27,6 +30,7 @@ const (
 	recipientBytes = 512
 	parkedBytes    = 40
 	tryBytes       = 36
+	skipBytes      = 48
 )
 
 func appendPlace(b []byte, p place) []byte {

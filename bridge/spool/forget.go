@@ -12,16 +12,16 @@ import (
 var ErrInUse = errors.New("the recipient is in use")
 
 // Forget makes dead letters of all that waits for a recipient, as letter
-// writes them, and takes its name out of the journal. It gives how many
-// letters it wrote. On an error the name stays, and what is a dead letter by
+// writes them, and takes its name out of the journal. What was accepted since
+// it was removed from the configuration is left out. It gives how many letters
+// it wrote. On an error the name stays, and what is a dead letter by
 // then waits no longer. Events that can't be read back are left out.
 //
 // letter may not keep the item's data.
 func (s *Spool) Forget(ctx context.Context, recipient string, letter func(bridge.Item) ([]byte, error)) (int, error) {
 	s.revising.Lock()
 	defer s.revising.Unlock()
-	s.forget.Lock()
-	defer s.forget.Unlock()
+	defer s.reserve(recipient)()
 	if err := s.strikeLeft(); err != nil {
 		return 0, err
 	}
@@ -31,14 +31,14 @@ func (s *Spool) Forget(ctx context.Context, recipient string, letter func(bridge
 	if inUse {
 		return 0, fmt.Errorf("recipient %s: %w", recipient, ErrInUse)
 	}
-	if _, err := s.recipient(recipient); err != nil {
-		return 0, err
-	}
-	q, err := s.queue(recipient)
+	p, err := s.recipient(recipient)
 	if err != nil {
 		return 0, err
 	}
-	defer s.leave(q)
+	s.journal.mu.Lock()
+	q := s.queueLocked(p)
+	s.journal.mu.Unlock()
+	defer q.Close()
 	f := forgetting{q: q, ctx: ctx, letter: letter}
 	if err := f.all(); err != nil {
 		return f.n, fmt.Errorf("forget recipient %s: %w", recipient, err)
@@ -108,7 +108,7 @@ func (f *forgetting) all() error {
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok || f.q.removedBefore(it.Number) {
 			return f.flush()
 		}
 		if err := f.add(it); err != nil {

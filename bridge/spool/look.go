@@ -170,7 +170,7 @@ func (r *replay) view(sg segment) SegmentView {
 // wants reports whether the recipient has not come past the segment, or has
 // events of it parked.
 func (p *progress) wants(sg segment) bool {
-	if sg.next > sg.first() && p.frontier().number < sg.next {
+	if p.wantsUnread(sg) {
 		return true
 	}
 	for _, e := range p.parked {

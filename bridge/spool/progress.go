@@ -44,12 +44,15 @@ type progress struct {
 	first  uint64 // its first number
 	before uint64 // how many events had been given out before that
 	paused bool
+	said   standing
+	off    disabled
 	counts [settlements]uint64
 	base   mark // the frontier as it stands in the journal
 	parked map[uint64]parkedEvent
 	tries  map[uint64]bridge.Try // of failed events that are not parked
 	// settled holds what was settled above the frontier.
 	settled numberSet
+	skips   []skip // above the frontier; see there
 
 	// reached is where reading goes on; open, in order, is what was given out
 	// before it and is not done. Both live only as long as the process.
@@ -90,22 +93,30 @@ func (p *progress) done(number uint64) bool {
 }
 
 // known counts the events in [from, to) that are done; from is at or above
-// the frontier.
+// the frontier. What is skipped is left out.
 func (p *progress) known(from, to uint64) uint64 {
-	n := p.settled.within(from, to)
+	n := p.settledIn(from, to)
 	for number := range p.parked {
-		if from <= number && number < to {
+		if from <= number && number < to && !p.skipped(number) {
 			n++
 		}
 	}
-	return uint64(n)
+	return n
+}
+
+// settledIn counts the settled events in [from, to), without what is skipped.
+func (p *progress) settledIn(from, to uint64) (n uint64) {
+	p.clip(from, to, func(from, to uint64) { n += uint64(p.settled.within(from, to)) })
+	return n
 }
 
 // lose notes that the events in [from, to), which reading has just come past,
-// can't be had. Those that are done need not be had.
+// can't be had. Those that are done, or skipped, need not be had.
 func (p *progress) lose(from, to uint64) {
-	n := numbersBetween(from, to)
-	p.reached.lost += n - min(n, p.known(from, to))
+	p.clip(from, to, func(from, to uint64) {
+		n := numbersBetween(from, to)
+		p.reached.lost += n - min(n, p.known(from, to))
+	})
 }
 
 // epochBits is the number of low bits of a number that count within an epoch.
@@ -156,7 +167,7 @@ func (p *progress) settle(number uint64, how bridge.Settlement) (was parkedEvent
 		p.notes -= noteBytes(was.try)
 		delete(p.parked, number)
 	} else {
-		if number < p.base.number || p.settled.has(number) {
+		if number < p.base.number || p.settled.has(number) || p.skipped(number) {
 			return parkedEvent{}, false, false
 		}
 		p.dropTry(number)
@@ -178,7 +189,7 @@ func (p *progress) fail(number uint64, t bridge.Try) {
 		p.parked[number] = e
 		return
 	}
-	if number < p.base.number || p.settled.has(number) {
+	if number < p.base.number || p.settled.has(number) || p.skipped(number) {
 		return
 	}
 	p.dropTry(number)
@@ -189,7 +200,7 @@ func (p *progress) fail(number uint64, t bridge.Try) {
 // park applies a fact: the event waits aside. It reports whether that was
 // news.
 func (p *progress) park(number uint64, e parkedEvent) bool {
-	if _, ok := p.parked[number]; ok || number < p.base.number || p.settled.has(number) {
+	if _, ok := p.parked[number]; ok || number < p.base.number || p.settled.has(number) || p.skipped(number) {
 		return false
 	}
 	p.dropTry(number)
@@ -212,6 +223,7 @@ func (p *progress) dropTry(number uint64) {
 func (p *progress) trim() {
 	if len(p.settled.blocks) > 2 || len(p.open) == 0 {
 		p.settled.dropBelow(p.frontier().number)
+		p.forgetSkips(p.frontier().number)
 	}
 }
 
@@ -244,12 +256,16 @@ func (p *progress) stats() QueueStats {
 func (p *progress) balance(segs *segments) QueueStats {
 	st := p.stats()
 	at := p.reached.number
-	unread, all := segs.waiting(at)
+	all, unread := segs.given(math.MaxUint64), uint64(0)
+	p.clip(at, math.MaxUint64, func(from, to uint64) { unread += segs.between(from, to) })
 	st.Given = all - min(all, p.before)
+	if p.off.on {
+		st.Skipped += all - min(all, p.off.given)
+	}
 	if at <= p.highest { // those were counted as parked
 		unread -= min(unread, p.known(at, math.MaxUint64))
 	} else {
-		unread -= min(unread, uint64(p.settled.within(at, math.MaxUint64)))
+		unread -= min(unread, p.settledIn(at, math.MaxUint64))
 	}
 	st.Waiting += unread
 	return st

@@ -22,6 +22,8 @@ type Queue struct {
 	wake chan struct{}
 
 	revived    []bridge.Parked       // not taken yet; guarded by the spool's mutex
+	yields     bool                  // it gives up its oldest events when the spool is full
+	asked      uint64                // the segment that it is to give up; 0: none. Guarded by the spool's mutex
 	unreadable map[uint64]unreadable // events that Get was asked for and could not read
 }
 
@@ -31,27 +33,29 @@ type Queue struct {
 // oldest number there is, because the name may have been known once.)
 //
 // Asked for once more, it gives a new queue that begins at the frontier; the
-// old one must not be used any longer. While a name is forgotten it waits.
+// old one must not be used any longer. While the name is forgotten it waits.
+// What the journal keeps of the recipient's settings stays as it is; see
+// Serve.
 func (s *Spool) Queue(name string) (*Queue, error) {
-	s.forget.Lock()
-	defer s.forget.Unlock()
-	return s.queue(name)
-}
-
-func (s *Spool) queue(name string) (*Queue, error) {
+	defer s.reserve(name)()
 	j := &s.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	p := j.byName[name]
 	if p == nil {
 		var err error
-		if p, err = s.registerLocked(name); err != nil {
+		if p, err = s.registerLocked(name, standing{}, false); err != nil {
 			return nil, err
 		}
 	}
-	p.reached, p.open = p.frontier(), nil
+	return s.queueLocked(p), nil
+}
+
+// queueLocked makes a queue; the journal's mutex is held.
+func (s *Spool) queueLocked(p *progress) *Queue {
+	name := p.name
 	q := &Queue{s: s, p: p, wake: make(chan struct{}, 1), unreadable: make(map[uint64]unreadable)}
-	q.c = newCursor(s.o.FS, s.o.Dir, &s.segs, p.reached, s.damaged.found)
+	q.rewindLocked()
 	q.wake <- struct{}{}
 	for n := range p.parked {
 		p.highest = max(p.highest, n)
@@ -63,10 +67,28 @@ func (s *Spool) queue(name string) (*Queue, error) {
 	if old != nil {
 		old.c.close()
 	}
-	return q, nil
+	return q
 }
 
-func (s *Spool) registerLocked(name string) (*progress, error) {
+// Close says that the queue is no longer used: its name may be served or
+// forgotten from now on. Other methods than Stats must not be called after it.
+func (q *Queue) Close() { q.s.leave(q) }
+
+// rewindLocked lets reading begin at the frontier again; the journal's mutex
+// is held.
+func (q *Queue) rewindLocked() {
+	q.p.reached, q.p.open = q.p.frontier(), nil
+	q.seekLocked()
+}
+
+func (q *Queue) seekLocked() {
+	if q.c != nil {
+		q.c.close()
+	}
+	q.c = newCursor(q.s.o.FS, q.s.o.Dir, &q.s.segs, q.p.reached, q.s.damaged.found)
+}
+
+func (s *Spool) registerLocked(name string, said standing, off bool) (*progress, error) {
 	at := s.endMark()
 	if s.lost {
 		if at = s.beginMark(); at.number != s.endMark().number {
@@ -76,6 +98,9 @@ func (s *Spool) registerLocked(name string) (*progress, error) {
 	j := &s.journal
 	p := newProgress(name, j.freeHandleLocked(), at)
 	p.before = s.segs.given(at.number)
+	if p.said = said; off {
+		p.off = s.disabledNow()
+	}
 	for n := range s.buried[name].each() {
 		p.settle(n, bridge.Dead)
 	}
@@ -140,6 +165,9 @@ func (q *Queue) signal() {
 // again later.
 func (q *Queue) Next() (it bridge.Item, ok bool, err error) {
 	for {
+		if !q.jump() {
+			return bridge.Item{}, false, nil
+		}
 		st, ok, err := q.c.next()
 		if err != nil || !ok {
 			return bridge.Item{}, false, err
@@ -148,6 +176,20 @@ func (q *Queue) Next() (it bridge.Item, ok bool, err error) {
 			return bridge.Item{Number: st.number, Data: st.data}, true, nil
 		}
 	}
+}
+
+// jump goes over what is skipped. It reports false where nothing is to be read
+// until the recipient is enabled again.
+func (q *Queue) jump() bool {
+	q.s.journal.mu.Lock()
+	defer q.s.journal.mu.Unlock()
+	p := q.p
+	from := p.frontier().place.seg
+	if p.jump() {
+		q.seekLocked()
+		q.advanced(from)
+	}
+	return !p.off.on || p.reached.number < p.off.number
 }
 
 // take notes that reading has come so far, and reports whether the event is
@@ -159,12 +201,15 @@ func (q *Queue) take(st step) bool {
 	from := p.frontier().place.seg
 	at := mark{number: st.number, place: st.place, passed: p.reached.passed, lost: p.reached.lost}
 	p.reached.number = st.to
+	if p.off.on { // from there on it goes on, once it is enabled
+		p.reached.number = min(st.to, p.off.number)
+	}
 	if st.place.seg != 0 {
 		p.reached.place = st.place
 	}
 	give := false
 	switch {
-	case st.to == st.number+1 && p.done(st.number):
+	case st.to == st.number+1 && (p.done(st.number) || p.skipped(st.number)):
 		p.trim()
 	case st.data == nil:
 		p.lose(st.number, st.to)

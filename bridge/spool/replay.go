@@ -147,7 +147,7 @@ func (r *replay) frame(f frame, payload []byte) {
 	case kindDrop:
 		r.used = true
 		r.dropped[f.first] = true
-	case kindSettle, kindFail, kindPark, kindPlace, kindRevive, kindPause:
+	case kindSettle, kindFail, kindPark, kindPlace, kindRevive, kindPause, kindStanding, kindDisable, kindSkip:
 		r.used = true
 		if p := r.recipients[f.count]; p != nil {
 			p.apply(f, payload)
@@ -174,6 +174,10 @@ func (r *replay) nextOf(sg segment) uint64 {
 		for run := range p.settled.runs() {
 			known(run.first + run.n)
 		}
+		for _, s := range p.skips {
+			known(s.to)
+		}
+		known(p.off.number)
 		for n := range p.parked {
 			known(n + 1)
 		}

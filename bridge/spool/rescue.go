@@ -9,7 +9,7 @@ func (s *Spool) rescue(r *replay, all []segment) error {
 		return err
 	}
 	for _, p := range r.recipients {
-		if !missing(all, p.base.number) {
+		if !p.missing(all) {
 			continue
 		}
 		n := 0
@@ -17,7 +17,7 @@ func (s *Spool) rescue(r *replay, all []segment) error {
 			if here, ok := s.segs.holding(m.number); ok && m.number < here.next {
 				return nil // Next will give it
 			}
-			if m.number >= p.base.number && !p.done(m.number) {
+			if m.number >= p.base.number && !p.done(m.number) && !p.skipped(m.number) {
 				p.parked[m.number] = parkedEvent{session: m.session, place: at}
 				n++
 			}
@@ -53,11 +53,12 @@ func (s *Spool) findMoved(r *replay, all []segment) error {
 	})
 }
 
-// missing reports whether events at or above a number stood in a segment that
-// is not there.
-func missing(all []segment, number uint64) bool {
+// missing reports whether events that the recipient has yet to be given stood
+// in a segment that is not there.
+func (p *progress) missing(all []segment) bool {
+	number := p.base.number
 	for _, sg := range all {
-		if sg.head.prevNext > number {
+		if sg.head.prevNext > p.past(number) {
 			return true
 		}
 		number = max(number, sg.next)

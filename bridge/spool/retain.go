@@ -54,8 +54,12 @@ func (s *Spool) retainOnce(ctx context.Context) {
 			break
 		}
 		s.dropFails = ""
+		s.mu.Lock()
+		s.refused = false // that may be room enough
+		s.mu.Unlock()
 		notify(s.room)
 	}
+	s.askRelief()
 	s.keepSpare()
 	s.warn()
 }

@@ -114,6 +114,7 @@ func (s *Spool) writable(err error) {
 	s.mu.Lock()
 	wasFull, wasFailing, news := s.full, s.failing, cause(err) != s.cause
 	s.full, s.failing, s.cause = full, failing, cause(err)
+	s.refused = full != ""
 	s.mu.Unlock()
 	switch {
 	case failing != "" && news:
@@ -165,7 +166,7 @@ func (s *Spool) wantedBy(sg segment) wanted {
 	}
 	least := sg.next
 	for _, p := range j.recipients {
-		if at := p.frontier().number; at < least {
+		if at := p.frontier().number; at < least && p.wantsUnread(sg) {
 			least, w.unread = at, p.name
 		}
 	}

@@ -176,23 +176,19 @@ func (s *segments) given(number uint64) uint64 {
 	return sg.head.given + sg.below(number)
 }
 
-// waiting counts the events at or above a number, in all segments: an
-// estimate, because damage is not looked for. all is how many were ever given
-// out.
-func (s *segments) waiting(number uint64) (n, all uint64) {
+// between counts the events in [from, to), in all segments: an estimate,
+// because damage is not looked for.
+func (s *segments) between(from, to uint64) (n uint64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if len(s.list) > 0 {
-		all = s.list[len(s.list)-1].given()
-	}
 	for i := len(s.list) - 1; i >= 0; i-- {
 		sg := s.list[i]
-		if sg.next <= number {
+		if sg.next <= from {
 			break
 		}
-		if sg.next > sg.first() {
-			n += sg.next - max(number, sg.first())
+		if lo, hi := max(from, sg.first()), min(to, sg.next); lo < hi {
+			n += hi - lo
 		}
 	}
-	return n, all
+	return n
 }

@@ -33,7 +33,7 @@ type Spool struct {
 	room   chan struct{} // there may be room again
 	kicked chan struct{} // retention should look
 
-	forget   sync.Mutex // of Forget and Queue: nobody opens a queue that is about to go; taken before journal.mu
+	reserved map[string]chan struct{} // names of which a queue is opened, or that are forgotten; guarded by mu
 	revising sync.Mutex // one ReviseDead at a time
 	unstruck []revival  // parked, while their letters may still count; guarded by revising
 
@@ -49,6 +49,7 @@ type Spool struct {
 	next      uint64 // the number behind the last durable event; written by the committer
 	queues    map[string]*Queue
 	full      string // why ingest waits for room
+	refused   bool   // lines found no room since a segment went
 	failing   string // the failure because of which ingest waits
 	cause     string // of either, as it was logged
 	buryFails string // why the last dead letter could not be written
@@ -82,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Spool, error) {
 		return nil, err
 	}
 	s := &Spool{
-		o: o, lock: lock, queues: make(map[string]*Queue), owed: make(map[letterKey]stored),
+		o: o, lock: lock, queues: make(map[string]*Queue), reserved: make(map[string]chan struct{}), owed: make(map[letterKey]stored),
 		work: make(chan struct{}, 1), room: make(chan struct{}, 1), kicked: make(chan struct{}, 1),
 	}
 	if err := s.recover(); err != nil {

@@ -40,5 +40,5 @@ func (p *progress) waits(number uint64) bool {
 	if _, ok := p.parked[number]; ok {
 		return true
 	}
-	return number >= p.frontier().number && !p.settled.has(number)
+	return number >= p.frontier().number && !p.settled.has(number) && !p.skipped(number)
 }
