@@ -34,8 +34,8 @@ type Spool struct {
 	kicked chan struct{} // retention should look
 
 	reserved map[string]chan struct{} // names of which a queue is opened, or that are forgotten; guarded by mu
-	revising sync.Mutex // one ReviseDead at a time
-	unstruck []revival  // parked, while their letters may still count; guarded by revising
+	revising sync.Mutex               // one ReviseDead at a time
+	unstruck []revival                // parked, while their letters may still count; guarded by revising
 
 	// owed strikes out letters whose write failed and that can be read perhaps,
 	// should their events end otherwise. Guarded by writing.
