@@ -8,7 +8,7 @@ import "context"
 // enough: what fills the disk then is not theirs.
 func (s *Spool) askRelief() {
 	s.mu.Lock()
-	refused := s.refused
+	refused, lacks := s.refused, s.lacks
 	s.mu.Unlock()
 	if !refused {
 		return
@@ -29,7 +29,7 @@ func (s *Spool) askRelief() {
 			first, holders = sg, qs
 		}
 	}
-	if free, least := s.freeSpace(); holders == nil || free >= 0 && free < least && free+bytes < least {
+	if bytes < lacks {
 		return
 	}
 	s.mu.Lock()

@@ -11,8 +11,9 @@ const roomPoll = time.Second
 
 // fullError says why nothing more can be taken for now. Nothing has failed.
 type fullError struct {
-	why string
-	err error // of the file system; nil: a limit of ours is reached
+	why   string
+	err   error // of the file system; nil: a limit of ours is reached
+	lacks int64 // so much more must be free on the file system, if that is known
 }
 
 func (e *fullError) Error() string { return e.why }
@@ -61,10 +62,11 @@ func (s *Spool) haveRoom(more int64, what purpose) error {
 		return nil
 	}
 	if free, least := s.freeSpace(); free >= 0 && free-more < least {
+		why := fullMinFree
 		if least == 0 {
-			return &fullError{why: fullDisk}
+			why = fullDisk
 		}
-		return &fullError{why: fullMinFree}
+		return &fullError{why: why, lacks: least + more - free}
 	}
 	return nil
 }
@@ -105,16 +107,16 @@ func (s *Spool) tight() bool {
 
 // writable notes whether entries can be written, and logs when that changes.
 func (s *Spool) writable(err error) {
-	full, failing := "", ""
+	full, failing, lacks := "", "", int64(0)
 	if e := (*fullError)(nil); errors.As(err, &e) {
-		full = withAdvice(err)
+		full, lacks = withAdvice(err), e.lacks
 	} else if err != nil {
 		failing = withAdvice(err)
 	}
 	s.mu.Lock()
 	wasFull, wasFailing, news := s.full, s.failing, cause(err) != s.cause
 	s.full, s.failing, s.cause = full, failing, cause(err)
-	s.refused = full != ""
+	s.refused, s.lacks = full != "", lacks
 	s.mu.Unlock()
 	switch {
 	case failing != "" && news:

@@ -50,6 +50,7 @@ type Spool struct {
 	queues    map[string]*Queue
 	full      string // why ingest waits for room
 	refused   bool   // lines found no room since a segment went
+	lacks     int64  // how much more must be free on the file system for them, if that is known
 	failing   string // the failure because of which ingest waits
 	cause     string // of either, as it was logged
 	buryFails string // why the last dead letter could not be written
