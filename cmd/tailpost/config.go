@@ -35,37 +35,6 @@ func loadConfig(flag string, errOut io.Writer) (*config.Config, error) {
 	return c, nil
 }
 
-func newCheck() *cobra.Command {
-	var path string
-	c := &cobra.Command{
-		Use:   "check",
-		Short: "Check the configuration",
-		Long: `Reads the configuration as run does and prints all its problems, a line each:
-file:line:column: key: problem; hint. Warnings alone are no failure.`,
-		Example: "  tailpost check --config tailpost.toml",
-		Args:    noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			_, problems := config.Load(configPath(path))
-			errors, warnings := 0, 0
-			for _, p := range problems {
-				fmt.Fprintln(c.ErrOrStderr(), p)
-				if p.Warning {
-					warnings++
-				} else {
-					errors++
-				}
-			}
-			fmt.Fprintf(c.ErrOrStderr(), "%s: %s, %s\n", configPath(path), count(errors, "problem"), count(warnings, "warning"))
-			if errors > 0 {
-				return usage(nil)
-			}
-			return nil
-		},
-	}
-	addConfigFlag(c, &path)
-	return c
-}
-
 func count(n int, what string) string {
 	switch n {
 	case 0:

@@ -79,10 +79,10 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	if len(d.Events) == 0 {
 		return bridge.Receipt{}, nil
 	}
-	l := &line{done: make(chan error, 1)}
-	for i := range d.Events {
-		l.b = append(d.Events[i].AppendJSON(l.b), '\n')
+	if d.Explain {
+		return s.explained(ctx, d)
 	}
+	l := &line{b: lines(d.Events), done: make(chan error, 1)}
 	start := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, fmt.Errorf("not written within %s: %w", s.o.Timeout, context.DeadlineExceeded))
 	defer cancel()
