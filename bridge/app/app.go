@@ -60,6 +60,7 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 		err = a.run(ctx)
 	}
 	a.closeUnbegun()
+	closeRelay(a.relay)
 	return errors.Join(err, sp.Close())
 }
 

@@ -222,8 +222,12 @@ func (a *app) commit(p *plan, workers, sources *group) {
 	a.reloading = true
 	a.mu.Unlock()
 	a.runs.Store(p.c)
+	old := a.relay
 	a.relay = p.relay
 	a.alerts.Set(a.alertSettings(a.relay))
+	if old != a.relay {
+		defer closeRelay(old)
+	}
 	for _, it := range p.recipients.removed {
 		a.remove(it.Name)
 	}

@@ -32,6 +32,14 @@ func mailRelay(c *config.Config, o Options) (*smtpsink.Relay, error) {
 	return relay, nil
 }
 
+// closeRelay ends its idle connections; relay may be nil. Mails under way go
+// on.
+func closeRelay(relay *smtpsink.Relay) {
+	if relay != nil {
+		_ = relay.Close()
+	}
+}
+
 func emailSink(m config.EmailRecipient, relay *smtpsink.Relay, o Options) (bridge.Sink, error) {
 	so := m.Sink
 	so.Name, so.Log = m.Name, o.Log

@@ -78,6 +78,11 @@ func checkTexts(prefix string, t Texts) []option.Problem {
 		}
 		ps = append(ps, checkTokens(prefix+c.key, c.text)...)
 	}
+	if len(t.HTML) <= templateMax {
+		if f := macro.HTMLText.Check(macro.Compile(t.HTML)); f != nil {
+			ps = append(ps, option.Problem{Key: prefix + "html", Text: fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Text), Hint: f.Hint})
+		}
+	}
 	if strings.ContainsAny(t.Subject, "\r\n") {
 		ps = append(ps, option.Problem{Key: prefix + "subject", Text: "has more than one line"})
 	}

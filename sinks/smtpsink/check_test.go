@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/sinks/oauth"
 	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
@@ -36,6 +37,7 @@ func expect(t *testing.T, got, want []string) {
 func TestCheckRelay(t *testing.T) {
 	secret := option.NewSecret("s3cr3t")
 	password := writeFile(t, "password", []byte("s3cr3t\n"))
+	tokens := oauth.Options{TokenURL: "https://login.example.com/token", ClientID: "id", ClientSecretFile: password}
 	for _, c := range []struct {
 		name string
 		set  func(*smtpsink.RelayOptions)
@@ -43,8 +45,26 @@ func TestCheckRelay(t *testing.T) {
 	}{
 		{name: "nothing wrong", set: func(*smtpsink.RelayOptions) {}},
 		{name: "a name in from", set: func(o *smtpsink.RelayOptions) { o.From = "Tailpost <t@example.com>" }},
-		{name: "all at once", set: func(o *smtpsink.RelayOptions) { *o = smtpsink.RelayOptions{Auth: "xoauth2"} },
-			want: []string{"host: is missing", "port: 0 is no port", `security: "" is unknown`, `auth: "xoauth2" is unknown`, "from: is missing"}},
+		{name: "all at once", set: func(o *smtpsink.RelayOptions) { *o = smtpsink.RelayOptions{Auth: "ntlm"} },
+			want: []string{"host: is missing", "port: 0 is no port", `security: "" is unknown`, `auth: "ntlm" is unknown`, "from: is missing"}},
+		{name: "tokens", set: func(o *smtpsink.RelayOptions) { o.Username, o.Auth, o.OAuth2 = "u", "xoauth2", tokens }},
+		{name: "tokens by themselves", set: func(o *smtpsink.RelayOptions) { o.Username, o.OAuth2 = "u", tokens }},
+		{name: "tokens from nowhere", set: func(o *smtpsink.RelayOptions) { o.Username, o.Auth = "u", "xoauth2" }, want: []string{`auth: "xoauth2" needs to know where tokens come from`}},
+		{name: "tokens of nobody", set: func(o *smtpsink.RelayOptions) { o.OAuth2 = tokens }, want: []string{"oauth2: has no user name"}},
+		{name: "tokens never used", set: func(o *smtpsink.RelayOptions) {
+			o.Username, o.PasswordFile, o.Auth, o.OAuth2 = "u", password, "plain", tokens
+		}, want: []string{`oauth2: is never used with auth = "plain"`}},
+		{name: "tokens and a password", set: func(o *smtpsink.RelayOptions) { o.Username, o.PasswordFile, o.OAuth2 = "u", password, tokens },
+			want: []string{"password: is never used beside oauth2"}},
+		{name: "tokens in the clear", set: func(o *smtpsink.RelayOptions) { o.Security, o.Username, o.OAuth2 = "none", "u", tokens },
+			want: []string{`security: with "none" the password or token`}},
+		{name: "half of where tokens come from", set: func(o *smtpsink.RelayOptions) { o.Username, o.OAuth2.TokenURL = "u", "https://login.example.com/" },
+			want: []string{"oauth2.client_id: is missing", "oauth2.client_secret_file: is missing"}},
+		{name: "cram-md5", set: func(o *smtpsink.RelayOptions) { o.Username, o.PasswordFile, o.Auth = "u", password, "cram-md5" }},
+		{name: "cram-md5 in the clear", set: func(o *smtpsink.RelayOptions) {
+			o.Security, o.Username, o.PasswordFile, o.Auth = "none", "u", password, "cram-md5"
+		}, want: []string{`warning: security: with "none" mails go`}},
+		{name: "server_name", set: func(o *smtpsink.RelayOptions) { o.ServerName = "a:b" }, want: []string{"server_name: "}},
 		{name: "a port in host", set: func(o *smtpsink.RelayOptions) { o.Host = "smtp.example.com:25" }, want: []string{"host: "}},
 		{name: "an IPv6 host", set: func(o *smtpsink.RelayOptions) { o.Host = "2001:db8::1" }},
 		{name: "line end in from", set: func(o *smtpsink.RelayOptions) { o.From = "a@example.com\r\nBcc: b@example.com" }, want: []string{"from: "}},
@@ -100,6 +120,7 @@ func TestCheck(t *testing.T) {
 		{name: "reply to", o: smtpsink.Options{Address: eleven[:1], ReplyTo: "Desk <desk@example.com>"}},
 		{name: "reply to nobody", o: smtpsink.Options{Address: eleven[:1], ReplyTo: "desk"}, want: []string{`reply_to: "desk": is no mail address; use`}},
 		{name: "reply to two lines", o: smtpsink.Options{Address: eleven[:1], ReplyTo: "a@example.com\r\nBcc: b@example.com"}, want: []string{`reply_to: "a@`}},
+		{name: "html where no value is safe", o: smtpsink.Options{Address: eleven[:1], HTML: "<script>%%lsid%%</script>"}, want: []string{"html: line 1, column 9: %%lsid%% stands in a script"}},
 		{name: "unknown token in html", o: smtpsink.Options{Address: eleven[:1], HTML: "<b>%%lsit%%</b>"},
 			want: []string{"warning: html: %%lsit%% is empty unless the input has such a field; did you mean %%lsid%%?"}},
 		{name: "texts of events", o: smtpsink.Options{Address: eleven[:1], Message: map[string]smtpsink.Texts{

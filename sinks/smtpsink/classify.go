@@ -3,16 +3,14 @@ package smtpsink
 import (
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/textproto"
-	"strings"
 
 	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/tailpost/tailpost/bridge"
-	"github.com/tailpost/tailpost/sinks/macro"
+	"github.com/tailpost/tailpost/sinks/oauth"
 )
 
 // connecting classifies a failure before the mail transaction: the
@@ -24,6 +22,15 @@ func (r *Relay) connecting(ctx, bounded context.Context, err error) error {
 	}
 	e.Err = fmt.Errorf("connect to %s: %w", r.o.Host, r.why(ctx, bounded, err))
 	return e
+}
+
+// waiting classifies the end of a wait for a turn: nothing was tried.
+func (r *Relay) waiting(ctx context.Context) error {
+	why := ctx.Err()
+	if why == nil {
+		why = fmt.Errorf("no turn within %s: %w", r.turnWait(), context.DeadlineExceeded)
+	}
+	return &bridge.DeliveryError{Scope: bridge.ThisRecipient, Err: fmt.Errorf("%s: %w", r.o.Host, why)}
 }
 
 // failed classifies a failure within the mail transaction.
@@ -52,7 +59,7 @@ func (r *Relay) why(ctx, bounded context.Context, err error) error {
 	case bounded.Err() != nil:
 		return fmt.Errorf("not done within %s: %w", r.o.Timeout, context.DeadlineExceeded)
 	}
-	return r.hide.err(err)
+	return shown(r.hide, err)
 }
 
 func eventFault(what string, err error) error {
@@ -71,13 +78,17 @@ func isSetupFault(err error) bool {
 		}
 	}
 	var cert *tls.CertificateVerificationError
-	return errors.Is(err, errNoLogin) || errors.Is(err, smtp.ErrUnencrypted) || errors.As(err, &cert) ||
-		strings.Contains(err.Error(), noStartTLS)
+	var token *oauth.Error
+	return errors.Is(err, errNoLogin) || errors.Is(err, errNoStartTLS) || errors.Is(err, smtp.ErrUnencrypted) || errors.As(err, &cert) ||
+		errors.As(err, &token) && token.Misconfigured()
 }
 
-// noStartTLS is how the library says that the server offers no STARTTLS; it
-// has no value for it. TestNoStartTLS fails when the words change.
-const noStartTLS = "does not support STARTTLS"
+// isRefusedLogin reports whether the server knows the user, the password or
+// the token not, or no longer.
+func isRefusedLogin(err error) bool {
+	var p *textproto.Error
+	return errors.As(err, &p) && p.Code == 535
+}
 
 // isRefusal tells the server's no to an address from the loss of the server:
 // 421 announces that it hangs up.
@@ -85,35 +96,3 @@ func isRefusal(err error) bool {
 	var p *textproto.Error
 	return errors.As(err, &p) && p.Code != 421
 }
-
-// showMax bounds what people see of a server's words, in bytes.
-const showMax = 256
-
-// redactor makes a server's words fit to be shown: it might repeat a login.
-type redactor struct{ words *strings.Replacer }
-
-func newRedactor(user, password string) redactor {
-	if password == "" {
-		return redactor{strings.NewReplacer()}
-	}
-	b64 := base64.StdEncoding.EncodeToString
-	return redactor{strings.NewReplacer(
-		b64([]byte("\x00"+user+"\x00"+password)), "<redacted>",
-		b64([]byte(password)), "<redacted>",
-		password, "<redacted>",
-	)}
-}
-
-func (r redactor) text(s string) string { return macro.OneLine(r.words.Replace(s), showMax) }
-
-// err gives err with its text made fit to be shown.
-func (r redactor) err(err error) error { return shownError{text: r.text(err.Error()), err: err} }
-
-// shownError is an error with another text.
-type shownError struct {
-	text string
-	err  error
-}
-
-func (e shownError) Error() string { return e.text }
-func (e shownError) Unwrap() error { return e.err }

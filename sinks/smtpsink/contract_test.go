@@ -69,15 +69,35 @@ func newSink(t *testing.T, o smtpsink.RelayOptions) *smtpsink.Sink {
 
 func newSinkTo(t *testing.T, o smtpsink.RelayOptions, addresses ...string) *smtpsink.Sink {
 	t.Helper()
-	relay, err := smtpsink.NewRelay(o)
-	if err != nil {
-		t.Fatal(err)
+	return newSinkOf(t, o, smtpsink.Options{Name: "helpdesk", Address: option.List(addresses)})
+}
+
+func newSinkOf(t *testing.T, r smtpsink.RelayOptions, o smtpsink.Options) *smtpsink.Sink {
+	t.Helper()
+	if o.Address == nil {
+		o.Address = option.List{"helpdesk@example.com"}
 	}
-	s, err := smtpsink.New(relay, smtpsink.Options{Name: "helpdesk", Address: option.List(addresses)})
+	s, err := smtpsink.New(newRelay(t, r), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// newRelay makes a relay, of settings that may be wrong on purpose.
+func newRelay(t *testing.T, o smtpsink.RelayOptions) *smtpsink.Relay {
+	t.Helper()
+	o.Check(t.TempDir())
+	r, err := smtpsink.NewRelay(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
 }
 
 func relayAt(t *testing.T, addr string) smtpsink.RelayOptions {

@@ -2,110 +2,98 @@ package smtpsink
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
 	"unicode"
 
-	"crypto/tls"
-
-	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/sinks/redact"
 )
 
 const (
-	// saidMax is all that a server may say in one connection, in bytes: the
-	// library reads an answer to its end, however long.
-	saidMax = 1 << 20
 	// quitWait is how long a server may take to say goodbye to a mail that it
 	// already has.
 	quitWait = 2 * time.Second
+	// reviveWait is how long a server may take to answer on a connection that
+	// has been idle: one that a firewall has forgotten never answers.
+	reviveWait = 5 * time.Second
 )
 
 // dialog is a connection to the server, logged in. It is used by one
-// goroutine.
+// goroutine at a time.
 type dialog struct {
 	client  *smtp.Client
-	conn    net.Conn
-	release func() bool // ends the watch on the context
+	conn    *boundedConn
+	release func() bool // ends the watch on the attempt's context
 	peer    string
 	from    string
 	wait    time.Duration // for each step
-	hide    redactor
+	hide    redact.Words
+	trace   *trace
+	token   option.Secret // that it logged in with
+
+	encrypted bool
+	state     tls.ConnectionState // of an encrypted one
+	reused    bool                // it has been idle
+	mails     int                 // that it carried
+	expiry    *time.Timer         // of an idle one
 }
 
-// dial connects, secures the connection and logs in. The dialog is never nil;
-// on an error it is closed and only its peer is of use.
-func (r *Relay) dial(ctx context.Context, m Mail) (*dialog, error) {
-	d := &dialog{from: r.from.Address, wait: r.o.Step, hide: r.hide}
-	opts := []mail.Option{
-		mail.WithPort(r.o.Port),
-		mail.WithTimeout(r.o.Step),
-		mail.WithTLSConfig(r.tls),
-		mail.WithTLSPolicy(mail.NoTLS),
-		// Its own context ends with the dial; the connection is to end with ours.
-		mail.WithDialContextFunc(func(dialing context.Context, network, address string) (net.Conn, error) {
-			return d.open(ctx, dialing, r, network, address)
-		}),
-	}
-	if r.o.Security == securityStartTLS {
-		opts = append(opts, mail.WithTLSPolicy(mail.TLSMandatory))
-	}
-	if r.o.Username != "" && r.o.Auth != authNone {
-		opts = append(opts, mail.WithSMTPAuthCustom(r.login()))
-	}
-	if isASCII(d.from) && isASCII(strings.Join(m.Envelope, "")) {
-		opts = append(opts, mail.WithoutSMTPUTF8())
-	}
-	c, err := mail.NewClient(r.o.Host, opts...)
-	if err != nil {
-		return d, err
-	}
-	if d.client, err = c.DialToSMTPClientWithContext(ctx); err != nil {
-		d.close()
-		return d, err
-	}
-	return d, nil
+// stepError is a failure at a step of the dialog.
+type stepError struct {
+	step  string
+	event bool // the event may be why
+	err   error
 }
 
-// open makes the connection. ctx is the attempt's, dialing the dial's own.
-func (d *dialog) open(ctx, dialing context.Context, r *Relay, network, address string) (net.Conn, error) {
-	dial := r.o.Dial
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	conn, err := dial(dialing, network, address)
-	if err != nil {
-		return nil, err
-	}
-	d.peer = conn.RemoteAddr().String()
-	d.conn = &boundedConn{Conn: conn, left: saidMax}
-	d.release = context.AfterFunc(ctx, func() { _ = conn.Close() })
-	if r.o.Security != securityTLS {
-		return d.conn, nil
-	}
-	secured := tls.Client(d.conn, r.tls)
-	if err := secured.HandshakeContext(dialing); err != nil {
-		return nil, fmt.Errorf("TLS handshake: %w", err)
-	}
-	return secured, nil
-}
+func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
 
 // step runs one exchange with a deadline of its own.
-func (d *dialog) step(do func() error) error {
-	if err := d.client.UpdateDeadline(d.wait); err != nil {
-		return err
+func (d *dialog) step(name string, do func() error) error {
+	err := d.client.UpdateDeadline(d.wait)
+	if err == nil {
+		err = do()
 	}
-	return do()
+	if err == nil {
+		d.trace.answered(name)
+		return nil
+	}
+	d.trace.failed(name, err)
+	return &stepError{step: name, err: err}
 }
 
-// quit takes leave politely; the mail is delivered, so nothing that happens
-// here matters.
+// bind makes the connection end with ctx. unbind, which must follow, reports
+// whether it has not ended so.
+func (d *dialog) bind(ctx context.Context, conn net.Conn) {
+	d.release = context.AfterFunc(ctx, func() { _ = conn.Close() })
+}
+
+func (d *dialog) unbind() bool { return d.release() }
+
+// revive reports whether a connection that was idle still answers, with
+// nothing left of the mail before.
+func (d *dialog) revive(ctx context.Context) bool {
+	d.bind(ctx, d.conn.Conn)
+	d.conn.left, d.reused = saidMax, true
+	wait := d.wait
+	d.wait = min(wait, reviveWait)
+	err := d.step("RSET", d.client.Reset)
+	d.wait = wait
+	return err == nil
+}
+
+// quit takes leave politely and closes. The mail is delivered, so nothing that
+// happens here matters.
 func (d *dialog) quit() {
 	d.wait = min(d.wait, quitWait)
-	_ = d.step(d.client.Quit)
+	_ = d.step("QUIT", d.client.Quit)
+	d.close()
 }
 
 // close drops the connection. The library leaves it open when connecting
@@ -118,23 +106,8 @@ func (d *dialog) close() {
 	_ = d.conn.Close()
 }
 
-var errSaidTooMuch = errors.New("the server says more than 1 MiB")
-
-// boundedConn ends a connection whose other side talks without end.
-type boundedConn struct {
-	net.Conn
-	left int // owned by the reader
-}
-
-func (c *boundedConn) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, errSaidTooMuch
-	}
-	n, err := c.Conn.Read(p[:min(len(p), c.left)])
-	c.left -= n
-	return n, err
-}
-
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
+
+var errNoStartTLS = errors.New("the server does not offer it")

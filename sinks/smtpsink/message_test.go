@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/tailpost/tailpost/bridge"
-	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/sinks/receiver"
 	"github.com/tailpost/tailpost/sinks/sinktest"
 	"github.com/tailpost/tailpost/sinks/smtpsink"
@@ -23,22 +22,6 @@ func sendAll(t *testing.T, o smtpsink.Options, events ...bridge.Event) []receive
 		}
 	}
 	return r.all()
-}
-
-func newSinkOf(t *testing.T, r smtpsink.RelayOptions, o smtpsink.Options) *smtpsink.Sink {
-	t.Helper()
-	relay, err := smtpsink.NewRelay(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if o.Address == nil {
-		o.Address = option.List{"helpdesk@example.com"}
-	}
-	s, err := smtpsink.New(relay, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // Each part of a mail is the event's own, else the recipient's, else made by

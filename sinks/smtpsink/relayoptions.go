@@ -1,6 +1,7 @@
 package smtpsink
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/sinks/oauth"
 )
 
 // RelayOptions are the settings of the mail server that all mail goes through:
@@ -23,13 +25,18 @@ type RelayOptions struct {
 	PasswordFile string        `toml:"password_file"`
 	PasswordEnv  string        `toml:"password_env"`
 
-	Auth   string `toml:"auth"` // "auto" (what the server offers, plain first), "plain", "login", "none"
-	From   string `toml:"from"` // an address, or "Name <address>"
-	CAFile string `toml:"ca_file"`
+	Auth   string        `toml:"auth"`   // "auto" (xoauth2 if there is OAuth2, else what the server offers, plain first), "plain", "login", "cram-md5", "xoauth2", "none"
+	OAuth2 oauth.Options `toml:"oauth2"` // where xoauth2 gets its tokens
+	From   string        `toml:"from"`   // an address, or "Name <address>"
 
-	Timeout time.Duration  `toml:"-"` // of a whole mail; 0: 60 s
-	Step    time.Duration  `toml:"-"` // of connecting with its login, and of each answer after it; 0: 30 s
-	Log     zerolog.Logger `toml:"-"`
+	option.TLS
+
+	Timeout     time.Duration `toml:"-"` // of a whole mail, connecting included; 0: 60 s
+	Step        time.Duration `toml:"-"` // of connecting, and of each answer; 0: 30 s
+	Connections int           `toml:"-"` // at once; 0: 3
+	Idle        time.Duration `toml:"-"` // how long a connection is kept for another mail; 0: 10 s
+
+	Log zerolog.Logger `toml:"-"`
 	// Dial connects to the server; nil: TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `toml:"-"`
 
@@ -42,18 +49,44 @@ const (
 	securityTLS      = "tls"
 	securityNone     = "none"
 
-	authAuto  = "auto"
-	authPlain = "plain"
-	authLogin = "login"
-	authNone  = "none"
+	authAuto    = "auto"
+	authPlain   = "plain"
+	authLogin   = "login"
+	authCRAMMD5 = "cram-md5"
+	authXOAUTH2 = "xoauth2"
+	authNone    = "none"
 )
 
+// What holds where nothing is set. Large providers take three connections of
+// one user at once, and no more.
 const (
-	defaultTimeout = 60 * time.Second
-	defaultStep    = 30 * time.Second
+	defaultTimeout     = 60 * time.Second
+	defaultStep        = 30 * time.Second
+	defaultConnections = 3
+	defaultIdle        = 10 * time.Second
 )
 
 // RelayDefaults gives the settings that hold where [smtp] says nothing.
 func RelayDefaults() RelayOptions {
 	return RelayOptions{Port: 587, Security: securityStartTLS, Auth: authAuto}
+}
+
+// fill puts in what holds where nothing is set.
+func (o *RelayOptions) fill() {
+	d := RelayDefaults()
+	o.Port = cmp.Or(o.Port, d.Port)
+	o.Security = cmp.Or(o.Security, d.Security)
+	o.Auth = cmp.Or(o.Auth, d.Auth)
+	o.Timeout = cmp.Or(max(o.Timeout, 0), defaultTimeout)
+	o.Step = cmp.Or(max(o.Step, 0), defaultStep)
+	o.Connections = cmp.Or(max(o.Connections, 0), defaultConnections)
+	o.Idle = cmp.Or(max(o.Idle, 0), defaultIdle)
+	if !o.secret.IsSet() {
+		o.secret = o.Password
+	}
+}
+
+// usesTokens reports whether the login is by OAuth2.
+func (o *RelayOptions) usesTokens() bool {
+	return o.Auth == authXOAUTH2 || o.Auth == authAuto && o.OAuth2.IsSet()
 }

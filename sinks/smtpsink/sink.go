@@ -18,6 +18,7 @@ type Sink struct {
 	o      Options
 	common templates
 	own    map[string]templates // by event
+	said   lastWord
 }
 
 // New makes a sink of checked options.
@@ -51,10 +52,11 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	if len(m.Envelope) == 0 {
 		return bridge.Receipt{Note: d.Note, Answer: "taken by all addresses before"}, nil
 	}
+	m.explain = d.Explain
 	start := time.Now()
 	sent, err := s.relay.Send(ctx, m)
 	rec := bridge.Receipt{
-		Peer: sent.Peer, Answer: sent.Answer, Took: time.Since(start),
+		Peer: sent.Peer, Answer: sent.Answer, Took: time.Since(start), Steps: sent.Steps,
 		Note: writeNote(append(have, sent.Accepted...)),
 	}
 	var de *bridge.DeliveryError
@@ -67,8 +69,13 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 		rec.Partly = true
 		err = &bridge.DeliveryError{Scope: bridge.ThisEvent, Err: refusals(sent)}
 	}
+	s.said.set(err)
 	return rec, err
 }
+
+// Status says what the mail server last said to a mail of this recipient: the
+// Current status of the vendor's page.
+func (s *Sink) Status() Status { return s.said.get() }
 
 // refusals says who did not get the mail, and the server's reason for the
 // first of them.

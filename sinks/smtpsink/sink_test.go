@@ -89,14 +89,7 @@ func TestMail(t *testing.T) {
 	if got[1].Header.Get("Message-Id") != id {
 		t.Errorf("the second mail has another Message-ID, %q", got[1].Header.Get("Message-Id"))
 	}
-	relay, err := smtpsink.NewRelay(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := smtpsink.New(relay, smtpsink.Options{Name: "other", Address: option.List{"a@example.com"}, Subject: "%%lsid%%\t%%external_key%%", Body: "at %%time%%: %%nope%%."})
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := newSinkOf(t, o, smtpsink.Options{Name: "other", Address: option.List{"a@example.com"}, Subject: "%%lsid%%\t%%external_key%%", Body: "at %%time%%: %%nope%%."})
 	if _, de := deliver(t, other, nil); de != nil {
 		t.Fatal(de)
 	}
