@@ -11,7 +11,7 @@ func (m *message) sentence() string {
 	case failing:
 		return m.failingSentence()
 	case deadLetters:
-		return fmt.Sprintf("The recipient %s did not take %s in time, or refused for good: they are dead letters now, and not sent again by themselves.", m.Recipient, plural(m.Count, "event"))
+		return fmt.Sprintf("The recipient %s did not take %s in time, or refused for good. Dead letters are not sent again by themselves.", m.Recipient, plural(m.Count, "event"))
 	case lostEvents:
 		return fmt.Sprintf("%s for the recipient %s can't be read back from the spool, and can't be delivered.", plural(m.Count, "event"), m.Recipient)
 	case silent:
@@ -47,9 +47,17 @@ func (m *message) failingSentence() string {
 	}
 	s := fmt.Sprintf("No event of the recipient %s is failing any longer.", m.Recipient)
 	if m.Count > 0 {
-		return s + fmt.Sprintf(" But not all were delivered: %s became dead letters meanwhile.", plural(m.Count, "event"))
+		return s + fmt.Sprintf(" But not all were delivered: %s meanwhile.", plural(m.Count, "dead letter"))
 	}
 	return s
+}
+
+// whyIs names what the reason is.
+func (m *message) whyIs() string {
+	if m.Alert == failing {
+		return "Last error"
+	}
+	return "Why"
 }
 
 // firstIs names what the first of what is counted is.

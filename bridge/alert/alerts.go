@@ -33,7 +33,8 @@ type Settings struct {
 type Alerts struct {
 	o      Options
 	client *http.Client
-	wake   [channels]chan struct{}
+	wake   [channels]chan struct{} // something may be due
+	noted  chan struct{}           // something may have to be saved, or logged
 
 	mu      sync.Mutex // guards what follows
 	set     Settings
@@ -63,6 +64,7 @@ func New(o Options) *Alerts {
 	for ch := range channels {
 		a.wake[ch] = make(chan struct{}, 1)
 	}
+	a.noted = make(chan struct{}, 1)
 	a.load()
 	return a
 }
@@ -142,12 +144,22 @@ func (a *Alerts) topicLocked(k kind, name string) *topic {
 
 // changedLocked lets Run look again, and save.
 func (a *Alerts) changedLocked() {
-	a.dirty = true
+	a.dirtyLocked()
 	for ch := range channels {
-		select {
-		case a.wake[ch] <- struct{}{}:
-		default: // it will look
-		}
+		notify(a.wake[ch])
+	}
+}
+
+// dirtyLocked lets Run save.
+func (a *Alerts) dirtyLocked() {
+	a.dirty = true
+	notify(a.noted)
+}
+
+func notify(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it will look
 	}
 }
 
@@ -158,23 +170,20 @@ func (a *Alerts) inOrderLocked() []key {
 	})
 }
 
-// saveEvery lies between two looks at whether something is to be saved.
-const saveEvery = time.Second
-
 // Run sends what is due until ctx ends. Nothing that fails ends it.
 func (a *Alerts) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for ch := range channels {
 		wg.Go(func() { a.tell(ctx, ch) })
 	}
-	tick := time.NewTicker(saveEvery)
-	defer tick.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for ctx.Err() == nil {
+		timer.Reset(min(a.logLasting(), a.saveIfDue()))
 		select {
 		case <-ctx.Done():
-		case <-tick.C:
-			a.logLasting()
-			a.saveIfDue()
+		case <-a.noted:
+		case <-timer.C:
 		}
 	}
 	wg.Wait()
@@ -183,20 +192,27 @@ func (a *Alerts) Run(ctx context.Context) error {
 	return nil
 }
 
-// logLasting says once of each topic that lasts, since it is long enough, that
-// it does: whoever can't be reached by other ways has the log.
-func (a *Alerts) logLasting() {
+// logLasting says once of each topic that has lasted for long enough that it
+// does: whoever can't be reached by other ways has the log. It gives how long
+// there will be nothing more to say.
+func (a *Alerts) logLasting() (wait time.Duration) {
+	wait = time.Hour
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, k := range a.inOrderLocked() {
 		t := a.topics[k]
 		c := a.contactLocked(k)
-		if !t.On || t.logged || a.clock() < t.From+c.after {
+		if !t.On || t.logged {
+			continue
+		}
+		if left := t.From + c.after - a.clock(); left > 0 {
+			wait = min(wait, left)
 			continue
 		}
 		t.logged = true
 		a.o.Log.Warn().Str("alert", string(k.kind)).Str("name", k.name).Time("since", t.Began).Str("why", t.reason()).Msg("alert")
 	}
+	return wait
 }
 
 // endLocked notes that a topic that lasted is over.

@@ -91,7 +91,7 @@ func (a *Alerts) sourceLocked(s SourceFacts, stuck bool) {
 
 	l := a.topicLocked(lostInput, s.Name)
 	if n := l.added(uint64(s.Losses)); n > 0 {
-		a.countLocked(lostInput, s.Name, n, fmt.Sprintf("at least %d bytes in all, since the source was first read", s.LostBytes))
+		a.countLocked(lostInput, s.Name, n, fmt.Sprintf("at least %d bytes, since the source was first read", s.LostBytes))
 	}
 	a.seeLocked(l, uint64(s.Losses))
 	a.silenceLocked(s, stuck)
@@ -147,7 +147,7 @@ func (a *Alerts) spoolLocked(s SpoolFacts) {
 	a.lastingLocked(spoolFills, "", level > 0, level, words)
 
 	if n := s.Damaged - a.damaged; n > 0 {
-		a.countLocked(damage, "", uint64(n), fmt.Sprintf("%d bytes in all, since the start", s.Bytes))
+		a.countLocked(damage, "", uint64(n), fmt.Sprintf("%d bytes, since the start", s.Bytes))
 	}
 	a.damaged = s.Damaged
 	if n := s.Expired - a.expired; n > 0 {
@@ -183,7 +183,7 @@ func (a *Alerts) lastingLocked(k kind, name string, is bool, level int, words st
 		a.endLocked(key{k, name}, t)
 	case t.Calm == 0:
 		t.Calm = a.clock()
-		a.dirty = true
+		a.dirtyLocked()
 	}
 }
 
@@ -220,7 +220,7 @@ func (t *topic) missed(total uint64) uint64 {
 // seeLocked notes a total.
 func (a *Alerts) seeLocked(t *topic, total uint64) {
 	if !t.Known || t.Seen != total {
-		a.dirty = true
+		a.dirtyLocked()
 	}
 	t.Known, t.seen, t.Seen = true, true, total
 }

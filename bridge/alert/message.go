@@ -146,7 +146,7 @@ func (m *message) text(t *topic, c *contact) string {
 		fact("Count", fmt.Sprint(m.Count))
 		fact(m.firstIs(), m.Error)
 	} else {
-		fact("Last error", m.Error)
+		fact(m.whyIs(), m.Error)
 	}
 	if m.State == "lasting" && m.Alert == failing {
 		if l := t.Last; l != nil {

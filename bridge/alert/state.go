@@ -35,9 +35,9 @@ type state struct {
 }
 
 type savedTopic struct {
-	Kind kind   `json:"kind"`
-	Name string `json:"name,omitempty"`
-	*topic
+	Kind  kind   `json:"kind"`
+	Name  string `json:"name,omitempty"`
+	Topic *topic `json:"topic"`
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -94,9 +94,9 @@ func (a *Alerts) load() {
 	// lies between two, and no more than the wall clock says.
 	a.before = max(0, s.Clock) + max(0, min(checkpoint, a.started.Round(0).Sub(s.Saved)))
 	for _, t := range s.Topics {
-		if t.topic != nil {
-			t.topic.notAfter(a.before)
-			a.topics[key{t.Kind, t.Name}] = t.topic
+		if t.Topic != nil {
+			t.Topic.notAfter(a.before)
+			a.topics[key{t.Kind, t.Name}] = t.Topic
 		}
 	}
 	for name, h := range s.Heard {
@@ -123,21 +123,38 @@ func readFile(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, stateMax))
 }
 
-// saveAgain is how long a save stays away that failed.
-const saveAgain = 10 * time.Second
+const (
+	saveEvery = time.Second      // lies between two saves, but for those of what was sent
+	saveAgain = 10 * time.Second // after one that failed
+)
 
-// saveIfDue saves what has changed, and the clock now and then.
-func (a *Alerts) saveIfDue() {
+// saveIfDue saves what has changed, and the clock now and then. It gives how
+// long nothing will have to be saved unless something changes.
+func (a *Alerts) saveIfDue() time.Duration {
+	wait := a.untilSave()
+	if wait <= 0 {
+		a.save()
+		wait = a.untilSave()
+	}
+	return wait
+}
+
+func (a *Alerts) untilSave() time.Duration {
 	a.saving.Lock()
 	last, failed := a.saved, a.said != ""
 	a.saving.Unlock()
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	since := a.clock() - last
-	due := a.dirty && (!failed || since >= saveAgain) || a.waitsLocked() && since >= checkpoint
-	a.mu.Unlock()
-	if due {
-		a.save()
+	switch {
+	case a.dirty && failed:
+		return saveAgain - since
+	case a.dirty:
+		return saveEvery - since
+	case a.waitsLocked():
+		return checkpoint - since
 	}
+	return time.Hour
 }
 
 // waitsLocked reports whether the clock matters after a restart.
@@ -177,7 +194,7 @@ func (a *Alerts) save() {
 	if err != nil {
 		said = err.Error()
 		a.mu.Lock()
-		a.dirty = true
+		a.dirtyLocked()
 		a.mu.Unlock()
 	}
 	if said != "" && said != a.said {
