@@ -75,6 +75,7 @@ type app struct {
 	alerts   *alert.Alerts
 	watchers watchers
 	relay    *smtpsink.Relay // nil without [smtp]; owned as turns
+	restart  string          // the keys that need one, as they were said last; owned as turns
 
 	mu         sync.Mutex
 	recipients map[string]*recipient // that are served, or were until just now

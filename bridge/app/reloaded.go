@@ -2,6 +2,7 @@ package app
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/tailpost/tailpost/bridge/config"
 )
@@ -16,7 +17,8 @@ func (a *app) tell(p *plan, asked bool) {
 		}
 		ev.Str("hint", "what waits is kept in case the name comes back; tailpost spool forget ends that").Msg("recipient removed")
 	}
-	if len(p.restart) > 0 {
+	if said := strings.Join(p.restart, " "); said != "" && (asked || said != a.restart) {
+		a.restart = said
 		a.o.Log.Warn().Strs("keys", p.restart).Msg("these settings need a restart: the old ones stay in force")
 	}
 	if p.same && !asked {

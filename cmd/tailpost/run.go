@@ -30,15 +30,22 @@ input has ended (standard input alone), it ends once everything is delivered.`,
 			// A reader of our output that goes away must not take the other
 			// recipients with it.
 			signal.Ignore(syscall.SIGPIPE)
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
 			conf, err := loadConfig(path, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
+			setLevel(conf.Log.Level)
 			err = app.Run(c.Context(), conf, app.Options{
-				Log:     newLog(conf.Log, c.ErrOrStderr()),
+				Log:     newLog(config.Log{Level: zerolog.LevelDebugValue, Format: conf.Log.Format}, c.ErrOrStderr()),
 				Stdin:   c.InOrStdin(),
 				Stdout:  c.OutOrStdout(),
 				Version: versionText(),
+				Reload:  true,
+				Hangup:  hangup,
+				Level:   setLevel,
 			})
 			if err != nil {
 				return failed(err)
@@ -55,15 +62,23 @@ input has ended (standard input alone), it ends once everything is delivered.`,
 func newLog(o config.Log, w io.Writer) zerolog.Logger {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	zerolog.DurationFieldInteger = false
-	level, err := zerolog.ParseLevel(o.Level)
-	if err != nil {
-		panic(fmt.Sprintf("log level %q was checked", o.Level))
-	}
 	if o.Format == "console" || o.Format == "auto" && isTerminal(w) {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(w)}
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+	return zerolog.New(w).Level(levelOf(o.Level)).With().Timestamp().Logger()
 }
+
+// levelOf reads a level that was checked.
+func levelOf(text string) zerolog.Level {
+	level, err := zerolog.ParseLevel(text)
+	if err != nil {
+		panic(fmt.Sprintf("log level %q was checked", text))
+	}
+	return level
+}
+
+// setLevel sets the level of all logs: a reload may change it.
+func setLevel(text string) { zerolog.SetGlobalLevel(levelOf(text)) }
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
