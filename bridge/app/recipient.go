@@ -2,8 +2,8 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/config"
@@ -29,6 +29,11 @@ type service struct {
 	policy dispatch.Policy
 	sink   bridge.Sink
 	queue  *spool.Queue // a new recipient's; nil: asked for when it begins
+}
+
+// standing is what the spool must know of the recipient.
+func (s *service) standing() spool.Recipient {
+	return spool.Recipient{Name: s.item.Name, Kind: s.item.Kind, Keep: s.policy.RetryDuration.D()}
 }
 
 func (s *service) close() error {
@@ -76,18 +81,41 @@ func (a *app) begin(r *recipient, stop func()) *service {
 // work runs the worker of one service.
 func (a *app) work(ctx context.Context, r *recipient, s *service) error {
 	if s.queue == nil {
-		q, err := a.spool.Queue(r.name)
-		if err != nil {
-			return fmt.Errorf("open its queue: %w", err)
+		if s.queue = a.openQueue(ctx, s); s.queue == nil {
+			return nil
 		}
-		s.queue = q
 	}
+	defer s.queue.Close()
 	a.mu.Lock()
 	r.queue = s.queue
 	a.mu.Unlock()
 	return dispatch.New(dispatch.Options{
 		Name: r.name, Policy: s.policy, Queue: s.queue, Sink: s.sink, Watcher: a.watchers, Grace: a.conf().Shutdown.Grace.D(), Log: a.o.Log,
 	}).Run(ctx)
+}
+
+// serveWait lies between two tries to open a queue.
+const serveWait = time.Second
+
+// openQueue gives the queue of a recipient that was served before. It tries
+// until the spool can take note of its settings; nil: ctx has ended.
+func (a *app) openQueue(ctx context.Context, s *service) *spool.Queue {
+	said := ""
+	for ctx.Err() == nil {
+		q, err := a.spool.Serve(s.standing())
+		if err == nil {
+			return q
+		}
+		if err.Error() != said {
+			said = err.Error()
+			a.o.Log.Error().Str("recipient", s.item.Name).Err(err).Dur("retry_in", serveWait).Msg("the recipient can't be served")
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(serveWait):
+		}
+	}
+	return nil
 }
 
 // assign lets a service take the place of the one that a recipient has. It
@@ -138,6 +166,9 @@ func (a *app) closeUnbegun() {
 	for _, r := range a.recipients {
 		if r.next != nil {
 			_ = r.next.close()
+			if r.next.queue != nil {
+				r.next.queue.Close()
+			}
 			r.next = nil
 		}
 	}

@@ -17,7 +17,7 @@ func (a *app) openRecipients() (err error) {
 	for _, it := range a.conf().Recipients() {
 		s, err := a.newService(it, a.relay)
 		if err == nil {
-			s.queue, err = a.spool.Queue(it.Name)
+			s.queue, err = a.spool.Serve(s.standing())
 		}
 		if err != nil {
 			return fmt.Errorf("recipient %s: %w", it.Name, err)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"reflect"
+	"slices"
 	"syscall"
 
 	"github.com/tailpost/tailpost/bridge/config"
@@ -35,7 +36,7 @@ func (a *app) reload(ctx context.Context, c *config.Config, asked bool, workers,
 	p.sources.between(a.conf().Sources(), c.Sources())
 	p.recipients.between(a.conf().Recipients(), c.Recipients())
 	if err := a.prepare(ctx, p); err != nil {
-		a.undo(p)
+		a.undo(ctx, p)
 		return err
 	}
 	a.commit(p, workers, sources)
@@ -92,9 +93,6 @@ func (d *difference) coming() []config.Item {
 
 // prepare makes all that is needed, in the order of what it costs to undo.
 func (a *app) prepare(ctx context.Context, p *plan) (err error) {
-	if err := a.sameKinds(p.recipients.coming()); err != nil {
-		return err
-	}
 	if p.relay = a.relay; !reflect.DeepEqual(p.c.SMTP, a.conf().SMTP) {
 		if p.relay, err = mailRelay(p.c, a.o); err != nil {
 			return err
@@ -106,24 +104,14 @@ func (a *app) prepare(ctx context.Context, p *plan) (err error) {
 			return fmt.Errorf("recipient %s: %w", it.Name, err)
 		}
 		p.services = append(p.services, s)
+		if err := a.spool.CheckKind(s.standing()); err != nil {
+			return err
+		}
 	}
 	if err := a.prepareSources(ctx, p); err != nil {
 		return err
 	}
 	return a.prepareQueues(p)
-}
-
-// sameKinds refuses a name that another kind of recipient has: what waits for
-// it was addressed to that one.
-func (a *app) sameKinds(items []config.Item) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, it := range items {
-		if r := a.recipients[it.Name]; r != nil && r.item.Kind != it.Kind {
-			return fmt.Errorf("recipient %s: it is of the kind %s, and a name can't change its kind to %s; give the new one a name of its own", it.Name, r.item.Kind, it.Kind)
-		}
-	}
-	return nil
 }
 
 // prepareSources makes the sources and lets them listen, but for addresses that
@@ -183,10 +171,7 @@ func portOf(it config.Item) string {
 
 // prepareQueues gives new recipients their first numbers.
 func (a *app) prepareQueues(p *plan) error {
-	known := map[string]bool{}
-	for _, name := range a.spool.Names() {
-		known[name] = true
-	}
+	known := a.spool.Names()
 	for _, s := range p.services {
 		a.mu.Lock()
 		served := a.recipients[s.item.Name] != nil
@@ -194,12 +179,12 @@ func (a *app) prepareQueues(p *plan) error {
 		if served { // its queue is in use until the worker before has ended
 			continue
 		}
-		q, err := a.spool.Queue(s.item.Name)
+		q, err := a.spool.Serve(s.standing())
 		if err != nil {
 			return fmt.Errorf("recipient %s: %w", s.item.Name, err)
 		}
 		s.queue = q
-		if !known[s.item.Name] {
+		if !slices.Contains(known, s.item.Name) {
 			p.queued = append(p.queued, s.item.Name)
 		}
 	}
@@ -207,9 +192,17 @@ func (a *app) prepareQueues(p *plan) error {
 }
 
 // undo takes back what was prepared.
-func (a *app) undo(p *plan) {
+func (a *app) undo(ctx context.Context, p *plan) {
 	for _, s := range p.services {
 		_ = s.close()
+		if s.queue != nil {
+			s.queue.Close()
+		}
+	}
+	for _, name := range p.queued {
+		if _, err := (actions{a}).Forget(ctx, name); err != nil {
+			a.o.Log.Warn().Str("recipient", name).Err(err).Msg("the name of a refused recipient is kept")
+		}
 	}
 	for _, s := range p.made {
 		s.unbind()
