@@ -24,6 +24,10 @@ type Event struct {
 	Custom                        []Field // custom fields by code name
 	Extra                         []Field // every other input field
 	Source                        Origin
+
+	// Places is where it came from: its line, or the lines of a message in
+	// segments. It stands in the spool, not in the canonical JSON.
+	Places []Place
 }
 
 // Answer is one answer of an exit survey.

@@ -14,26 +14,40 @@ type Head struct {
 	Session []byte
 	HasKey  bool
 	JSON    []byte
+
+	places []byte // see Places
 }
 
-const flagHasKey = 1
+const (
+	flagHasKey = 1
+	flagPlaces = 2
+)
 
 // AppendWire appends the event as it stands in the spool: the id's 16 bytes,
-// a byte of flags (1: the session has a key), name and session each behind
-// its length as a uvarint, then the canonical JSON to the end.
+// a byte of flags (1: the session has a key; 2: places follow), name and session
+// each behind its length as a uvarint, the places in the same way if there are
+// any (each a stream behind its length, offset and length as varints; no
+// stream: the one before), then the canonical JSON to the end.
 func (e *Event) AppendWire(b []byte) []byte {
 	b = append(b, e.ID[:]...)
 	var flags byte
 	if e.HasKey() {
 		flags = flagHasKey
 	}
+	if len(e.Places) > 0 {
+		flags |= flagPlaces
+	}
 	b = append(b, flags)
 	b = appendSized(b, e.Name)
 	b = appendSized(b, e.Session)
+	if len(e.Places) > 0 {
+		var room [256]byte
+		b = appendSized(b, appendPlaces(room[:0], e.Places))
+	}
 	return e.AppendJSON(b)
 }
 
-func appendSized(b []byte, s string) []byte {
+func appendSized[T ~string | ~[]byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
@@ -45,13 +59,19 @@ func ParseHead(b []byte) (h Head, err error) {
 		return Head{}, errWire
 	}
 	copy(h.ID[:], b)
-	h.HasKey = b[len(h.ID)]&flagHasKey != 0
+	flags := b[len(h.ID)]
+	h.HasKey = flags&flagHasKey != 0
 	b = b[len(h.ID)+1:]
 	if h.Name, b, err = cutSized(b); err != nil {
 		return Head{}, err
 	}
 	if h.Session, b, err = cutSized(b); err != nil {
 		return Head{}, err
+	}
+	if flags&flagPlaces != 0 {
+		if h.places, b, err = cutSized(b); err != nil {
+			return Head{}, err
+		}
 	}
 	h.JSON = b
 	return h, nil

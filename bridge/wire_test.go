@@ -52,6 +52,8 @@ func FuzzParseHead(f *testing.F) {
 	e := full()
 	f.Add(e.AppendWire(nil))
 	f.Add((&Event{}).AppendWire(nil))
+	e.Places = []Place{{"a.log", 5, 300}, {"a.log", 306, 10}, {"", -1, 0}}
+	f.Add(e.AppendWire(nil))
 	f.Add([]byte("0123456789abcdef\x01\x80"))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -61,6 +63,9 @@ func FuzzParseHead(f *testing.F) {
 		}
 		if !bytes.HasSuffix(b, h.JSON) || !bytes.Contains(b, h.Name) || !bytes.Contains(b, h.Session) {
 			t.Fatalf("%q gives %+v", b, h)
+		}
+		if _, err := h.Places(); err != nil && len(h.places) == 0 {
+			t.Fatal(err)
 		}
 		if e, err := DecodeEvent(h.JSON); err == nil {
 			again, err := ParseHead(e.AppendWire(nil))

@@ -56,7 +56,11 @@ func (p *bgParser) part(rec bridge.Record, h header, seg segment, to []bridge.Ev
 	if err != nil || outcome != bridge.Parsed {
 		return to, outcome, err
 	}
+	before := len(to)
 	to, outcome, err = p.message(rec, h, seg, payload, to)
+	for i := range to[before:] {
+		to[before+i].Places = p.segments.places
+	}
 	p.segments.settle(outcome, err)
 	return to, outcome, err
 }

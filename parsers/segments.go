@@ -50,7 +50,8 @@ type segments struct {
 	hashes  int    // of all whole messages
 	held    int    // parts of open messages
 	settled bridge.Settled
-	joined  []part // the parts before the one that completed a message
+	joined  []part         // the parts before the one that completed a message
+	places  []bridge.Place // of all parts of the message completed last, in their order
 }
 
 // origin is what the parts of a message have in common.
@@ -215,8 +216,10 @@ func (s *segments) complete(m *message) string {
 	s.remember(w)
 	slices.SortFunc(m.parts, func(a, b part) int { return a.number - b.number })
 	b := make([]byte, 0, size)
+	s.places = nil
 	for i := range m.parts {
 		b = append(b, m.parts[i].payload()...)
+		s.places = append(s.places, m.parts[i].rec.Place())
 	}
 	return string(b)
 }

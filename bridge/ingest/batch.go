@@ -16,7 +16,8 @@ type batch struct {
 	quarantined [][]byte
 	reason      string // of the first of them
 	replayed    []uint64
-	buf         []byte // events stand in here, one behind the other
+	stream      func(string) string // the name of a stream, where records have another one; else nil
+	buf         []byte              // events stand in here, one behind the other
 }
 
 // bufferKept is how much memory is kept from one batch to the next.
@@ -126,12 +127,26 @@ func (b *batch) take(rec bridge.Record, events []bridge.Event, wanted func(strin
 		}
 		any = true
 		Stamp(e, rec, i, b.in.c.Options.ApplianceID)
+		b.place(e, &rec)
 		from := len(b.buf)
 		b.buf = e.AppendWire(b.buf)
 		b.events = append(b.events, b.buf[from:len(b.buf):len(b.buf)])
 		b.totals.Events++
 	}
 	return any
+}
+
+// place notes where an event came from, where its parser didn't.
+func (b *batch) place(e *bridge.Event, rec *bridge.Record) {
+	if len(e.Places) == 0 {
+		e.Places = append(b.in.places[:0], rec.Place())
+		b.in.places = e.Places
+	}
+	if b.stream != nil {
+		for i := range e.Places {
+			e.Places[i].Stream = b.stream(e.Places[i].Stream)
+		}
+	}
 }
 
 // settled counts what became of lines that were open.

@@ -83,6 +83,7 @@ type Ingest struct {
 	buf     []byte
 	events  [][]byte
 	scratch []bridge.Event
+	places  []bridge.Place
 }
 
 // New makes an Ingest; Run starts it.

@@ -68,6 +68,9 @@ func (m *memStore) Append(ctx context.Context, _ string, y Yield) error {
 		if err != nil {
 			return err
 		}
+		if e.Places, err = h.Places(); err != nil {
+			return err
+		}
 		m.events = append(m.events, e)
 	}
 	for _, q := range y.Quarantined {

@@ -50,7 +50,7 @@ func (in *Ingest) Replay(ctx context.Context, lines func() ([]QuarantinedLine, e
 	if err != nil {
 		return Replayed{}, err
 	}
-	r := replay{in: in, held: map[string]uint64{}}
+	r := replay{in: in, held: map[string]uint64{}, names: map[string]string{}}
 	if r.parser, err = in.c.NewParser(in.c.Options.Format); err != nil {
 		return Replayed{}, err
 	}
@@ -86,6 +86,7 @@ type replay struct {
 	b     *batch
 	was   Totals            // before it
 	held  map[string]uint64 // lines that were open, by what stands in their Stream
+	names map[string]string // of the streams, by the same; of this record
 	left  []LeftLine
 	bytes int
 }
@@ -99,7 +100,8 @@ func (r *replay) begin() error {
 	if err != nil {
 		return err
 	}
-	r.b, r.was, r.left, r.bytes = &batch{in: r.in, totals: s.totals}, s.totals, nil, 0
+	r.b, r.was, r.left, r.bytes = &batch{in: r.in, totals: s.totals, stream: r.name}, s.totals, nil, 0
+	clear(r.names)
 	return nil
 }
 
@@ -113,6 +115,7 @@ func (r *replay) line(l *QuarantinedLine) {
 	// The stream is for people alone. Here it tells the lines apart that the
 	// parser gives back.
 	rec.Source, rec.Stream = r.in.c.Name, strconv.FormatUint(l.Number, 10)
+	r.names[rec.Stream] = l.Stream
 	events, outcome, err := r.parser.Parse(rec, nil)
 	switch {
 	case err != nil:
@@ -130,6 +133,14 @@ func (r *replay) line(l *QuarantinedLine) {
 	if r.state != nil {
 		r.settled(r.state.Settled())
 	}
+}
+
+// name gives the name of a stream that line called otherwise.
+func (r *replay) name(stream string) string {
+	if name, ok := r.names[stream]; ok {
+		return name
+	}
+	return stream
 }
 
 // out takes a line out of quarantine, and counts it as what it is now.
