@@ -27,7 +27,7 @@ func (w *Worker) begin(ctx context.Context, now time.Time) error {
 	for l := w.waiting.takeDue(now); l != nil; l = w.waiting.takeDue(now) {
 		w.line(l)
 	}
-	if w.health.holdTill.After(now) {
+	if w.health.holdTill.After(now) || w.limit().After(now) {
 		return nil
 	}
 	if w.health.down {
@@ -46,7 +46,7 @@ func (w *Worker) begin(ctx context.Context, now time.Time) error {
 		}
 		return err
 	}
-	for w.inFlight < w.o.Policy.slots() {
+	for w.inFlight < w.o.Policy.slots() && !w.limit().After(now) {
 		l := w.pick()
 		if l == nil {
 			return nil
@@ -174,7 +174,8 @@ func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) 
 		w.replays.inFlight++
 	}
 	w.probing = w.probing || probe
-	w.board.update(func(s *Stats) { s.Attempts++ })
+	w.begun = now
+	w.board.update(func(s *Stats) { s.Attempts++; s.Begun = now })
 	d := bridge.Delivery{Attempt: e.try.Attempts + 1, Note: e.try.Note}
 	go func() { w.results <- w.attempt(result{lane: l, data: data, probe: probe, began: now}, d) }()
 	return nil

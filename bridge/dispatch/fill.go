@@ -13,7 +13,7 @@ import (
 // events go first, lowest number first.
 func (w *Worker) restore(ctx context.Context, now time.Time) error {
 	w.health.interval = w.o.Policy.RetryInterval.D()
-	parked, tries := w.o.Queue.Restored()
+	parked, tries := w.restored(now)
 	w.tries = tries
 	for n, t := range tries {
 		w.fails(t)

@@ -123,7 +123,7 @@ func (w *Worker) failed(ctx context.Context, l *lane, r result, now time.Time) e
 	// An event counts as failed first once a process, and never again once it
 	// was parked for its own failure, or has been a dead letter.
 	first := !e.failed && !l.replay && (e.try.Attempts == 0 || !e.parked)
-	e.failed = true
+	e.failed, e.tried = true, now
 	if e.try.Attempts == 0 && e.try.Since == 0 {
 		e.try.Since = now.Unix()
 	}

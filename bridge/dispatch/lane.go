@@ -15,7 +15,8 @@ type entry struct {
 	try     bridge.Try
 	running time.Time // since when its clock runs in this process; zero: it doesn't
 	parked  bool
-	failed  bool // an attempt of it has failed in this process
+	failed  bool      // an attempt of it has failed in this process
+	tried   time.Time // when that was
 	// afterGood says that the recipient's last answer before the first
 	// attempt of this event was a success.
 	afterGood bool

@@ -25,7 +25,8 @@ type memQueue struct {
 	passed  int
 	revived []bridge.Parked
 	paused  bool
-	room    int // for parked events; 0: no bound
+	asked   []uint64 // to be given up
+	room    int      // for parked events; 0: no bound
 	wake    chan struct{}
 	readErr error
 }
@@ -113,6 +114,36 @@ func (q *memQueue) pause(paused bool) {
 	defer q.mu.Unlock()
 	q.paused = paused
 	q.signal()
+}
+
+// ask asks for these events to be given up.
+func (q *memQueue) ask(numbers ...uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.asked = numbers
+	q.signal()
+}
+
+func (q *memQueue) Asked() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.asked != nil
+}
+
+func (q *memQueue) GiveUp(ctx context.Context) (n int, err error) {
+	q.mu.Lock()
+	asked := q.asked
+	q.asked, q.next = nil, 0
+	q.mu.Unlock()
+	for _, number := range asked {
+		if _, ended := q.settled[number]; !ended {
+			n++
+			if err := q.Settle(ctx, number, bridge.Skipped); err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, nil
 }
 
 // replay lets dead letters wait again; an order is the recipient's.

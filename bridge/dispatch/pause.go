@@ -2,16 +2,17 @@ package dispatch
 
 import "time"
 
-// heedPause does what a person said: while the recipient is paused nothing is
-// read or begun, attempts under way end, and no clock runs. Afterwards what
-// waited for a time is tried at once.
+// heedPause does what a person or the configuration said: while the recipient
+// is paused or disabled nothing is read or begun, attempts under way end, and
+// no clock runs. Afterwards what waited for a time is tried at once.
 func (w *Worker) heedPause(now time.Time) {
-	paused := w.o.Queue.Paused()
+	p := &w.o.Policy
+	paused := w.o.Queue.Paused() || p.Paused || !p.Enabled
 	if paused == w.paused {
 		return
 	}
 	w.paused = paused
-	w.o.Log.Info().Str("recipient", w.o.Name).Bool("paused", paused).Msg("pause")
+	w.o.Log.Info().Str("recipient", w.o.Name).Bool("paused", paused).Bool("enabled", p.Enabled).Msg("pause")
 	for _, lanes := range []map[uint64]*lane{w.lanes, w.replays.lanes} {
 		for _, l := range lanes {
 			for _, e := range l.events {

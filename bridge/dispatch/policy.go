@@ -16,15 +16,19 @@ type Policy struct {
 	Events             option.List     `toml:"events"`               // names; empty: all seven; "*": raw events too
 	RequireExternalKey bool            `toml:"require_external_key"` // only events of sessions that have a key then
 	Where              string          `toml:"where"`                // an expression over the event's fields; see package where
+	Enabled            bool            `toml:"enabled"`              // false: what is accepted meanwhile is skipped, what waits stays
+	Paused             bool            `toml:"paused"`               // all that is accepted waits
 	Order              string          `toml:"order"`                // strict | session | none
 	MaxInFlight        int             `toml:"max_in_flight"`        // 1 to 256; strict: always 1
+	RateLimit          option.Rate     `toml:"rate_limit"`           // attempts begin no faster; zero: no limit
+	OnFull             string          `toml:"on_full"`              // block | skip: while the spool is full its oldest events are given up
 	RetryInterval      option.Duration `toml:"retry_interval"`       // at least 50ms
 	RetryBackoff       string          `toml:"retry_backoff"`        // fixed | exponential
 	MaxRetryInterval   option.Duration `toml:"max_retry_interval"`   // for exponential
 	RetryDuration      option.Duration `toml:"retry_duration"`       // an event's clock; then it is a dead letter
 }
 
-// The values of Policy.Order and Policy.RetryBackoff.
+// The values of Policy.Order, Policy.RetryBackoff and Policy.OnFull.
 const (
 	Strict  = "strict"  // one in flight; a failing event holds up all behind it
 	Session = "session" // a failing event holds up its session
@@ -32,6 +36,9 @@ const (
 
 	Fixed       = "fixed"
 	Exponential = "exponential"
+
+	Block = "block" // a full spool waits for this recipient
+	Skip  = "skip"
 )
 
 const (
@@ -43,6 +50,8 @@ const (
 // profile "appliance" does as the appliance does: one event at a time.
 func Defaults(profile string) Policy {
 	p := Policy{
+		Enabled:          true,
+		OnFull:           Block,
 		Order:            Session,
 		MaxInFlight:      8,
 		RetryInterval:    option.Duration(30 * time.Second),
@@ -90,6 +99,11 @@ func (p *Policy) Check(string) []option.Problem {
 	case Fixed, Exponential:
 	default:
 		add("retry_backoff", "use fixed or exponential", "%q is no backoff", p.RetryBackoff)
+	}
+	switch p.OnFull {
+	case Block, Skip:
+	default:
+		add("on_full", "use block or skip", "%q is neither", p.OnFull)
 	}
 	if p.RetryBackoff == Exponential && p.MaxRetryInterval < p.RetryInterval {
 		add("max_retry_interval", "", "%v is shorter than retry_interval, %v", p.MaxRetryInterval, p.RetryInterval)

@@ -21,13 +21,19 @@ type Queue interface {
 	// may pass: the caller tries again later.
 	Next() (bridge.Item, bool, error)
 	// Wake has a value when Next may have more to give, when Revived has, and
-	// when Paused has changed.
+	// when Paused or Asked has changed.
 	Wake() <-chan struct{}
 	// Revived gives the dead events that wait again since it was asked last.
 	// They are parked.
 	Revived() []bridge.Parked
 	// Paused reports whether a person has paused the recipient.
 	Paused() bool
+	// Asked reports whether the recipient is to give up events, because the
+	// spool is full and it holds the oldest of them.
+	Asked() bool
+	// GiveUp records that it does, and gives how many: events that wait. Next
+	// begins again behind what is settled, and Restored tells what is left.
+	GiveUp(ctx context.Context) (int, error)
 	// Get gives a parked event once more; bridge.ErrDamaged if its bytes are.
 	Get(ctx context.Context, number uint64) (bridge.Item, error)
 

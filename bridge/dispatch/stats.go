@@ -14,11 +14,14 @@ type Stats struct {
 	Lanes                                                int // sessions with events waiting or under way
 	InFlight                                             int
 	Down                                                 bool
-	Paused                                               bool   // by a person: nothing begins
+	Paused                                               bool   // by a person or the configuration: nothing begins
+	Disabled                                             bool   // by the configuration
+	Skipped                                              int    // given up, because the spool was full
 	Full                                                 bool   // it reads no further: too much is parked
 	Status                                               string // "" while all is well, else "failing", "misconfigured", …
 	LastError                                            string
 	LastGood                                             time.Time
+	Begun                                                time.Time // the last attempt
 }
 
 // board is where the worker leaves its Stats for others.

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -19,6 +20,10 @@ type Options struct {
 	Watcher bridge.Watcher // nil: nobody
 	Grace   time.Duration  // how long attempts under way may go on once ctx has ended
 	Log     zerolog.Logger
+
+	// Of a worker that takes the place of another one:
+	Fresh bool      // what waits for its next try is tried now
+	Begun time.Time // when the other one last began an attempt, by its Stats; for rate_limit
 }
 
 // Worker serves one recipient. Everything but board is owned by Run.
@@ -51,6 +56,12 @@ type Worker struct {
 	results   chan result
 	attempts  context.Context // of all attempts under way
 	abandon   context.CancelFunc
+	begun     time.Time         // when an attempt last began
+	carried   map[uint64]waited // over a giveUp, what the queue doesn't know
+	since     time.Time         // waits of events that were not tried since are counted from then
+	asked     bool              // to give up events
+	retire    chan struct{}     // closed by Retire
+	retired   sync.Once
 	lastLog   time.Time // of a failed attempt
 	lastError string
 }
@@ -72,37 +83,48 @@ func New(o Options) *Worker {
 		health:  health{slots: o.Policy.slots()},
 		results: make(chan result, o.Policy.slots()),
 		told:    -1,
+		begun:   o.Begun,
+		retire:  make(chan struct{}),
 	}
 }
 
 // Run serves the recipient until ctx ends; then it begins nothing more, gives
-// attempts under way their grace, records how they end and returns nil. An
-// error means that the queue is closed.
+// attempts under way their grace, records how they end and returns nil. After
+// Retire it does the same, but that attempts end when they end. An error means
+// that the queue is closed.
 func (w *Worker) Run(ctx context.Context) error {
-	record, stop := lingering(ctx, w.o.Grace)
+	const toRecord = 2 * time.Second
+	record, stop := lingering(ctx, w.o.Grace+toRecord)
 	defer stop()
-	w.attempts, w.abandon = context.WithCancel(context.WithoutCancel(ctx))
+	attempts, end := lingering(ctx, w.o.Grace)
+	defer end()
+	w.attempts, w.abandon = context.WithCancel(attempts)
 	defer w.abandon()
 
-	err := w.serve(ctx, record)
-	if derr := w.drain(record); err == nil {
-		err = derr
+	for {
+		err := w.serve(ctx, record)
+		if derr := w.drain(record); err == nil {
+			err = derr
+		}
+		if err == nil && w.asked && !w.ending(ctx) {
+			if err = w.giveUp(record, time.Now()); err == nil {
+				continue
+			}
+		}
+		if errors.Is(err, context.Canceled) {
+			return nil
+		}
+		return err
 	}
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }
 
-// lingering gives a context that ends a while after ctx does: outcomes are
-// recorded in it.
-func lingering(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	const toRecord = 2 * time.Second
+// lingering gives a context that ends a while after ctx does.
+func lingering(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
 	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var timer *time.Timer
 	armed := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() {
-		timer = time.AfterFunc(grace+toRecord, cancel)
+		timer = time.AfterFunc(while, cancel)
 		close(armed)
 	})
 	return long, func() {
@@ -121,9 +143,12 @@ func (w *Worker) serve(ctx, record context.Context) error {
 	w.tellFailing()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for woken := true; ctx.Err() == nil; {
+	for woken := true; !w.ending(ctx); {
 		now := time.Now()
 		if woken {
+			if w.asked = w.o.Queue.Asked(); w.asked {
+				return nil
+			}
 			w.heedPause(now)
 			w.revive(now)
 			woken = false
@@ -143,6 +168,7 @@ func (w *Worker) serve(ctx, record context.Context) error {
 			timer.Reset(w.sleep(now))
 			select {
 			case <-ctx.Done():
+			case <-w.retire:
 			case r := <-w.results:
 				err = w.finish(record, r, time.Now())
 			case <-w.o.Queue.Wake():
@@ -174,7 +200,7 @@ func (w *Worker) turn(ctx context.Context, now time.Time) (more bool, err error)
 func (w *Worker) sleep(now time.Time) time.Duration {
 	next := now.Add(time.Hour)
 	sooner := func(t time.Time) {
-		if t.Before(next) {
+		if t = later(t, w.limit()); t.Before(next) {
 			next = t
 		}
 	}
@@ -182,7 +208,7 @@ func (w *Worker) sleep(now time.Time) time.Duration {
 		return time.Hour
 	}
 	if !w.readAgain.IsZero() {
-		sooner(w.readAgain)
+		next = w.readAgain
 	}
 	switch h := &w.health; {
 	case h.down:
@@ -192,19 +218,19 @@ func (w *Worker) sleep(now time.Time) time.Duration {
 	case w.inFlight >= w.o.Policy.slots():
 	case h.holdTill.After(now):
 		sooner(h.holdTill)
+	case w.limit().After(now):
+		sooner(now)
 	case len(w.waiting) > 0:
 		sooner(w.waiting[0].next)
 	}
 	return max(0, next.Sub(now))
 }
 
-// drain ends what is under way.
+// drain waits for what is under way.
 func (w *Worker) drain(record context.Context) error {
-	grace := time.AfterFunc(w.o.Grace, w.abandon)
-	defer grace.Stop()
 	var first error
 	for w.inFlight > 0 {
-		// The sink returns soon after abandon: this can't block for long.
+		// The sink bounds its own time, and returns soon after abandon.
 		if err := w.finish(record, <-w.results, time.Now()); err != nil && first == nil {
 			first = err
 			w.abandon()
@@ -217,6 +243,7 @@ func (w *Worker) drain(record context.Context) error {
 func (w *Worker) publish() {
 	w.board.update(func(s *Stats) {
 		s.Window, s.Parked, s.Lanes, s.InFlight = w.window, w.parked, len(w.lanes), w.inFlight
-		s.Down, s.Full, s.Paused = w.health.down, w.full, w.paused
+		s.Down, s.Full = w.health.down, w.full
+		s.Paused, s.Disabled = w.paused && w.o.Policy.Enabled, !w.o.Policy.Enabled
 	})
 }

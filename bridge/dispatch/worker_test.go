@@ -104,6 +104,9 @@ type rig struct {
 	p       Policy
 	watcher bridge.Watcher
 	stop    func()
+	done    chan error // of Run, for a worker that retires
+	fresh   bool
+	begun   time.Time
 	w       *Worker
 }
 
@@ -124,10 +127,11 @@ func newRig(t *testing.T, change func(*Policy), answer func(bridge.Event, time.D
 
 func (r *rig) start() {
 	r.q.reopen()
-	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: r.sink, Watcher: r.watcher, Grace: 8 * time.Second})
+	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: r.sink, Watcher: r.watcher, Grace: 8 * time.Second, Fresh: r.fresh, Begun: r.begun})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	w := r.w
+	r.done = done
 	go func() { done <- w.Run(ctx) }()
 	r.stop = func() {
 		cancel()
