@@ -15,12 +15,12 @@ import (
 
 // connecting classifies a failure before the mail transaction: the
 // recipient's, and one is enough to show that it is down.
-func (r *Relay) connecting(ctx, bounded context.Context, err error) error {
+func (r *Relay) connecting(ctx, bounded context.Context, d *dialog, err error) error {
 	e := &bridge.DeliveryError{Scope: bridge.ThisRecipient, Down: ctx.Err() == nil}
 	if isSetupFault(err) {
 		e.Status = "misconfigured"
 	}
-	e.Err = fmt.Errorf("connect to %s: %w", r.o.Host, r.why(ctx, bounded, err))
+	e.Err = fmt.Errorf("connect to %s: %w", r.o.Host, r.why(ctx, bounded, d, err))
 	return e
 }
 
@@ -34,7 +34,7 @@ func (r *Relay) waiting(ctx context.Context) error {
 }
 
 // failed classifies a failure within the mail transaction.
-func (r *Relay) failed(ctx, bounded context.Context, err error) error {
+func (r *Relay) failed(ctx, bounded context.Context, d *dialog, err error) error {
 	e := &bridge.DeliveryError{Scope: bridge.ThisRecipient}
 	step := "mail"
 	var se *stepError
@@ -47,19 +47,19 @@ func (r *Relay) failed(ctx, bounded context.Context, err error) error {
 	if e.Scope == bridge.ThisRecipient && isSetupFault(err) {
 		e.Down, e.Status = true, "misconfigured"
 	}
-	e.Err = fmt.Errorf("%s: %s: %w", r.o.Host, step, r.why(ctx, bounded, err))
+	e.Err = fmt.Errorf("%s: %s: %w", r.o.Host, step, r.why(ctx, bounded, d, err))
 	return e
 }
 
 // why puts the context's end in the place of what it did to the connection.
-func (r *Relay) why(ctx, bounded context.Context, err error) error {
+func (r *Relay) why(ctx, bounded context.Context, d *dialog, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case bounded.Err() != nil:
 		return fmt.Errorf("not done within %s: %w", r.o.Timeout, context.DeadlineExceeded)
 	}
-	return shown(r.hide, err)
+	return shown(d.hide, err)
 }
 
 func eventFault(what string, err error) error {

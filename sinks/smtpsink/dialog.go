@@ -92,7 +92,13 @@ func (d *dialog) revive(ctx context.Context) bool {
 // happens here matters.
 func (d *dialog) quit() {
 	d.wait = min(d.wait, quitWait)
-	_ = d.step("QUIT", d.client.Quit)
+	_ = d.step("QUIT", func() error {
+		err := d.client.Quit()
+		if !d.client.HasConnection() { // it was answered; that it then closed first doesn't matter
+			return nil
+		}
+		return err
+	})
 	d.close()
 }
 

@@ -38,7 +38,7 @@ func (r *Relay) Connect(ctx context.Context) (bridge.Receipt, error) {
 	}
 	rec := bridge.Receipt{Peer: d.peer, Took: time.Since(start), Steps: t.steps}
 	if err != nil {
-		return rec, r.connecting(ctx, bounded, err)
+		return rec, r.connecting(ctx, bounded, d, err)
 	}
 	return rec, nil
 }

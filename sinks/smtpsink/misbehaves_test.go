@@ -35,7 +35,7 @@ const (
 
 var misbehaviours = []misbehaviour{
 	// Before the transaction all is the recipient's, and one failure shows it.
-	{step: "greeting", how: closes, wantScope: recipient, wantDown: true, wantText: "greeting: EOF"},
+	{step: "greeting", how: closes, wantScope: recipient, wantDown: true, wantText: "greeting: "},
 	{step: "greeting", how: "421 too busy", wantScope: recipient, wantDown: true, wantText: "greeting: 421 too busy"},
 	{step: "greeting", how: "554 no", wantScope: recipient, wantDown: true, wantText: "greeting: 554 no"},
 	{step: "greeting", how: stalls, wantScope: recipient, wantDown: true, wantText: "greeting: ", wantTook: 30 * time.Second},

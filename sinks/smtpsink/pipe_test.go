@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 )
 
 // lazyConn is a pipe's end whose writes don't wait for the reader, as those of
@@ -54,6 +55,9 @@ func (c *lazyConn) Write(p []byte) (int, error) {
 	c.nudge()
 	return len(p), nil
 }
+
+// SetWriteDeadline does nothing: TLS sets one before it closes.
+func (c *lazyConn) SetWriteDeadline(time.Time) error { return nil }
 
 func (c *lazyConn) nudge() {
 	select {

@@ -1,9 +1,9 @@
 package smtpsink
 
 import (
-	"errors"
 	"fmt"
 	"net/textproto"
+	"strconv"
 	"strings"
 
 	"github.com/tailpost/tailpost/sinks/redact"
@@ -30,15 +30,30 @@ func hideToken(w redact.Words, user, token string) redact.Words {
 	return w.And("user="+user+"\x01auth=Bearer "+token+"\x01\x01", token)
 }
 
-// shown gives err with its text made fit to be shown. The library quotes a
-// server's words, which would hide a secret in them from us.
+// shown gives err with its text made fit to be shown.
 func shown(w redact.Words, err error) error {
-	text := err.Error()
-	var p *textproto.Error
-	if errors.As(err, &p) {
-		text = strings.ReplaceAll(text, p.Error(), fmt.Sprintf("%03d %s", p.Code, p.Msg))
+	return shownError{text: w.Text(unquoted(err, err.Error()), showMax), err: err}
+}
+
+// unquoted gives an error's text with the server's words as they came. The
+// library quotes them, which would hide a secret in them from us.
+func unquoted(err error, text string) string {
+	switch e := err.(type) {
+	case *textproto.Error:
+		return strings.ReplaceAll(text, e.Error(), fmt.Sprintf("%03d %s", e.Code, e.Msg))
+	case textproto.ProtocolError:
+		before, _, _ := strings.Cut(string(e), `"`)
+		if plain, err := strconv.Unquote(string(e)[len(before):]); err == nil {
+			return strings.ReplaceAll(text, string(e), before+plain)
+		}
+	case interface{ Unwrap() error }:
+		return unquoted(e.Unwrap(), text)
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			text = unquoted(one, text)
+		}
 	}
-	return shownError{text: w.Text(text, showMax), err: err}
+	return text
 }
 
 // shownError is an error with another text.

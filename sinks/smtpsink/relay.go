@@ -158,13 +158,13 @@ func (r *Relay) carry(ctx context.Context, m Mail, raw []byte, t *trace) (Sent, 
 	defer cancel()
 	d, err := r.take(bounded, t)
 	if err != nil {
-		return Sent{Peer: d.peer}, r.connecting(ctx, bounded, err)
+		return Sent{Peer: d.peer}, r.connecting(ctx, bounded, d, err)
 	}
 	sent, err := d.transfer(m, raw)
 	if d.reused && isAtMail(err) {
 		d.close()
 		if d, err = r.connect(bounded, t); err != nil {
-			return Sent{Peer: d.peer}, r.connecting(ctx, bounded, err)
+			return Sent{Peer: d.peer}, r.connecting(ctx, bounded, d, err)
 		}
 		sent, err = d.transfer(m, raw)
 	}
@@ -175,7 +175,7 @@ func (r *Relay) carry(ctx context.Context, m Mail, raw []byte, t *trace) (Sent, 
 		d.close()
 	}
 	if err != nil {
-		return sent, r.failed(ctx, bounded, err)
+		return sent, r.failed(ctx, bounded, d, err)
 	}
 	r.o.Log.Debug().Str("server", sent.Peer).Int("accepted", len(sent.Accepted)).Int("refused", len(sent.Refused)).Str("answer", sent.Answer).Msg("mail handed over")
 	return sent, nil

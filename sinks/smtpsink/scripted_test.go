@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"io"
 	"math/big"
@@ -39,9 +40,13 @@ type misbehaving struct {
 	cert, other tls.Certificate // other: nobody trusts it
 	caFile      string
 
+	// login answers AUTH; nil: as the script has it. ask sends a challenge and
+	// gives the client's answer to it.
+	login func(mechanism, initial string, ask func(string) string) string
+
 	mu     sync.Mutex
 	script map[string]string // by step; none: as it should
-	said   []string          // by the client, in all connections; of AUTH its first word
+	said   []string          // by the client, in all connections; of AUTH its first words
 	mails  []taken
 	opened int // connections
 	open   int // of them now
@@ -136,6 +141,7 @@ type talk struct {
 	tls  bool
 	auth bool
 	mail taken
+	had  int // mails before
 }
 
 func (s *misbehaving) serve(conn net.Conn) {
@@ -154,8 +160,9 @@ func (s *misbehaving) serve(conn net.Conn) {
 
 func (c *talk) command(line string) bool {
 	word, _, _ := strings.Cut(line, " ")
+	fields := append(strings.Fields(line), "", "", "")
 	if word == "AUTH" {
-		line = "AUTH PLAIN"
+		line = "AUTH " + fields[1]
 	}
 	c.s.mu.Lock()
 	c.s.said = append(c.s.said, line)
@@ -167,9 +174,15 @@ func (c *talk) command(line string) bool {
 		return c.step("EHLO", "250-mail.example.com\r\n250-8BITMIME\r\n250 STARTTLS")
 	case word == "STARTTLS":
 		return c.step("STARTTLS", "220 go on") && c.secure()
+	case word == "AUTH" && c.s.login != nil:
+		answer := c.s.login(fields[1], fields[2], c.ask)
+		c.auth = strings.HasPrefix(answer, "235")
+		return c.say(answer)
 	case word == "AUTH":
 		c.auth = true
 		return c.step("AUTH", "235 welcome")
+	case word == "MAIL" && c.had > 0 && c.how("MAIL again") != "":
+		return c.step("MAIL again", "")
 	case word == "MAIL" && (!c.tls || !c.auth):
 		return c.say("530 not so")
 	case word == "MAIL":
@@ -184,6 +197,13 @@ func (c *talk) command(line string) bool {
 		return false
 	}
 	return c.step(word, "250 ok") // HELO, RSET, NOOP
+}
+
+func (c *talk) ask(challenge string) string {
+	c.say("334 " + base64.StdEncoding.EncodeToString([]byte(challenge)))
+	line, _ := c.in.ReadString('\n')
+	b, _ := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
+	return string(b)
 }
 
 func (c *talk) rcpt(to string) bool {
@@ -214,6 +234,7 @@ func (c *talk) data() bool {
 		raw.WriteString(strings.TrimPrefix(line, "."))
 	}
 	c.mail.raw = raw.String()
+	c.had++
 	if how := c.how("end"); how == "" || how == closes || how == stalls { // a refused mail is no mail
 		c.s.mu.Lock()
 		c.s.mails = append(c.s.mails, c.mail)
