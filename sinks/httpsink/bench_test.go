@@ -15,10 +15,16 @@ import (
 // BenchmarkDeliver stands beside BenchmarkBarePost: what a delivery costs over
 // the bare POST of the same body, one connection each.
 func BenchmarkDeliver(b *testing.B) {
-	for _, body := range []string{"form", "json"} {
-		b.Run(body, func(b *testing.B) {
+	for _, c := range []struct{ name, body, path string }{
+		{"form", "form", ""}, {"json", "json", ""}, {"cloudevents", "cloudevents", ""},
+		{"template", "template", ""}, {"tokens", "form", "/%%lsid%%?k=%%external_key%%"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
 			o := httpsink.Defaults("")
-			o.URL, o.Body = counter(b), body
+			o.URL, o.Body = counter(b)+c.path, c.body
+			if c.body == "template" {
+				o.Template = `{"id": "%%id%%", "event": "%%event%%", "at": %%timestamp%%, "session": "%%lsid%%", "key": "%%external_key%%"}`
+			}
 			s, err := httpsink.New(o)
 			if err != nil {
 				b.Fatal(err)
