@@ -52,6 +52,7 @@ func (l *loader) build(name string) *Config {
 		c.Stdins = append(c.Stdins, l.stdinSource(t))
 	}
 	l.httpDefaults()
+	l.input = l.inputFields(c)
 	for _, t := range l.tables["recipients.http"] {
 		c.HTTP = append(c.HTTP, l.httpRecipient(t))
 	}
@@ -214,7 +215,9 @@ func (l *loader) httpRecipient(t *table) HTTPRecipient {
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
 	l.owned(t, def, r.Alert.Check(t.file.dir))
+	r.Sink.Fields, r.Sink.AllFields = l.input.names, l.input.all
 	l.owned(t, def, r.Sink.Check(t.file.dir))
+	r.Sink.Fields, r.Sink.AllFields = nil, false // the sources', not the recipient's
 	return r
 }
 

@@ -56,6 +56,7 @@ type loader struct {
 
 	tables map[string][]*table // by whole name, in the order of the files
 	stated *table              // the top that has state_dir
+	input  inputFields         // of the sources
 
 	known map[string]settings // of each table that was decoded; nil: nobody asks
 }

@@ -31,7 +31,7 @@ func (o *Options) Check(dir string) []option.Problem {
 		u = to.fixed
 	}
 	ps = append(ps, bad...)
-	ps = append(ps, macro.Compile(o.URL).Doubts("url")...)
+	ps = append(ps, macro.Compile(o.URL).Doubts("url", o.Fields, o.AllFields)...)
 	ps = append(ps, o.checkBody()...)
 	ps = append(ps, o.checkTemplate(dir)...)
 	ps = append(ps, o.checkBatches(to)...)

@@ -44,6 +44,12 @@ type Options struct {
 	// of events, even of one.
 	BatchMaxEvents int `toml:"-"`
 
+	// Fields are those of the input that are known, as a token names them, for
+	// Check alone. With AllFields there are no others, and a token of another
+	// name is refused.
+	Fields    []string `toml:"-"`
+	AllFields bool     `toml:"-"`
+
 	secret option.Secret // the Authorization value, as Check found it
 	text   string        // the template, as Check found it
 }

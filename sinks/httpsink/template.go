@@ -44,7 +44,7 @@ func (o *Options) checkTemplate(dir string) []option.Problem {
 		}
 		ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Text), Hint: hint})
 	}
-	return append(ps, t.Doubts(key)...)
+	return append(ps, t.Doubts(key, o.Fields, o.AllFields)...)
 }
 
 // readTemplate gives the key that has the template, and keeps its text.

@@ -145,3 +145,37 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+func TestDoubts(t *testing.T) {
+	const text = "%%lsid%% %%TIME%% %%survey_x%% %%lisd%% %%RequestId%% %%custom.x%% %%extra.y%% %%data.user%% %%source.host%% %%source.nope%% %%region%%"
+	for _, c := range []struct {
+		name   string
+		fields []string
+		all    bool
+		want   []string // beginnings
+	}{
+		{"fields unknown", nil, false, []string{
+			"k: %%lisd%% is empty unless the input has such a field; did you mean %%lsid%%? known are id, event,",
+			"k: %%region%% is empty unless the input has such a field; known are id, "}},
+		{"some known", []string{"Region"}, false, []string{"k: %%lisd%% is empty unless"}},
+		{"fields known", []string{"x", "regions"}, true, []string{
+			"k: %%survey_x%% is no field that an event can have; known are",
+			"k: %%lisd%% is no field that an event can have; did you mean %%lsid%%? known are",
+			"k: %%RequestId%% is no", "k: %%extra.y%% is no", "k: %%data.user%% is no", "k: %%source.nope%% is no",
+			"k: %%region%% is no field that an event can have; did you mean %%regions%%? known are id, "}},
+		{"no fields", nil, true, []string{
+			"k: %%survey_x%% is", "k: %%lisd%% is", "k: %%RequestId%% is", "k: %%custom.x%% is", "k: %%extra.y%% is", "k: %%data.user%% is", "k: %%source.nope%% is", "k: %%region%% is"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ps := Compile(text).Doubts("k", c.fields, c.all)
+			for i, p := range ps {
+				if i >= len(c.want) || !strings.HasPrefix(p.String(), c.want[i]) || p.Warning == c.all {
+					t.Errorf("got %s (warning %v)", p, p.Warning)
+				}
+			}
+			if len(ps) != len(c.want) {
+				t.Errorf("%d problems, want %d", len(ps), len(c.want))
+			}
+		})
+	}
+}
