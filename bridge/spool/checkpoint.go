@@ -174,6 +174,10 @@ func (p *progress) apply(f frame, payload []byte) {
 		}
 	case kindPause:
 		p.paused = f.detail != 0
+	case kindBatch:
+		if len(readBatch(payload)) > 0 {
+			p.join(payload)
+		}
 	case kindPlace:
 		if at := r.place(); r.err == nil {
 			p.move(f.first, at)

@@ -88,6 +88,11 @@
 //	24  drop         first: the segment that is about to be deleted
 //	25  revive       a dead event waits again; payload of park. detail 3: it is dropped; no payload
 //	26  pause        detail: 1 if nothing is to be sent, else 0
+//	27  batch        first: its first event. The events that are attempted together, in this
+//	                 order: how many (uvarint), the first number and of each other the
+//	                 difference to the one before (varints). An event is in the last batch
+//	                 that names it, until it is settled. Stands behind the checkpoints at
+//	                 the front, too
 //
 // Frames of the stores: 30, a dead letter (first: the event's number; payload:
 // recipient (sized), time (int64), letter); 31, letters of an event before it

@@ -22,6 +22,7 @@ const (
 	kindDrop        kind = 24 // first: the segment that is about to go
 	kindRevive      kind = 25 // a dead event waits again: payload as of kindPark; or, detail Dropped: it is given up
 	kindPause       kind = 26 // detail: 1 if nothing is to be sent
+	kindBatch       kind = 27 // first: its first event; payload: the events that are attempted together
 )
 
 // Sizes of what a checkpoint holds, without notes: what each takes at the

@@ -62,13 +62,19 @@ type tally struct {
 // the fact is written or ctx ends. apply runs with the mutex held; ask, if
 // there is one, too, and before: where it says no, nothing is written.
 func (j *journal) record(ctx context.Context, f frame, payload []byte, ask func() bool, apply func()) (bool, error) {
+	return j.recordAll(ctx, func(b []byte, s salt) []byte { return appendFrame(b, s, f, payload) }, ask, apply)
+}
+
+// recordAll is record for several facts that count together; frames appends
+// them.
+func (j *journal) recordAll(ctx context.Context, frames func(b []byte, s salt) []byte, ask func() bool, apply func()) (bool, error) {
 	for {
 		j.mu.Lock()
 		if ask != nil && !ask() {
 			j.mu.Unlock()
 			return false, nil
 		}
-		err := j.writeLocked(f, payload)
+		err := j.writeAllLocked(frames)
 		if err == nil {
 			apply()
 		}
@@ -87,16 +93,22 @@ func (j *journal) record(ctx context.Context, f frame, payload []byte, ask func(
 	}
 }
 
-// writeLocked writes a fact, into a new file if the one in use is full or has
-// failed. It makes one such try and one more; then it gives up for now.
-func (j *journal) writeLocked(f frame, payload []byte) (err error) {
-	j.buf = appendFrame(j.buf[:0], j.head.salt, f, payload)
+// writeLocked is writeAllLocked for one fact.
+func (j *journal) writeLocked(f frame, payload []byte) error {
+	return j.writeAllLocked(func(b []byte, s salt) []byte { return appendFrame(b, s, f, payload) })
+}
+
+// writeAllLocked writes facts with one call, into a new file if the one in use
+// is full or has failed. It makes one such try and one more; then it gives up
+// for now.
+func (j *journal) writeAllLocked(frames func(b []byte, s salt) []byte) (err error) {
+	j.buf = frames(j.buf[:0], j.head.salt)
 	for range 2 {
 		if j.broken != nil || j.off+int64(len(j.buf)) > j.room {
 			if err = j.renewLocked(); err != nil {
 				continue
 			}
-			j.buf = appendFrame(j.buf[:0], j.head.salt, f, payload)
+			j.buf = frames(j.buf[:0], j.head.salt)
 			if j.off+int64(len(j.buf)) > j.room {
 				err = fmt.Errorf("journal: no room for %d bytes behind the checkpoints", len(j.buf))
 				break

@@ -1,8 +1,10 @@
 package spool
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -50,6 +52,11 @@ type progress struct {
 	base   mark // the frontier as it stands in the journal
 	parked map[uint64]parkedEvent
 	tries  map[uint64]bridge.Try // of failed events that are not parked
+	// batches are those that events were attempted in, oldest first, as
+	// appendBatch has them; batchBytes is what they take in the journal, and
+	// batchesLeast from when on they are pruned.
+	batches                  [][]byte
+	batchBytes, batchesLeast int
 	// settled holds what was settled above the frontier.
 	settled numberSet
 	skips   []skip // above the frontier; see there
@@ -146,16 +153,19 @@ func (p *progress) pass(number uint64) {
 
 // opened finds an event that was given out.
 func (p *progress) opened(number uint64) (int, bool) {
-	for i := range p.open {
-		if p.open[i].number == number {
-			return i, true
-		}
-	}
-	return 0, false
+	return slices.BinarySearchFunc(p.open, number, func(o openEvent, n uint64) int { return cmp.Compare(o.number, n) })
 }
 
+// close takes an event out of those that were given out. Mostly it stands near
+// the front: what is before it moves, or what is behind it, if that is less.
 func (p *progress) close(number uint64) {
-	if i, ok := p.opened(number); ok {
+	i, ok := p.opened(number)
+	switch {
+	case !ok:
+	case i < len(p.open)/2:
+		copy(p.open[1:], p.open[:i])
+		p.open = p.open[1:]
+	default:
 		p.open = append(p.open[:i], p.open[i+1:]...)
 	}
 }

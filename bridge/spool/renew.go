@@ -96,6 +96,17 @@ func (j *journal) snapshotLocked(f File, h fileHead, size int64) (int64, error) 
 			return 0, err
 		}
 	}
+	for _, handle := range slices.Sorted(maps.Keys(j.recipients)) {
+		p := j.recipients[handle]
+		p.batchesLeast = 0
+		p.pruneBatches()
+		// Only where there is room: what is left out costs an id, and no event.
+		if b := p.appendBatches(nil, h.salt); off+int64(len(b)) <= size/4*3 {
+			if err := put(b); err != nil {
+				return 0, err
+			}
+		}
+	}
 	for _, u := range j.unknown {
 		if err := put(appendFrame(nil, h.salt, u.frame, u.payload)); err != nil {
 			return 0, err

@@ -133,6 +133,9 @@ func (r *replay) frame(f frame, payload []byte) {
 			r.lost = true
 			return
 		}
+		if old := r.recipients[p.handle]; old != nil {
+			p.batches, p.batchBytes = old.batches, old.batchBytes // they stand in no checkpoint
+		}
 		r.recipients[p.handle] = p
 		if !r.ended {
 			r.front[p.handle] = true
@@ -153,6 +156,14 @@ func (r *replay) frame(f frame, payload []byte) {
 			p.apply(f, payload)
 		} else {
 			r.lost = true
+		}
+	case kindBatch:
+		// It stands at the front, too. One of a recipient that isn't known says
+		// nothing: an older version may have kept it.
+		r.used = r.used || r.ended
+		if p := r.recipients[f.count]; p != nil {
+			p.apply(f, payload)
+			p.pruneBatches()
 		}
 	default:
 		r.unknown = append(r.unknown, raw{f, slices.Clone(payload)})

@@ -161,5 +161,6 @@ func (p *progress) revive(number uint64, e parkedEvent) {
 	p.parked[number] = e
 	p.notes += noteBytes(e.try)
 	p.settled.remove(number)
+	p.leaveBatch(number)
 	p.highest = max(p.highest, number)
 }
