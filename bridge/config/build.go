@@ -188,9 +188,16 @@ func (l *loader) stdinSource(t *table) StdinSource {
 	return s
 }
 
+const (
+	oneMail = "an email recipient has no batches: each event is a mail of its own"
+	oneLine = "a file recipient has no batches: each event is a line of its own, and many are synced at once anyway"
+)
+
 var (
 	refusedHTTP  = map[string]string{"name": "can't have a default", "url": "can't have a default"}
-	refusedEmail = map[string]string{"name": "can't have a default"}
+	refusedEmail = map[string]string{"name": "can't have a default", "batch_max_events": oneMail, "batch_max_wait": oneMail}
+	mailAlone    = map[string]string{"batch_max_events": oneMail, "batch_max_wait": oneMail}
+	lineAlone    = map[string]string{"batch_max_events": oneLine, "batch_max_wait": oneLine}
 )
 
 // httpDefaults reads [defaults.http] for its problems, for the case that no
@@ -216,6 +223,7 @@ func (l *loader) httpRecipient(t *table) HTTPRecipient {
 	l.owned(t, def, r.Policy.Check(t.file.dir))
 	l.owned(t, def, r.Alert.Check(t.file.dir))
 	r.Sink.Fields, r.Sink.AllFields = l.input.names, l.input.all
+	r.Sink.BatchMaxEvents = r.Policy.BatchMaxEvents
 	l.owned(t, def, r.Sink.Check(t.file.dir))
 	r.Sink.Fields, r.Sink.AllFields = nil, false // the sources', not the recipient's
 	return r
@@ -234,7 +242,7 @@ func (l *loader) emailRecipient(t *table) EmailRecipient {
 	def := l.one("defaults.email")
 	r := EmailRecipient{Policy: dispatch.Defaults(""), Alert: alert.Defaults(), Sink: smtpsink.Defaults()}
 	l.inherit(t, def, refusedEmail, &id, &r.Policy, &r.Alert, &r.Sink)
-	l.decode(t, nil, &id, &r.Policy, &r.Alert, &r.Sink)
+	l.decode(t, mailAlone, &id, &r.Policy, &r.Alert, &r.Sink)
 	r.Name = l.name(t, id)
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
@@ -251,7 +259,7 @@ func (l *loader) emailRecipient(t *table) EmailRecipient {
 func (l *loader) fileRecipient(t *table) FileRecipient {
 	var id identity
 	r := FileRecipient{Policy: dispatch.Defaults(""), Alert: alert.Defaults(), Sink: filesink.Defaults()}
-	l.decode(t, nil, &id, &r.Policy, &r.Alert, &r.Sink)
+	l.decode(t, lineAlone, &id, &r.Policy, &r.Alert, &r.Sink)
 	r.Name = l.name(t, id)
 	r.Sink.Name = r.Name
 	l.owned(t, nil, r.Policy.Check(t.file.dir))

@@ -77,6 +77,12 @@ func TestProblemsOfDefaults(t *testing.T) {
 	for _, tc := range []ruleTest{
 		{name: "what can't have a default", text: "[defaults.http]\nname='a'\nurl='http://localhost/'\n[defaults.email]\nname='a'\n", want: []string{
 			"t.toml:2:1: name: can't have a default", "t.toml:3:1: url: can't have a default", "t.toml:5:1: name: can't have a default"}},
+		{name: "batches of mails and lines", text: "[smtp]\nhost='localhost'\nfrom='t@example.com'\n[defaults.email]\nbatch_max_events=2\n[[recipients.email]]\nname='a'\naddress='a@example.com'\nbatch_max_wait='1s'\n[[recipients.file]]\nname='b'\npath='/b'\nbatch_max_events=2\n", want: []string{
+			"t.toml:5:1: batch_max_events: an email recipient has no batches: each event is a mail of its own",
+			"t.toml:9:1: batch_max_wait: an email recipient has no batches: each event is a mail of its own",
+			"t.toml:13:1: batch_max_events: a file recipient has no batches: each event is a line of its own, and many are synced at once anyway"}},
+		{name: "batches of forms", text: "[defaults.http]\nbatch_max_events=2\n[[recipients.http]]\nname='a'\nurl='http://localhost/'\n", want: []string{
+			`t.toml:2:1: batch_max_events: body "form" holds one event; use 1, or body = "json" or "cloudevents"`}},
 		{name: "seen without a recipient", text: "[defaults.http]\ntimeout=5\nretry=1\nprofile='x'\n[defaults.email]\nsubjekt=''\n", want: []string{
 			`t.toml:2:1: timeout: 5 has no unit; use "5s"`, `t.toml:3:1: retry: unknown key`, `t.toml:4:1: profile: "x" is no profile; use "appliance", or leave it out`,
 			`t.toml:6:1: subjekt: unknown key; did you mean "subject"?`}},

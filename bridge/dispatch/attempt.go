@@ -3,7 +3,6 @@ package dispatch
 import (
 	"container/heap"
 	"context"
-	"errors"
 	"sort"
 	"time"
 
@@ -12,88 +11,111 @@ import (
 
 // result is how an attempt ended.
 type result struct {
-	lane    *lane
-	data    []byte // what was to be delivered
+	batch   *batch
+	data    [][]byte // what was to be delivered
 	probe   bool
 	began   time.Time
-	event   bridge.Event // what data holds
-	damaged error        // the event's bytes can't be decoded
+	events  []bridge.Event // what data holds
+	damaged []undecodable  // nothing was sent
 	receipt bridge.Receipt
 	err     error
 }
 
+// undecodable is an event of a batch whose bytes can't be decoded.
+type undecodable struct {
+	at  int
+	err error
+}
+
 // begin starts what may be started now.
 func (w *Worker) begin(ctx context.Context, now time.Time) error {
-	for l := w.waiting.takeDue(now); l != nil; l = w.waiting.takeDue(now) {
-		w.line(l)
+	for b := w.waiting.takeDue(now); b != nil; b = w.waiting.takeDue(now) {
+		w.again(b)
 	}
+	w.gatherAt = time.Time{}
 	if w.health.holdTill.After(now) || w.limit().After(now) {
 		return nil
 	}
 	if w.health.down {
-		if w.probing || now.Before(w.health.probeAt) {
-			return nil
-		}
-		l := w.probe()
-		if l == nil { // all that it has is under way
-			w.health.probeAt = now.Add(w.health.interval)
-			return nil
-		}
-		w.take(l)
-		err := w.start(ctx, l, true, now)
-		if !w.probing { // it did not fly
-			w.health.probeAt = now.Add(w.health.interval)
-		}
-		return err
+		return w.beginProbe(ctx, now)
 	}
 	for w.inFlight < w.o.Policy.slots() && !w.limit().After(now) {
-		l := w.pick()
-		if l == nil {
+		b := w.pick(now)
+		if b == nil {
 			return nil
 		}
-		if err := w.start(ctx, l, false, now); err != nil {
+		if err := w.start(ctx, b, false, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pick takes from the ready and the due row by turns: failing events don't
+func (w *Worker) beginProbe(ctx context.Context, now time.Time) error {
+	if w.probing || now.Before(w.health.probeAt) {
+		return nil
+	}
+	l := w.probe()
+	if l == nil { // all that it has is under way
+		w.health.probeAt = now.Add(w.health.interval)
+		return nil
+	}
+	err := w.start(ctx, w.takeFront(l), true, now)
+	if !w.probing { // it did not fly
+		w.health.probeAt = now.Add(w.health.interval)
+	}
+	return err
+}
+
+// pick takes from new events and the due row by turns: failing events don't
 // hold up new ones, nor the other way round.
-func (w *Worker) pick() *lane {
+func (w *Worker) pick(now time.Time) *batch {
 	if l := w.pickReplay(); l != nil {
-		return l
+		return w.front(l)
 	}
-	for l := w.pickLive(); l != nil; l = w.pickLive() {
-		if !w.replayFlies(l) {
-			return l
+	for b := w.pickLive(now); b != nil; b = w.pickLive(now) {
+		if !w.waitsForReplay(b) {
+			return b
 		}
-		l.behind = true
 	}
-	return w.takeReplay()
+	if l := w.takeReplay(); l != nil {
+		return w.front(l)
+	}
+	return nil
 }
 
 // pickLive leaves replays aside.
-func (w *Worker) pickLive() *lane {
+func (w *Worker) pickLive(now time.Time) *batch {
 	w.dueTurn = !w.dueTurn
-	first, second := &w.ready, &w.due
 	if w.dueTurn {
-		first, second = second, first
+		if b := w.due.take(); b != nil {
+			return b
+		}
 	}
-	if l := first.take(); l != nil {
-		return l
+	if w.mayGather(now) {
+		if b := w.gather(); b != nil {
+			return b
+		}
 	}
-	return second.take()
+	return w.due.take()
+}
+
+// front gives the batch that a lane begins with: one event, if it is new.
+func (w *Worker) front(l *lane) *batch {
+	if b := l.head().batch; b != nil {
+		return b
+	}
+	return newBatch(l, 1)
 }
 
 // probe chooses what a recipient that is down is tried with: by turns the
-// oldest event that was never attempted, and the first event of each of the
+// oldest event that was never attempted, and the first events of each of the
 // oldest sessions. Poisonous events must not be the only probes.
 func (w *Worker) probe() *lane {
 	var oldest []*lane
 	var fresh *lane
 	for _, l := range w.lanes {
-		if l.flying || w.replayFlies(l) {
+		if !w.mayProbe(l) {
 			continue
 		}
 		oldest = append(oldest, l)
@@ -117,82 +139,101 @@ func (w *Worker) probe() *lane {
 	return oldest[max(0, turn-1)]
 }
 
-// take takes a lane out of wherever it stands.
-func (w *Worker) take(l *lane) {
-	if l.index >= 0 {
-		heap.Remove(&w.waiting, l.index)
+// mayProbe reports whether a lane's front could begin now. Of a batch, its
+// first lane speaks for all.
+func (w *Worker) mayProbe(l *lane) bool {
+	if l.flying || w.replayFlies(l) {
+		return false
 	}
-	if l.queued {
-		w.ready.remove(l)
-		w.due.remove(l)
-		w.replays.row.remove(l)
+	b := l.head().batch
+	if b == nil {
+		return true
 	}
-	if l.replay {
-		delete(w.replays.held, l.key)
+	if b.missing > 0 || b.lanes[0] != l {
+		return false
 	}
+	for _, l := range b.lanes[1:] {
+		if w.replayFlies(l) {
+			return false
+		}
+	}
+	return true
 }
 
-// start begins an attempt of the lane's first event.
-func (w *Worker) start(ctx context.Context, l *lane, probe bool, now time.Time) error {
-	e := l.head()
-	data := e.data
-	if data == nil {
-		it, err := w.o.Queue.Get(ctx, e.number)
-		switch {
-		case errors.Is(err, bridge.ErrDamaged):
-			if err := w.damaged(ctx, e.number, err); err != nil {
-				return err
-			}
-			w.leave(l)
-			return nil
-		case err != nil:
-			if ctx.Err() != nil {
-				return err
-			}
-			w.o.Log.Error().Str("recipient", w.o.Name).Uint64("number", e.number).Err(err).Msg("reading the spool failed")
-			w.waiting.wait(l, now.Add(max(readWait, w.o.Policy.RetryInterval.D())))
-			return nil
-		}
-		data = it.Data
-		// Filters are applied when an event's turn comes: they may have
-		// changed since it was parked.
-		if head, err := bridge.ParseHead(data); err == nil && !w.asks(head) {
-			if err := w.o.Queue.Settle(ctx, e.number, bridge.Filtered); err != nil {
-				return err
-			}
-			w.board.update(func(s *Stats) { s.Filtered++ })
-			w.leave(l)
-			return nil
-		}
+// takeFront takes the front of a lane out of wherever it stands.
+func (w *Worker) takeFront(l *lane) *batch {
+	b := l.head().batch
+	switch {
+	case b != nil && b.index >= 0:
+		heap.Remove(&w.waiting, b.index)
+	case l.replay:
+		w.replays.row.remove(l)
+		delete(w.replays.held, l.key)
+	case b != nil:
+		w.due.remove(b)
+	default:
+		w.ready.remove(l)
 	}
-	if e.try.Attempts == 0 {
-		e.afterGood = w.health.lastGood
+	return w.front(l)
+}
+
+// start begins an attempt of a batch, if something of it is left to be sent.
+// Its members are recorded before: should we end in the middle of it, the
+// same batch is sent again.
+func (w *Worker) start(ctx context.Context, b *batch, probe bool, now time.Time) error {
+	if ok, err := w.load(ctx, b, now); !ok || err != nil {
+		return err
 	}
-	l.flying = true
+	if w.joins && !b.joined && !b.replay() {
+		if err := w.o.Queue.Join(ctx, b.numbers()); err != nil {
+			return err
+		}
+		b.joined = true
+	}
+	if !b.judged {
+		b.afterGood, b.judged = w.health.lastGood, true
+	}
+	for _, l := range b.lanes {
+		l.flying = true
+	}
 	w.inFlight++
-	if l.replay {
+	if b.replay() {
 		w.replays.inFlight++
 	}
 	w.probing = w.probing || probe
 	w.begun = now
 	w.board.update(func(s *Stats) { s.Attempts++; s.Begun = now })
-	d := bridge.Delivery{Attempt: e.try.Attempts + 1, Note: e.try.Note}
-	go func() { w.results <- w.attempt(result{lane: l, data: data, probe: probe, began: now}, d) }()
+	d := bridge.Delivery{Attempt: b.attempts() + 1}
+	if len(b.events) == 1 {
+		d.Note = b.events[0].try.Note
+	}
+	r := result{batch: b, data: b.data, probe: probe, began: now}
+	b.data = nil
+	go func() { w.results <- w.attempt(r, d) }()
 	return nil
 }
 
 // attempt runs in a goroutine of its own; w.results has room for it.
 func (w *Worker) attempt(r result, d bridge.Delivery) result {
-	head, err := bridge.ParseHead(r.data)
-	if err != nil {
-		r.damaged = err
+	r.events = make([]bridge.Event, len(r.data))
+	for i, data := range r.data {
+		var err error
+		if r.events[i], err = decode(data); err != nil {
+			r.damaged = append(r.damaged, undecodable{i, err})
+		}
+	}
+	if len(r.damaged) > 0 {
 		return r
 	}
-	if r.event, err = bridge.DecodeEvent(head.JSON); err != nil {
-		r.damaged = err
-		return r
-	}
-	d.Events = []bridge.Event{r.event}
+	d.Events = r.events
 	r.receipt, r.err = w.o.Sink.Deliver(w.attempts, d)
 	return r
+}
+
+func decode(data []byte) (bridge.Event, error) {
+	head, err := bridge.ParseHead(data)
+	if err != nil {
+		return bridge.Event{}, err
+	}
+	return bridge.DecodeEvent(head.JSON)
 }

@@ -17,48 +17,45 @@ func (w *Worker) restore(ctx context.Context, now time.Time) error {
 	w.tries = tries
 	for n, t := range tries {
 		w.fails(t)
-		w.triesTo = max(w.triesTo, n)
+		w.known = max(w.known, n)
 	}
 	w.health.lastGood = w.o.Queue.Taken() && len(tries) == 0
+	w.restoreBatches()
 	for _, p := range parked {
 		w.fails(p.Try)
 		if p.Replay {
+			w.absent(p.Number)
 			w.addReplay(p, now)
 			continue
 		}
-		key := p.Session
-		if w.o.Policy.Order == Strict {
-			key = 0
-		}
-		e := &entry{number: p.Number, try: p.Try, parked: true}
-		if e.try.Clock > 0 || e.try.Attempts > 0 {
-			w.startClock(e, now)
-		}
-		l := w.lanes[key]
-		if l == nil {
-			l = &lane{key: key, parked: w.o.Policy.Order != Strict, index: -1}
-			w.lanes[key] = l
-		}
-		l.events = append(l.events, e)
-		w.parked++
+		w.restoreParked(p, now)
 	}
 	for _, lanes := range []map[uint64]*lane{w.lanes, w.replays.lanes} {
 		for _, l := range lanes {
-			w.placeRestored(l, now)
+			w.place(l, now)
 		}
 	}
+	w.assembled = w.assembled[:0] // they are placed
 	return nil
 }
 
-// placeRestored lets a lane's first event wait as it was saved, but never
-// longer than the interval in force.
-func (w *Worker) placeRestored(l *lane, now time.Time) {
-	t := l.head().try
-	if t.Attempts == 0 {
-		w.line(l)
-		return
+func (w *Worker) restoreParked(p bridge.Parked, now time.Time) {
+	key := p.Session
+	if w.o.Policy.Order == Strict {
+		key = 0
 	}
-	w.waiting.wait(l, now.Add(min(t.Wait, w.o.Policy.longest())))
+	e := &entry{number: p.Number, try: p.Try, parked: true}
+	if e.try.Clock > 0 || e.try.Attempts > 0 {
+		w.startClock(e, now)
+	}
+	l := w.lanes[key]
+	if l == nil {
+		l = &lane{key: key, parked: w.o.Policy.Order != Strict}
+		w.lanes[key] = l
+	}
+	l.add(e)
+	w.enroll(e)
+	w.parked++
 }
 
 // fill reads events into the window. more says that it stopped early, to let
@@ -69,7 +66,8 @@ func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error)
 	}
 	w.readAgain = time.Time{}
 	for range fillMost {
-		if w.full || w.window >= windowEvents || w.windowBytes >= windowBytes {
+		if w.windowFull() {
+			w.passKnown(now)
 			return false, nil
 		}
 		it, ok, err := w.o.Queue.Next()
@@ -80,6 +78,7 @@ func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error)
 		}
 		if !ok {
 			w.forgetTries()
+			w.passKnown(now)
 			return false, nil
 		}
 		if err := w.admit(ctx, it, now); err != nil {
@@ -91,29 +90,45 @@ func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error)
 
 // admit gives an event its lane, or passes over it.
 func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error {
-	try := w.takeTry(it.Number)
-	head, err := bridge.ParseHead(it.Data)
-	if err != nil {
-		w.noLonger(try)
-		return w.damaged(ctx, it.Number, err)
+	if it.Number > w.known {
+		w.forgetTries()
+		w.passKnown(now)
 	}
-	if !w.asks(head) {
+	try := w.tries[it.Number]
+	delete(w.tries, it.Number)
+	head, err := bridge.ParseHead(it.Data)
+	switch {
+	case err != nil:
 		w.noLonger(try)
+		w.absent(it.Number)
+		err = w.damaged(ctx, it.Number, err)
+	case !w.asks(head):
+		w.noLonger(try)
+		w.absent(it.Number)
 		w.o.Queue.Pass(it.Number)
 		w.board.update(func(s *Stats) { s.Filtered++ })
-		return nil
+	default:
+		err = w.enter(ctx, it, head, try, now)
 	}
-	e := &entry{number: it.Number, data: it.Data, try: try}
+	w.placeAssembled(now)
+	return err
+}
+
+// enter puts an event into its lane.
+func (w *Worker) enter(ctx context.Context, it bridge.Item, head bridge.Head, try bridge.Try, now time.Time) error {
+	e := &entry{number: it.Number, data: it.Data, try: try, arrived: now}
 	if try.Attempts > 0 || try.Clock > 0 {
 		w.startClock(e, now)
 	}
 	key := w.key(it.Number, head.Session)
 	l := w.lanes[key]
 	if l == nil {
-		l = &lane{key: key, index: -1}
+		l = &lane{key: key}
 		w.lanes[key] = l
 	}
-	l.events = append(l.events, e)
+	l.add(e)
+	_, member := w.members[e.number]
+	w.enroll(e)
 	w.window++
 	w.windowBytes += len(e.data)
 	switch {
@@ -122,28 +137,14 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 		w.full = true
 	case l.parked:
 		return w.park(ctx, l, e)
-	case len(l.events) > 1:
-	case w.o.Policy.Order == Strict:
-		w.placeRestored(l, now)
-	default:
-		// What failed while the recipient was down is tried at once: the
-		// recipient counts as up until it shows otherwise.
-		w.ready.push(l)
+	case len(l.events) == 1 && !member:
+		w.place(l, now)
 	}
 	return nil
 }
 
-// takeTry takes the restored try of an event that Next gave. Once Next is past
-// the last of them, those that it left out can't be had any more.
-func (w *Worker) takeTry(number uint64) bridge.Try {
-	if number > w.triesTo {
-		w.forgetTries()
-	}
-	t := w.tries[number]
-	delete(w.tries, number)
-	return t
-}
-
+// forgetTries drops the restored tries of events that Next left out: they
+// can't be had any more.
 func (w *Worker) forgetTries() {
 	for _, t := range w.tries {
 		w.noLonger(t)

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -11,15 +12,15 @@ import (
 // by number alone once it is parked.
 type entry struct {
 	number  uint64
+	lane    *lane
 	data    []byte // as the spool has it; nil while parked
 	try     bridge.Try
+	batch   *batch    // what it is attempted with; nil before it is first
+	arrived time.Time // when it was read; zero: it was parked before
 	running time.Time // since when its clock runs in this process; zero: it doesn't
 	parked  bool
 	failed  bool      // an attempt of it has failed in this process
 	tried   time.Time // when that was
-	// afterGood says that the recipient's last answer before the first
-	// attempt of this event was a success.
-	afterGood bool
 }
 
 // clock is how long the entry's retry clock has run.
@@ -36,30 +37,40 @@ func (e *entry) stopClock(now time.Time) {
 }
 
 // lane is a row of events that must not overtake each other. Where it stands
-// is exactly one of: flying (its first event's attempt is under way), in the
-// ready or the due row, or in the heap of those that wait for a time.
+// is exactly one of: flying (its first events' attempt is under way); in the
+// ready row, where its first event is in no batch yet; or where the batch of
+// its first event stands: in the due row, or in the heap of those that wait
+// for a time. Only replays stand in their own row.
 type lane struct {
 	key    uint64
 	events []*entry
 	parked bool
 	replay bool // its events were dead letters; see replays
 	flying bool
-	behind bool      // it waits for the end of a replay of its session, and stands nowhere
-	queued bool      // stands in the ready or the due row
-	next   time.Time // its first event isn't tried before; in the heap
-	index  int       // in the heap; -1: not in it
+	behind bool // it waits for the end of a replay of its session, and stands nowhere
 }
 
 func (l *lane) head() *entry { return l.events[0] }
 
-// pop takes the first event off.
-func (l *lane) pop() {
+// add puts an event at the end.
+func (l *lane) add(e *entry) {
+	e.lane = l
+	l.events = append(l.events, e)
+}
+
+// remove takes an event off, mostly the first one.
+func (l *lane) remove(e *entry) {
+	i := slices.Index(l.events, e)
+	if i > 0 {
+		l.events = slices.Delete(l.events, i, i+1)
+		return
+	}
 	l.events[0] = nil
 	l.events = l.events[1:]
 }
 
-// waiting is a heap of lanes by the time of their next try.
-type waiting []*lane
+// waiting is a heap of batches by the time of their next try.
+type waiting []*batch
 
 func (w waiting) Len() int           { return len(w) }
 func (w waiting) Less(i, j int) bool { return w[i].next.Before(w[j].next) }
@@ -68,68 +79,62 @@ func (w waiting) Swap(i, j int) {
 	w[i].index, w[j].index = i, j
 }
 func (w *waiting) Push(x any) {
-	l := x.(*lane)
-	l.index = len(*w)
-	*w = append(*w, l)
+	b := x.(*batch)
+	b.index = len(*w)
+	*w = append(*w, b)
 }
 func (w *waiting) Pop() any {
 	old := *w
-	l := old[len(old)-1]
+	b := old[len(old)-1]
 	old[len(old)-1] = nil
 	*w = old[:len(old)-1]
-	l.index = -1
-	return l
+	b.index = -1
+	return b
 }
 
-// wait puts a lane into the heap until next.
-func (w *waiting) wait(l *lane, next time.Time) {
-	l.next = next
-	heap.Push(w, l)
+// wait puts a batch into the heap until next.
+func (w *waiting) wait(b *batch, next time.Time) {
+	b.next = next
+	heap.Push(w, b)
 }
 
-// takeDue takes a lane out whose time has come, or nil.
-func (w *waiting) takeDue(now time.Time) *lane {
+// takeDue takes a batch out whose time has come, or nil.
+func (w *waiting) takeDue(now time.Time) *batch {
 	if len(*w) == 0 || (*w)[0].next.After(now) {
 		return nil
 	}
-	return heap.Pop(w).(*lane)
+	return heap.Pop(w).(*batch)
 }
 
-// row is a first-in-first-out row of lanes that could begin at once.
-type row struct {
-	lanes []*lane
+// row is a first-in-first-out row of lanes or batches that could begin at
+// once.
+type row[T comparable] struct {
+	all   []T
 	first int
 }
 
-func (r *row) len() int { return len(r.lanes) - r.first }
+func (r *row[T]) len() int { return len(r.all) - r.first }
 
-func (r *row) push(l *lane) {
-	l.queued = true
-	r.lanes = append(r.lanes, l)
-}
+func (r *row[T]) push(x T) { r.all = append(r.all, x) }
 
-func (r *row) take() *lane {
+// take gives the first one; the zero value where there is none.
+func (r *row[T]) take() (x T) {
 	if r.len() == 0 {
-		return nil
+		return x
 	}
-	l := r.lanes[r.first]
-	r.lanes[r.first] = nil
+	var none T
+	x, r.all[r.first] = r.all[r.first], none
 	r.first++
-	if r.first > 64 && r.first*2 > len(r.lanes) {
-		r.lanes = append(r.lanes[:0], r.lanes[r.first:]...)
+	if r.first > 64 && r.first*2 > len(r.all) {
+		r.all = append(r.all[:0], r.all[r.first:]...)
 		r.first = 0
 	}
-	l.queued = false
-	return l
+	return x
 }
 
-// remove takes a lane out of the middle: a probe chose it.
-func (r *row) remove(l *lane) {
-	for i := r.first; i < len(r.lanes); i++ {
-		if r.lanes[i] == l {
-			r.lanes = append(r.lanes[:i], r.lanes[i+1:]...)
-			l.queued = false
-			return
-		}
+// remove takes one out of the middle, if it is there: a probe chose it.
+func (r *row[T]) remove(x T) {
+	if i := slices.Index(r.all[r.first:], x); i >= 0 {
+		r.all = slices.Delete(r.all, r.first+i, r.first+i+1)
 	}
 }

@@ -88,6 +88,7 @@ func (w *Worker) giveUp(ctx context.Context, now time.Time) error {
 func (w *Worker) forgetAll() {
 	fresh := New(w.o)
 	w.lanes, w.ready, w.due, w.waiting, w.replays = fresh.lanes, fresh.ready, fresh.due, fresh.waiting, fresh.replays
-	w.tries, w.triesTo, w.window, w.windowBytes, w.parked = nil, 0, 0, 0, 0
+	w.tries, w.members, w.assembled, w.known, w.gatherAt = nil, nil, nil, 0, time.Time{}
+	w.window, w.windowBytes, w.parked = 0, 0, 0
 	w.full, w.readAgain, w.failing, w.asked = false, time.Time{}, 0, false
 }

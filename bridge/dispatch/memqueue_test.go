@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ type memQueue struct {
 	parked  map[uint64]bridge.Parked
 	tries   map[uint64]bridge.Try
 	letters []Letter
+	batches [][]uint64
 	passed  int
 	revived []bridge.Parked
 	paused  bool
@@ -90,6 +92,42 @@ func (q *memQueue) Next() (bridge.Item, bool, error) {
 		return bridge.Item{Number: n, Data: q.events[n]}, true, nil
 	}
 	return bridge.Item{}, false, nil
+}
+
+func (q *memQueue) SettleAll(ctx context.Context, numbers []uint64, how bridge.Settlement) error {
+	for _, n := range numbers {
+		if err := q.Settle(ctx, n, how); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *memQueue) Join(_ context.Context, numbers []uint64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.batches = append(q.batches, slices.Clone(numbers))
+	return nil
+}
+
+// Batches: of each event the last one counts.
+func (q *memQueue) Batches() (out [][]uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	seen := map[uint64]bool{}
+	for _, b := range slices.Backward(q.batches) {
+		var left []uint64
+		for _, n := range b {
+			if _, settled := q.settled[n]; !settled && !seen[n] {
+				left = append(left, n)
+			}
+			seen[n] = true
+		}
+		if len(left) > 0 {
+			out = append(out, left)
+		}
+	}
+	return out
 }
 
 func (q *memQueue) Taken() bool { return q.count(bridge.Delivered) > 0 }

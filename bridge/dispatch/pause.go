@@ -32,9 +32,9 @@ func (w *Worker) heedPause(now time.Time) {
 		t.Wait = 0
 		w.tries[n] = t
 	}
-	for _, l := range w.waiting {
-		l.index = -1
-		w.line(l)
+	for _, b := range w.waiting {
+		b.index = -1
+		w.again(b)
 	}
 	clear(w.waiting)
 	w.waiting = w.waiting[:0]

@@ -22,6 +22,8 @@ type Policy struct {
 	MaxInFlight        int             `toml:"max_in_flight"`        // 1 to 256; strict: always 1
 	RateLimit          option.Rate     `toml:"rate_limit"`           // attempts begin no faster; zero: no limit
 	OnFull             string          `toml:"on_full"`              // block | skip: while the spool is full its oldest events are given up
+	BatchMaxEvents     int             `toml:"batch_max_events"`     // events an attempt, 1 to 1000
+	BatchMaxWait       option.Duration `toml:"batch_max_wait"`       // how long new events wait for a full batch; 0: not at all
 	RetryInterval      option.Duration `toml:"retry_interval"`       // at least 50ms
 	RetryBackoff       string          `toml:"retry_backoff"`        // fixed | exponential
 	MaxRetryInterval   option.Duration `toml:"max_retry_interval"`   // for exponential
@@ -44,6 +46,8 @@ const (
 const (
 	minRetryInterval = 50 * time.Millisecond
 	maxInFlightMost  = 256
+	batchEventsMost  = 1000
+	batchWaitMost    = time.Hour
 )
 
 // Defaults gives the policy of a recipient whose table says nothing. The
@@ -54,6 +58,7 @@ func Defaults(profile string) Policy {
 		OnFull:           Block,
 		Order:            Session,
 		MaxInFlight:      8,
+		BatchMaxEvents:   1,
 		RetryInterval:    option.Duration(30 * time.Second),
 		RetryBackoff:     Fixed,
 		MaxRetryInterval: option.Duration(time.Hour),
@@ -88,6 +93,15 @@ func (p *Policy) Check(string) []option.Problem {
 	}
 	if p.MaxInFlight < 1 || p.MaxInFlight > maxInFlightMost {
 		add("max_in_flight", fmt.Sprintf("use 1 to %d", maxInFlightMost), "%d is out of range", p.MaxInFlight)
+	}
+	if p.BatchMaxEvents < 1 || p.BatchMaxEvents > batchEventsMost {
+		add("batch_max_events", fmt.Sprintf("use 1 to %d", batchEventsMost), "%d is out of range", p.BatchMaxEvents)
+	}
+	switch {
+	case p.BatchMaxWait < 0 || p.BatchMaxWait.D() > batchWaitMost:
+		add("batch_max_wait", "use 0s to 1h", "%v is out of range", p.BatchMaxWait)
+	case p.BatchMaxWait > 0 && p.BatchMaxEvents == 1:
+		add("batch_max_wait", "set batch_max_events, too", "there are no batches to wait for")
 	}
 	if p.RetryInterval.D() < minRetryInterval {
 		add("retry_interval", "use at least 50ms", "%v is too short", p.RetryInterval)

@@ -14,6 +14,9 @@ type Queue interface {
 	// Restored gives the parked events in the order of their numbers, and the
 	// tries of failed events that Next will give again.
 	Restored() ([]bridge.Parked, map[uint64]bridge.Try)
+	// Batches gives the members of the batches that were attempted, as Join
+	// recorded them. What is done or can't be had any more may be among them.
+	Batches() [][]uint64
 	// Taken reports whether the recipient has ever taken an event.
 	Taken() bool
 	// Next gives the durable event behind the ones given so far that is
@@ -39,8 +42,13 @@ type Queue interface {
 
 	// Pass says that an event that Next gave isn't for this recipient.
 	Pass(number uint64)
-	// Settle records that an event has ended.
+	// Settle records that an event has ended; SettleAll that all of these have,
+	// which costs as much.
 	Settle(ctx context.Context, number uint64, how bridge.Settlement) error
+	SettleAll(ctx context.Context, numbers []uint64, how bridge.Settlement) error
+	// Join records that these events, in this order, are attempted together,
+	// until one of them has joined others or is settled.
+	Join(ctx context.Context, numbers []uint64) error
 	// Fail records a failed attempt.
 	Fail(ctx context.Context, number uint64, t bridge.Try) error
 	// Park records that an event leaves the window. False: there is no room

@@ -16,7 +16,7 @@ import (
 // else of them.
 type replays struct {
 	lanes    map[uint64]*lane
-	row      row             // those that could begin at once, but for live events
+	row      row[*lane]      // those that could begin at once, but for live events
 	held     map[uint64]bool // those that wait for live events of their session
 	inFlight int
 	turn     bool // a replay is next, where it is one or the other
@@ -36,7 +36,7 @@ func (w *Worker) revive(now time.Time) {
 func (w *Worker) addReplay(p bridge.Parked, now time.Time) (l *lane, added bool) {
 	l = w.replays.lanes[p.Session]
 	if l == nil {
-		l = &lane{key: p.Session, parked: true, replay: true, index: -1}
+		l = &lane{key: p.Session, parked: true, replay: true}
 		w.replays.lanes[p.Session] = l
 	}
 	// In the order of numbers, but behind one that has begun.
@@ -51,9 +51,12 @@ func (w *Worker) addReplay(p bridge.Parked, now time.Time) (l *lane, added bool)
 	if there {
 		return l, false
 	}
-	e := &entry{number: p.Number, try: p.Try, parked: true}
+	e := &entry{number: p.Number, lane: l, try: p.Try, parked: true}
 	if e.try.Attempts > 0 || e.try.Clock > 0 {
 		w.startClock(e, now)
+	}
+	if e.try.Attempts > 0 {
+		alone(e)
 	}
 	l.events = slices.Insert(l.events, begun+at, e)
 	w.parked++
@@ -94,6 +97,18 @@ func (w *Worker) takeReplay() *lane {
 func (w *Worker) replayFlies(l *lane) bool {
 	r := w.replays.lanes[l.key]
 	return r != nil && r.flying && w.o.Policy.Order != Strict
+}
+
+// waitsForReplay reports whether a batch has to wait for the end of a replay of
+// one of its sessions, and lets it do so.
+func (w *Worker) waitsForReplay(b *batch) bool {
+	for _, l := range b.lanes {
+		if w.replayFlies(l) {
+			l.behind = true
+			return true
+		}
+	}
+	return false
 }
 
 // replayEnds takes note of the end of a replay's attempt.

@@ -6,14 +6,15 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
-// tellAttempt tells the watcher of an attempt whose outcome is recorded; a has
-// what its result doesn't say.
-func (w *Worker) tellAttempt(r result, number uint64, a bridge.Attempt) {
+// tellAttempt tells the watcher how an attempt ended for an event of its
+// batch, once that is recorded; a has what the result doesn't say.
+func (w *Worker) tellAttempt(r result, i int, a bridge.Attempt) {
 	if w.o.Watcher == nil {
 		return
 	}
-	a.Recipient, a.Number = w.o.Name, number
-	a.ID, a.Event, a.Session = r.event.ID, r.event.Name, r.event.Session
+	e := &r.events[i]
+	a.Recipient, a.Number = w.o.Name, r.batch.events[i].number
+	a.ID, a.Event, a.Session = e.ID, e.Name, e.Session
 	a.At, a.Took, a.Peer, a.Answer = r.began, r.receipt.Took, r.receipt.Peer, r.receipt.Answer
 	a.Err = bounded(a.Err, reasonMax)
 	w.o.Watcher.Attempted(a)
@@ -41,12 +42,13 @@ func (w *Worker) tellFailing() {
 	w.told = w.failing
 }
 
-// untilNext is how long an event that has just failed waits at least: while
-// the recipient is down it may be the next probe.
+// untilNext is how long an event that has just failed waits at least, which is
+// never 0: that says there is no next attempt. While the recipient is down it
+// may be the next probe.
 func (w *Worker) untilNext(e *entry, now time.Time) time.Duration {
 	next := now.Add(e.try.Wait)
 	if w.health.down {
 		next = w.health.probeAt
 	}
-	return later(next, w.health.holdTill).Sub(now)
+	return max(time.Nanosecond, later(next, w.health.holdTill).Sub(now))
 }

@@ -34,16 +34,22 @@ type Worker struct {
 	filter *Filter
 
 	lanes   map[uint64]*lane
-	ready   row     // lanes whose first event was never attempted
-	due     row     // lanes whose first event is to be tried again now
-	waiting waiting // lanes whose first event is to be tried again later
+	ready   row[*lane]  // lanes whose first event is in no batch yet
+	due     row[*batch] // those to be tried again now
+	waiting waiting     // those to be tried again later
 	replays replays
 	dueTurn bool // the due row is next
 
 	tries       map[uint64]bridge.Try // restored; an event takes its own when Next gives it
-	triesTo     uint64                // the last of them
+	members     members               // restored, too
+	assembled   []*batch              // restored whole, and to be placed
+	known       uint64                // the last number in tries and members
+	joins       bool                  // the members of batches are recorded
+	gatherAt    time.Time             // when the oldest new event has waited long enough for its batch; zero: nothing waits so
 	window      int                   // events held with their bytes, but for attempts of parked ones
 	windowBytes int
+	windowMost  int // bounds of these two, see Policy.window
+	bytesMost   int
 	parked      int
 	paused      bool      // nothing is read or begun, and no clock runs
 	full        bool      // no more can be parked: nothing is read until one is settled
@@ -67,15 +73,13 @@ type Worker struct {
 }
 
 const (
-	windowEvents = 256
-	windowBytes  = 256 << 10
-	fillMost     = 1024 // events looked at before results are looked at again
-	readWait     = time.Second
+	fillMost = 1024 // events looked at before results are looked at again
+	readWait = time.Second
 )
 
 // New makes a worker; Run starts it. The policy has been checked.
 func New(o Options) *Worker {
-	return &Worker{
+	w := &Worker{
 		o:       o,
 		filter:  mustFilter(&o.Policy),
 		lanes:   map[uint64]*lane{},
@@ -86,6 +90,8 @@ func New(o Options) *Worker {
 		begun:   o.Begun,
 		retire:  make(chan struct{}),
 	}
+	w.windowMost, w.bytesMost = o.Policy.window()
+	return w
 }
 
 // Run serves the recipient until ctx ends; then it begins nothing more, gives
@@ -220,8 +226,13 @@ func (w *Worker) sleep(now time.Time) time.Duration {
 		sooner(h.holdTill)
 	case w.limit().After(now):
 		sooner(now)
-	case len(w.waiting) > 0:
-		sooner(w.waiting[0].next)
+	default:
+		if len(w.waiting) > 0 {
+			sooner(w.waiting[0].next)
+		}
+		if !w.gatherAt.IsZero() {
+			sooner(w.gatherAt)
+		}
 	}
 	return max(0, next.Sub(now))
 }

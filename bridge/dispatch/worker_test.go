@@ -102,6 +102,8 @@ type rig struct {
 	q       *memQueue
 	sink    *fakeSink
 	p       Policy
+	to      bridge.Sink // in the sink's place
+	grace   time.Duration
 	watcher bridge.Watcher
 	stop    func()
 	done    chan error // of Run, for a worker that retires
@@ -120,14 +122,18 @@ func newRig(t *testing.T, change func(*Policy), answer func(bridge.Event, time.D
 	if ps := p.Check(""); len(ps) > 0 {
 		t.Fatal(ps)
 	}
-	r := &rig{t: t, q: newMemQueue(), p: p,
+	r := &rig{t: t, q: newMemQueue(), p: p, grace: 8 * time.Second,
 		sink: &fakeSink{start: time.Now(), answer: answer, flying: map[string]int{}}}
 	return r
 }
 
 func (r *rig) start() {
 	r.q.reopen()
-	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: r.sink, Watcher: r.watcher, Grace: 8 * time.Second, Fresh: r.fresh, Begun: r.begun})
+	to := r.to
+	if to == nil {
+		to = r.sink
+	}
+	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: to, Watcher: r.watcher, Grace: r.grace, Fresh: r.fresh, Begun: r.begun})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	w := r.w
