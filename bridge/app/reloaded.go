@@ -24,7 +24,7 @@ func (a *app) tell(p *plan, asked bool) {
 	if p.same && !asked {
 		return
 	}
-	ev := a.o.Log.Info()
+	ev := a.o.Log.Info().Str("by", config.AskedBy(asked))
 	for _, d := range []struct {
 		what string
 		difference

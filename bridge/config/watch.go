@@ -191,8 +191,16 @@ func (w *Watch) refused(why []string, asked bool) {
 	w.mu.Unlock()
 	if said := strings.Join(why, "\n"); asked || said != w.said {
 		w.said = said
-		w.o.Log.Error().Strs("problems", why).Msg("the new configuration is refused: the one before stays in force")
+		w.o.Log.Error().Str("by", AskedBy(asked)).Strs("problems", why).Msg("the new configuration is refused: the one before stays in force")
 	}
+}
+
+// AskedBy says in the log what made a reload happen.
+func AskedBy(asked bool) string {
+	if asked {
+		return "signal"
+	}
+	return "files"
 }
 
 // errorsOf gives what refuses a file, a line each, within bounds.

@@ -42,6 +42,13 @@ func (b *logBuffer) String() string {
 	return b.buf.String()
 }
 
+// from gives what was written from that byte on.
+func (b *logBuffer) from(at int) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return string(b.buf.Bytes()[at:])
+}
+
 // start runs the program. It is killed at the test's end.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
