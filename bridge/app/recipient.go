@@ -16,11 +16,11 @@ import (
 // has ended. All fields but name are guarded by the app's mutex.
 type recipient struct {
 	name  string
-	item  config.Item  // as it is to be served; of one that was removed, as it was
-	queue *spool.Queue // the latest; nil: none yet
-	stop  func()       // ends the worker that serves it; nil: none does
-	next  *service     // that is to serve it then; nil: none
-	gone  bool         // it was taken out of the configuration
+	item  config.Item      // as it is to be served; of one that was removed, as it was
+	queue *spool.Queue     // the latest; nil: none yet
+	now   *dispatch.Worker // that serves it, or did last; nil: none yet
+	next  *service         // that is to serve it then; nil: none
+	gone  bool             // it was taken out of the configuration
 }
 
 // service is how a recipient is served: what one configuration of it made.
@@ -28,12 +28,16 @@ type service struct {
 	item   config.Item
 	policy dispatch.Policy
 	sink   bridge.Sink
-	queue  *spool.Queue // a new recipient's; nil: asked for when it begins
+	queue  *spool.Queue // of a name that nobody serves; nil: asked for when it begins
+	fresh  bool         // what waits for its next try is tried now
 }
 
 // standing is what the spool must know of the recipient.
 func (s *service) standing() spool.Recipient {
-	return spool.Recipient{Name: s.item.Name, Kind: s.item.Kind, Keep: s.policy.RetryDuration.D()}
+	return spool.Recipient{
+		Name: s.item.Name, Kind: s.item.Kind, Keep: s.policy.RetryDuration.D(),
+		Disabled: !s.policy.Enabled, Yields: s.policy.OnFull == dispatch.Skip,
+	}
 }
 
 func (s *service) close() error {
@@ -47,14 +51,11 @@ func (s *service) close() error {
 // removed.
 func (a *app) serve(ctx context.Context, r *recipient) error {
 	for {
-		own, stop := context.WithCancel(ctx)
-		s := a.begin(r, stop)
+		s := a.begin(r)
 		if s == nil {
-			stop()
 			return nil
 		}
-		err := a.work(own, r, s)
-		stop()
+		err := a.work(ctx, r, s)
 		if cerr := s.close(); cerr != nil {
 			a.o.Log.Warn().Str("recipient", r.name).Err(cerr).Msg("its sink could not be closed")
 		}
@@ -64,9 +65,9 @@ func (a *app) serve(ctx context.Context, r *recipient) error {
 	}
 }
 
-// begin gives the service that comes next, which stop will end. Of a recipient
-// that was removed it gives nil, and takes it out.
-func (a *app) begin(r *recipient, stop func()) *service {
+// begin gives the service that comes next. Of a recipient that was removed it
+// gives nil, and takes it out.
+func (a *app) begin(r *recipient) *service {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if r.gone {
@@ -74,24 +75,42 @@ func (a *app) begin(r *recipient, stop func()) *service {
 		return nil
 	}
 	s := r.next
-	r.next, r.stop = nil, stop
+	r.next = nil
 	return s
 }
 
 // work runs the worker of one service.
 func (a *app) work(ctx context.Context, r *recipient, s *service) error {
+	o := dispatch.Options{
+		Name: r.name, Policy: s.policy, Sink: s.sink, Watcher: a.watchers, Grace: a.conf().Shutdown.Grace.D(), Log: a.o.Log,
+		Fresh: s.fresh,
+	}
 	if s.queue == nil {
 		if s.queue = a.openQueue(ctx, s); s.queue == nil {
 			return nil
 		}
 	}
 	defer s.queue.Close()
+	o.Queue = s.queue
+	if w := a.engage(r, s, o); w != nil {
+		return w.Run(ctx)
+	}
+	return nil
+}
+
+// engage makes the worker of a service; nil: there is another service already.
+func (a *app) engage(r *recipient, s *service, o dispatch.Options) *dispatch.Worker {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	r.queue = s.queue
-	a.mu.Unlock()
-	return dispatch.New(dispatch.Options{
-		Name: r.name, Policy: s.policy, Queue: s.queue, Sink: s.sink, Watcher: a.watchers, Grace: a.conf().Shutdown.Grace.D(), Log: a.o.Log,
-	}).Run(ctx)
+	if r.next != nil || r.gone {
+		return nil
+	}
+	if r.now != nil {
+		o.Begun = r.now.Stats().Begun
+	}
+	r.now = dispatch.New(o)
+	return r.now
 }
 
 // serveWait lies between two tries to open a queue.
@@ -154,8 +173,8 @@ func (a *app) takeOverLocked(r *recipient, next *service) {
 		_ = r.next.close()
 	}
 	r.next = next
-	if r.stop != nil {
-		r.stop()
+	if r.now != nil {
+		r.now.Retire()
 	}
 }
 

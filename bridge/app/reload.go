@@ -103,6 +103,7 @@ func (a *app) prepare(ctx context.Context, p *plan) (err error) {
 		if err != nil {
 			return fmt.Errorf("recipient %s: %w", it.Name, err)
 		}
+		s.fresh = true
 		p.services = append(p.services, s)
 		if err := a.spool.CheckKind(s.standing()); err != nil {
 			return err

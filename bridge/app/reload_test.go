@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,12 +85,14 @@ func TestRenewedSecret(t *testing.T) {
 func TestChangeDoesNotCutAttempts(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
-	j := newJudge(t, func(string, *http.Request) int {
+	var by []string
+	j := newJudge(t, func(_ string, r *http.Request) int {
 		<-release
+		by = append(by, r.Header.Get("X-N")) // one at a time
 		return http.StatusOK
 	})
 	table := func(n int) string {
-		return httpTo("r", j.URL, "order = \"strict\"\nheaders = { X-N = \""+strings.Repeat("n", n)+"\" }\n")
+		return "[shutdown]\ngrace = \"0s\"\n" + httpTo("r", j.URL, "order = \"strict\"\nheaders = { X-N = \""+strings.Repeat("n", n)+"\" }\n")
 	}
 	l := startLive(t, table(1))
 	l.events("a1 a2 a3")
@@ -105,6 +108,9 @@ func TestChangeDoesNotCutAttempts(t *testing.T) {
 	defer j.mu.Unlock()
 	if len(j.asked) != 3 || j.most != 1 {
 		t.Errorf("asked for %q, %d at once", j.asked, j.most)
+	}
+	if want := []string{"n", "nnnnnn", "nnnnnn"}; !slices.Equal(by, want) {
+		t.Errorf("asked by %q, want %q", by, want)
 	}
 }
 
