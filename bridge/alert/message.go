@@ -65,7 +65,8 @@ func (a *Alerts) messageLocked(k key, w what, ch channel) message {
 }
 
 func (a *Alerts) describeFailing(m *message, t *topic) {
-	m.Failing, m.Waiting = t.Events, a.waiting[m.Recipient]
+	m.Failing = t.Events
+	m.Waiting = max(a.waiting[m.Recipient], uint64(t.Events)) // that was counted a moment ago
 	if t.Last != nil && t.Last.Wait > 0 {
 		next := t.Last.At.Add(t.Last.Wait)
 		m.NextTry = &next

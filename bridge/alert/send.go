@@ -101,19 +101,20 @@ func (a *Alerts) sent(ch channel, n *notice, refused string, err error) {
 			v.trouble = "not sent to all, because " + macro.OneLine(refused, errorMax)
 		}
 	}
-	a.logSentLocked(ch, n, v, was, err)
+	trouble := v.trouble
 	a.mu.Unlock()
 	if err == nil {
 		a.save()
 	}
+	a.logSent(ch, n, trouble, was, err)
 }
 
-// logSentLocked says what was sent, and of what wasn't, when that changes.
-func (a *Alerts) logSentLocked(ch channel, n *notice, v *voice, was string, err error) {
+// logSent says what was sent, and of what wasn't, when that changes.
+func (a *Alerts) logSent(ch channel, n *notice, trouble, was string, err error) {
 	ev := a.o.Log.Info()
 	switch {
-	case v.trouble != "" && v.trouble != was:
-		ev = a.o.Log.Error().Str("why", v.trouble)
+	case trouble != "" && trouble != was:
+		ev = a.o.Log.Error().Str("why", trouble)
 	case err != nil:
 		return
 	}

@@ -26,22 +26,30 @@ type MailRecipient struct {
 
 // Sources gives all sources, in the order of the kinds.
 func (c *Config) Sources() (out []Item) {
+	// Alerts are told of changes as a whole: none of them is a reason to read
+	// anew.
 	for _, s := range c.Tails {
+		s.Ingest.SilentAfter = 0
 		out = append(out, Item{s.Name, "tail", s})
 	}
 	for _, s := range c.Drops {
+		s.Ingest.SilentAfter = 0
 		out = append(out, Item{s.Name, "drop", s})
 	}
 	for _, s := range c.HTTPIns {
+		s.Ingest.SilentAfter = 0
 		out = append(out, Item{s.Name, "http", s})
 	}
 	for _, s := range c.Sockets {
+		s.Ingest.SilentAfter = 0
 		out = append(out, Item{s.Name, "socket", s})
 	}
 	for _, s := range c.Syslogs {
+		s.Ingest.SilentAfter = 0
 		out = append(out, Item{s.Name, "syslog", s})
 	}
 	for _, s := range c.Stdins {
+		s.Ingest.SilentAfter = 0
 		out = append(out, Item{s.Name, "stdin", s})
 	}
 	return out
