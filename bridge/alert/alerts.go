@@ -43,6 +43,7 @@ type Alerts struct {
 	topics  map[key]*topic
 	heard   map[string]heard  // each source's last line; of those that must not be silent
 	waiting map[string]uint64 // events, by recipient
+	idle    map[string]bool   // recipients that nothing is sent to for now
 	dirty   bool              // something that must not wait long is not saved
 
 	// As seen last, since the start.
@@ -59,7 +60,7 @@ type Alerts struct {
 func New(o Options) *Alerts {
 	a := &Alerts{
 		o: o, client: newClient(o.Transport), started: time.Now(),
-		topics: map[key]*topic{}, heard: map[string]heard{}, waiting: map[string]uint64{}, rejected: map[string]int64{},
+		topics: map[key]*topic{}, heard: map[string]heard{}, waiting: map[string]uint64{}, idle: map[string]bool{}, rejected: map[string]int64{},
 	}
 	for ch := range channels {
 		a.wake[ch] = make(chan struct{}, 1)
@@ -98,6 +99,7 @@ func (a *Alerts) Set(s Settings) {
 	}
 	maps.DeleteFunc(a.heard, func(name string, _ heard) bool { return s.Sources[name] <= 0 })
 	maps.DeleteFunc(a.waiting, func(name string, _ uint64) bool { _, ok := s.Recipients[name]; return !ok })
+	maps.DeleteFunc(a.idle, func(name string, _ bool) bool { _, ok := s.Recipients[name]; return !ok })
 	maps.DeleteFunc(a.rejected, func(name string, _ int64) bool { _, ok := s.Sources[name]; return !ok })
 	a.changedLocked()
 }
@@ -123,6 +125,7 @@ func (a *Alerts) contactLocked(k key) contact {
 	if k.kind.ofRecipient() {
 		p := a.set.Recipients[k.name]
 		c = p.contact()
+		c.hold = a.idle[k.name]
 	} else {
 		c = a.set.System.contact()
 	}
@@ -187,7 +190,7 @@ func (a *Alerts) Run(ctx context.Context) error {
 		}
 	}
 	wg.Wait()
-	a.save()
+	a.save(true)
 	a.client.CloseIdleConnections()
 	return nil
 }
@@ -202,7 +205,7 @@ func (a *Alerts) logLasting() (wait time.Duration) {
 	for _, k := range a.inOrderLocked() {
 		t := a.topics[k]
 		c := a.contactLocked(k)
-		if !t.On || t.logged {
+		if !t.On || t.logged || c.hold || !a.knownLocked(k) {
 			continue
 		}
 		if left := t.From + c.after - a.clock(); left > 0 {

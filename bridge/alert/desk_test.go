@@ -68,7 +68,7 @@ func (d *desk) withURL() {
 }
 
 func (d *desk) start() {
-	d.a = New(Options{Dir: d.dir, Host: "bridge1", Transport: d, Log: zerolog.New(&d.log)})
+	d.a = New(Options{Dir: d.dir, Host: "bridge1", Transport: d, Log: zerolog.New(zerolog.SyncWriter(&d.log))})
 	d.a.Set(d.set)
 	ctx, cancel := context.WithCancel(d.t.Context())
 	d.end, d.done = cancel, make(chan struct{})

@@ -22,6 +22,7 @@ type Facts struct {
 // RecipientFacts are about one recipient.
 type RecipientFacts struct {
 	Name    string
+	Idle    bool   // nothing is sent to it for now: it is paused, or disabled
 	Waiting uint64 // events
 	Dead    uint64 // dead letters, ever; a replay takes them away again
 	Damaged uint64 // events that can't be read, ever
@@ -69,6 +70,10 @@ func (a *Alerts) Observe(f Facts) {
 
 func (a *Alerts) recipientLocked(r RecipientFacts) {
 	a.waiting[r.Name] = r.Waiting
+	if a.idle[r.Name] != r.Idle {
+		a.idle[r.Name] = r.Idle
+		a.changedLocked()
+	}
 	d := a.topicLocked(deadLetters, r.Name)
 	if n := d.missed(r.Dead); n > 0 {
 		a.countLocked(deadLetters, r.Name, n, "")
@@ -82,7 +87,11 @@ func (a *Alerts) recipientLocked(r RecipientFacts) {
 
 func (a *Alerts) sourceLocked(s SourceFacts, stuck bool) {
 	q := a.topicLocked(quarantined, s.Name)
-	n := max(q.missed(uint64(s.Quarantined)), uint64(max(0, s.Rejected-a.rejected[s.Name])))
+	fresh := s.Rejected - a.rejected[s.Name]
+	if fresh < 0 { // it has begun anew, with other settings
+		fresh = s.Rejected
+	}
+	n := max(q.missed(uint64(s.Quarantined)), uint64(fresh))
 	if n > 0 {
 		a.countLocked(quarantined, s.Name, n, macro.OneLine(s.Reason, errorMax))
 	}

@@ -87,6 +87,7 @@ type contact struct {
 	url    string
 	after  time.Duration
 	resend time.Duration
+	hold   bool // what lasts is not told for now: somebody wants it so
 }
 
 func (p *Policy) contact() contact {

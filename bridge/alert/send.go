@@ -104,7 +104,7 @@ func (a *Alerts) sent(ch channel, n *notice, refused string, err error) {
 	trouble := v.trouble
 	a.mu.Unlock()
 	if err == nil {
-		a.save()
+		a.save(false)
 	}
 	a.logSent(ch, n, trouble, was, err)
 }

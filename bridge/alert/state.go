@@ -24,12 +24,12 @@ const (
 )
 
 // checkpoint is how often the clock is saved while something is waited for.
-const checkpoint = 30 * time.Second
+const checkpoint = time.Minute
 
 // state is what is saved.
 type state struct {
 	Clock  time.Duration    `json:"clock"`
-	Saved  time.Time        `json:"saved"`
+	Saved  time.Time        `json:"saved,omitzero"` // zero: at the end, when nothing ran on
 	Topics []savedTopic     `json:"topics"`
 	Heard  map[string]heard `json:"heard"`
 }
@@ -90,9 +90,12 @@ func (a *Alerts) load() {
 		a.o.Log.Error().Err(err).Str("set_aside", aside).Msg("the state of the alerts can't be used: it counts as empty")
 		return
 	}
-	// What ran since the last save is not known, only that it is no more than
-	// lies between two, and no more than the wall clock says.
-	a.before = max(0, s.Clock) + max(0, min(checkpoint, a.started.Round(0).Sub(s.Saved)))
+	a.before = max(0, s.Clock)
+	if !s.Saved.IsZero() {
+		// What ran on after the save is not known, only that it is no more than
+		// lies between two, and no more than the wall clock says.
+		a.before += max(0, min(checkpoint, a.started.Round(0).Sub(s.Saved)))
+	}
 	for _, t := range s.Topics {
 		if t.Topic != nil {
 			t.Topic.notAfter(a.before)
@@ -133,7 +136,7 @@ const (
 func (a *Alerts) saveIfDue() time.Duration {
 	wait := a.untilSave()
 	if wait <= 0 {
-		a.save()
+		a.save(false)
 		wait = a.untilSave()
 	}
 	return wait
@@ -174,12 +177,16 @@ func (a *Alerts) waitsLocked() bool {
 	return len(a.heard) > 0
 }
 
-// save writes the state. A failure is said when it changes.
-func (a *Alerts) save() {
+// save writes the state. A failure is said when it changes. last: nothing runs
+// after it.
+func (a *Alerts) save(last bool) {
 	a.saving.Lock()
 	defer a.saving.Unlock()
 	a.mu.Lock()
 	s := state{Clock: a.clock(), Saved: time.Now().Round(0), Topics: []savedTopic{}, Heard: a.heard}
+	if last {
+		s.Saved = time.Time{}
+	}
 	for _, k := range a.inOrderLocked() {
 		s.Topics = append(s.Topics, savedTopic{k.kind, k.name, a.topics[k]})
 	}

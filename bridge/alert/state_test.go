@@ -18,7 +18,7 @@ func TestClockJump(t *testing.T) {
 		jump time.Duration
 		want string
 	}{
-		{"a year ahead", 365 * 24 * hour, "19m30s mail to ops@example.com: r is failing"}, // 30 s at most
+		{"a year ahead", 365 * 24 * hour, "19m0s mail to ops@example.com: r is failing"}, // a minute at most
 		{"a year back", -365 * 24 * hour, "20m0s mail to ops@example.com: r is failing"},
 		{"an hour back", -hour, "20m0s mail to ops@example.com: r is failing"},
 	} {
@@ -45,7 +45,7 @@ func TestClockJump(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.Saved = s.Saved.Add(-tc.jump) // as if the clock had gone on by that
+				s.Saved = time.Now().Add(-tc.jump) // killed, and the clock has gone on by that
 				if b, err = encodeState(s); err != nil {
 					t.Fatal(err)
 				}

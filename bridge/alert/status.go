@@ -28,6 +28,9 @@ func (a *Alerts) State() []State {
 	defer a.mu.Unlock()
 	var out []State
 	for _, k := range a.inOrderLocked() {
+		if !a.knownLocked(k) {
+			continue
+		}
 		t, c := a.topics[k], a.contactLocked(k)
 		s := State{Alert: string(k.kind), Lasts: t.On}
 		if t.On {

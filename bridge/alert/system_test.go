@@ -67,7 +67,7 @@ func TestSystemAlerts(t *testing.T) {
 			d.kill()
 			d.start()
 			d.watch(time.Minute, f)
-		}, []string{"59m30s" + to + "source s is silent"}},
+		}, []string{"1h0m0s" + to + "source s is silent"}},
 		{"lines came while it was down", hour, func(d *desk, f *Facts) {
 			source(f).Read = 5
 			d.watch(40*time.Minute, f)
@@ -166,6 +166,19 @@ func TestSystemAlerts(t *testing.T) {
 			f.Spool.Expired = 3
 			d.watch(2*hour, f)
 		}, []string{"1m0s" + to + "dead letters or quarantined lines are gone for good", "1h1m0s" + to + "dead letters or quarantined lines are gone for good"}},
+		{"a paused recipient that fails: told when it goes on", 0, func(d *desk, f *Facts) {
+			d.fails(1)
+			d.watch(15*time.Minute, f)
+			recipient(f).Idle = true
+			d.watch(3*hour, f)
+			d.stop()
+			d.start()
+			d.a.Observe(*f)
+			d.a.Failing("r", 1)
+			d.watch(hour, f)
+			recipient(f).Idle = false
+			d.watch(15*time.Minute, f)
+		}, []string{"10m0s mail to ops@example.com: r is failing", "4h15m0s mail to ops@example.com: r is still failing"}},
 		{"a dead letter that nobody was told of before a crash", 0, func(d *desk, f *Facts) {
 			recipient(f).Dead = 4
 			d.watch(time.Minute, f)

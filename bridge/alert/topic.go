@@ -148,7 +148,7 @@ func (t *topic) due(ch channel, c *contact) (w what, at time.Duration) {
 		}
 	}
 	switch {
-	case t.On && t.Calm > 0: // wait and see
+	case t.On && (t.Calm > 0 || c.hold): // wait and see
 	case t.On:
 		when := t.From + c.after
 		if v.Told > 0 && t.Level <= v.Level {

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,7 @@ func TestRelayDown(t *testing.T) {
 		}
 		d.works(0)
 		d.pass(time.Minute)
+		slices.Sort(d.got) // both at once
 		d.want("26m0s mail to ops@example.com: r: no event is failing any longer", "26m0s post: r: no event is failing any longer")
 		d.stop()
 	})

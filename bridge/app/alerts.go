@@ -62,11 +62,14 @@ func (a *app) facts() alert.Facts {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, r := range a.recipients {
-		if r.gone {
+		if r.gone || r.queue == nil {
 			continue
 		}
-		s := r.queue.Stats()
-		f.Recipients = append(f.Recipients, alert.RecipientFacts{Name: r.name, Waiting: s.Waiting, Dead: s.Dead, Damaged: s.Damaged})
+		s, p := r.queue.Stats(), a.policyOf(r.name)
+		f.Recipients = append(f.Recipients, alert.RecipientFacts{
+			Name: r.name, Idle: r.queue.Paused() || p != nil && (p.Paused || !p.Enabled),
+			Waiting: s.Waiting, Dead: s.Dead, Damaged: s.Damaged,
+		})
 	}
 	for _, s := range a.sources {
 		if !s.ingest.Restored() {

@@ -154,6 +154,7 @@ func (a *app) run(ctx context.Context) error {
 	store.run("history", a.history.Run)
 	workers := newGroup(ctx, failed)
 	telling := newGroup(context.WithoutCancel(ctx), failed)
+	a.alerts.Observe(a.facts()) // before it tells of what was: somebody may be paused
 	telling.run("alerts", a.alerts.Run)
 	for _, r := range a.recipients {
 		workers.run("recipient "+r.name, func(ctx context.Context) error { return a.serve(ctx, r) })
