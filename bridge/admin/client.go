@@ -40,6 +40,16 @@ func NewClient(stateDir string) *Client {
 	}}
 }
 
+// Running reports whether a bridge listens in a state directory.
+func Running(ctx context.Context, stateDir string) bool {
+	c, err := dial(ctx, stateDir)
+	if err != nil {
+		return false
+	}
+	_ = c.Close() // nothing was said
+	return true
+}
+
 // ReplayDead is Actions'.
 func (c *Client) ReplayDead(ctx context.Context, which Letters) (Report, error) {
 	return c.ask(ctx, pathReplayDead, which)

@@ -20,6 +20,6 @@ Exit codes: 0 clean, 1 failed, 2 wrong arguments or configuration.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newRun(), newCheck(), newTest(), newParse(), newDemo(), newReceive(), newDead(), newQuarantine(), newSpool(), newAudit(), newPause(), newResume(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newTest(), newParse(), newDemo(), newReceive(), newDead(), newQuarantine(), newSpool(), newAudit(), newWhy(), newPause(), newResume(), newVersion())
 	return root
 }
