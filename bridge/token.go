@@ -16,7 +16,8 @@ func (e *Event) Token(name string) (string, bool) {
 // JSON name, an answer as survey_NAME (or survey_ID), a custom or extra field
 // by its own name, in this order, names without regard to case. A canonical
 // field that is empty and may be left out gives way to one of the input's: a
-// raw event's hostname stands in its Extra.
+// raw event's hostname stands in its Extra. So does any in a raw event that has
+// a field of exactly that name: Timestamp is the input's, timestamp ours.
 //
 // Where no field has the whole name, a dot leads inside: custom.NAME and
 // extra.NAME are fields of that list alone, source.name, .format, .host and
@@ -28,6 +29,9 @@ func (e *Event) Lookup(name string) (Field, bool) {
 		c := &canonical[i]
 		if !strings.EqualFold(c.name, name) {
 			continue
+		}
+		if f := exactly(e.Extra, name); f != nil && name != c.name && !IsSessionEvent(e.Name) {
+			return *f, true
 		}
 		if v := c.get(e); v != "" || c.always {
 			return Field{Name: c.name, Value: v, JSON: c.number}, true
@@ -91,16 +95,25 @@ func (e *Event) inside(name string) (Field, bool) {
 // named gives the field of that name: as it is written, else without regard to
 // case.
 func named(fs []Field, name string) *Field {
-	var other *Field
+	if f := exactly(fs, name); f != nil {
+		return f
+	}
+	for i := range fs {
+		if strings.EqualFold(fs[i].Name, name) {
+			return &fs[i]
+		}
+	}
+	return nil
+}
+
+// exactly gives the field whose name is written so.
+func exactly(fs []Field, name string) *Field {
 	for i := range fs {
 		if fs[i].Name == name {
 			return &fs[i]
 		}
-		if other == nil && strings.EqualFold(fs[i].Name, name) {
-			other = &fs[i]
-		}
 	}
-	return other
+	return nil
 }
 
 // memberOf gives what a path leads to inside one of the fields. The longest

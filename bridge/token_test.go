@@ -7,6 +7,7 @@ import (
 
 func TestToken(t *testing.T) {
 	e := full()
+	e.Extra = append(e.Extra, Field{Name: "Lsid", Value: "forged"})
 	e.Custom = append(e.Custom, Field{Name: "who_ip", Value: "the custom one"}, Field{Name: "lsid", Value: "forged"})
 	for _, tc := range []struct {
 		token, want string
@@ -15,6 +16,7 @@ func TestToken(t *testing.T) {
 		{"id", e.ID.String(), true},
 		{"lsid", "e9e9", true}, // a canonical field before a custom one of its name
 		{"LSID", "e9e9", true},
+		{"Lsid", "e9e9", true}, // not so in a raw event
 		{"timestamp", "1733240467", true},
 		{"gsnumber", "4", true},
 		{"name", "Zoë Müller", true},
@@ -70,6 +72,7 @@ func TestLookupInRawEvents(t *testing.T) {
 		{Name: "data", Value: `{"user.name":"dots","User":{"name":"nested","ID":7,"ok":true},"list":[{"k":"v"}],"e":""}`, JSON: true},
 		{Name: "data.flat", Value: "as it is"},
 		{Name: "external_key", Value: "forged"},
+		{Name: "Timestamp", Value: "2025-09-10T14:08:07Z"},
 		{Name: "reason", Value: "exact"},
 	}}
 	for _, tc := range []struct {
@@ -91,6 +94,8 @@ func TestLookupInRawEvents(t *testing.T) {
 		{"data.e", "", false, true},
 		{"data.user", `{"name":"nested","ID":7,"ok":true}`, true, true},
 		{"timestamp", "0", true, true},
+		{"TIMESTAMP", "0", true, true},
+		{"Timestamp", "2025-09-10T14:08:07Z", false, true},
 		{"gsnumber", "", false, true},
 	} {
 		t.Run(tc.token, func(t *testing.T) {

@@ -18,7 +18,16 @@ import (
 type output struct {
 	body    []byte
 	url     *url.URL
-	missing []string // tokens for which the event has no field
+	missing []string // tokens for which the event has no field, each once
+}
+
+// steps says in words what is worth knowing of the output.
+func (o *output) steps() []string {
+	var steps []string
+	for _, token := range o.missing {
+		steps = append(steps, "the event has no field for %%"+token+"%%: it is sent empty")
+	}
+	return steps
 }
 
 // compile prepares the template.
@@ -42,7 +51,11 @@ func (s *Sink) write(events []bridge.Event) (output, error) {
 	var out output
 	var missing func(string)
 	if s.o.Body == bodyTemplate || s.target.hasTokens() {
-		missing = func(token string) { out.missing = append(out.missing, token) }
+		missing = func(token string) {
+			if !slices.Contains(out.missing, token) {
+				out.missing = append(out.missing, token)
+			}
+		}
 	}
 	if len(events) > 1 && s.target.hasTokens() {
 		return out, fmt.Errorf("%d events: %w: its URL has tokens", len(events), errOneEvent)

@@ -140,6 +140,9 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	req := s.request(httptrace.WithClientTrace(attempt, t.hooks()), start, d.Events, out)
 	resp, err := s.client.Do(req)
 	rec := bridge.Receipt{Peer: t.peerNow()}
+	if d.Explain {
+		rec.Steps = out.steps()
+	}
 	if err != nil {
 		if resp != nil {
 			_ = resp.Body.Close()
