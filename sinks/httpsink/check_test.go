@@ -4,8 +4,10 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -154,5 +156,46 @@ func TestCheckReadsTheSecret(t *testing.T) {
 	}
 	if got != "Bearer abc" {
 		t.Errorf("sent %q", got)
+	}
+}
+
+// What Check found in a template's file is what is sent, and what makes two
+// settings differ.
+func TestCheckReadsTheTemplate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "t.txt")
+	var got string
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got = string(b)
+	}))
+	t.Cleanup(srv.Close)
+	read := func(text string) httpsink.Options {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o := at(srv.URL)
+		o.Body, o.ContentType, o.TemplateFile = "template", "text/plain", file
+		if ps := o.Check("/"); len(ps) > 0 {
+			t.Fatal(ps)
+		}
+		return o
+	}
+	a, b, again := read("a %%lsid%%\n"), read("b %%lsid%%\n"), read("a %%lsid%%\n")
+	if !reflect.DeepEqual(a, again) || reflect.DeepEqual(a, b) {
+		t.Error("settings differ where the file doesn't, or don't where it does")
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, de := deliver(t, newSink(t, a)); de != nil {
+		t.Fatal(de)
+	}
+	if want := "a e9e9c0ffee00000000000000000000ff\n"; got != want {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+	o := httpsink.Defaults("")
+	o.URL, o.Body, o.TemplateFile = srv.URL, "template", file
+	if _, err := httpsink.New(o); err == nil {
+		t.Error("made without its template")
 	}
 }

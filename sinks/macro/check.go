@@ -59,11 +59,9 @@ func (c *check) run() *Flaw {
 	if harmless.err != "" {
 		return c.flawAt(starts, harmless.at, harmless.err, c.hint(starts, harmless.at))
 	}
-	for i, p := range c.t.parts {
-		if !p.token {
-			continue
-		}
-		if why := c.misplaced(harmless.pieces, c.marker(i)); why != "" {
+	for _, piece := range harmless.pieces {
+		if i, why := c.misplaced(piece); why != "" {
+			p := c.t.parts[i]
 			return c.t.flaw(p.at, "%%"+p.text+"%% stands "+why, "put it into "+c.place())
 		}
 	}
@@ -143,6 +141,14 @@ func (c *check) markers(i int) bridge.Field { return bridge.Field{Value: c.marke
 // marker is the harmless word of a token.
 func (c *check) marker(i int) string { return fmt.Sprintf("%s%dz", c.word, i) }
 
+// index gives the number in a marker, of which rest is what stands behind the
+// word.
+func index(rest string) int {
+	num, _, _ := strings.Cut(rest, "z")
+	i, _ := strconv.Atoi(num)
+	return i
+}
+
 // unmark puts v into the places of the markers of the first n parts.
 func (c *check) unmark(s string, n int, v string) string {
 	if !strings.Contains(s, c.word) {
@@ -155,13 +161,12 @@ func (c *check) unmark(s string, n int, v string) string {
 		if !ok {
 			return b.String()
 		}
-		num, tail, _ := strings.Cut(rest, "z")
-		if i, err := strconv.Atoi(num); err != nil || i >= n {
-			b.WriteString(c.word + num + "z")
-		} else {
+		if i := index(rest); i < n {
 			b.WriteString(v)
+		} else {
+			b.WriteString(c.marker(i))
 		}
-		s = tail
+		_, s, _ = strings.Cut(rest, "z")
 	}
 }
 

@@ -54,23 +54,24 @@ func (c *check) parse(text string) reading {
 	}
 }
 
-// misplaced says where a marker stands that may stand there under no value.
-func (c *check) misplaced(pieces []piece, marker string) string {
-	for _, p := range pieces {
-		i := strings.Index(p.text, marker)
-		switch {
-		case i < 0:
-		case p.kind == mark:
-			return "in a comment or a declaration"
-		case p.kind == name && c.kind != JSONText && c.kind != JSONLines:
-			return "in a name"
-		case p.kind == code || p.kind == address && isScript(p.text[:i]):
-			return "in a script or a style"
-		case p.kind == address && !strings.ContainsAny(p.text[:i], "/?#:"):
-			return "at the beginning of an address, which a value must not choose"
-		}
+// misplaced says where the first token of a piece stands, if none may stand
+// there; i is its part.
+func (c *check) misplaced(p piece) (i int, why string) {
+	before, rest, ok := strings.Cut(p.text, c.word)
+	if !ok {
+		return 0, ""
 	}
-	return ""
+	switch {
+	case p.kind == mark:
+		why = "in a comment or a declaration"
+	case p.kind == name:
+		why = "in a name"
+	case p.kind == code || p.kind == address && isScript(before):
+		why = "in a script or a style"
+	case p.kind == address && !strings.ContainsAny(before, "/?#:"):
+		why = "at the beginning of an address, which a value must not choose"
+	}
+	return index(rest), why
 }
 
 // isScript reports whether an address that begins so is run or shown in its
