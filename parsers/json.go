@@ -11,7 +11,8 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
-// jsonParser reads one object a line, in either of two shapes.
+// jsonParser reads one object a line, in either of the two shapes of session
+// events, or that of a webhook's request, which gives a raw event.
 type jsonParser struct {
 	mapping
 	keys
@@ -45,9 +46,13 @@ func (p *jsonParser) Parse(rec bridge.Record, to []bridge.Event) ([]bridge.Event
 	e := bridge.Event{Name: name, Source: bridge.Origin{Format: p.format}}
 	stamp := p.bag.peek("timestamp")
 	at, ok := anyTime(stamp)
-	if ok {
+	switch {
+	case ok:
 		e.Timestamp = at
 		p.bag.take("timestamp")
+	case stamp == "" && !bridge.IsSessionEvent(name):
+		at, ok = anyTime(p.bag.peek(webhookTime))
+		e.Timestamp = at
 	}
 	p.bag.alias("session_id", "lsid")
 	if !ok {
@@ -96,12 +101,25 @@ func (m *mapping) members(b *bag, e *bridge.Event) error {
 	return m.session(b, e)
 }
 
+// The fields of a webhook's request that name it and its time. They stay among
+// its fields, because the vendor's templates have tokens for them.
+const (
+	webhookName = "EventType"
+	webhookTime = "Timestamp"
+)
+
 // objectName takes the name out of the field that makes the shape.
 func objectName(b *bag) string {
-	if name := b.take("event"); name != "" {
-		return name
+	for _, field := range [...]string{"event", "event_type"} {
+		if name := b.take(field); name != "" {
+			return name
+		}
 	}
-	return b.take("event_type")
+	name := b.peek(webhookName)
+	if ours, err := eventName(name); err != nil || ours == keyEvent || bridge.IsSessionEvent(ours) {
+		return "" // a webhook tells of no sessions
+	}
+	return name
 }
 
 var errNoObject = errors.New("no JSON object")

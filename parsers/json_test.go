@@ -58,6 +58,10 @@ func TestJSONEvents(t *testing.T) {
 		{"raw", `{"event":"x","timestamp":5,"data":{"a":1},"name":"n","version":"3","session_id":"s"}`,
 			`"event":"x","version":"","timestamp":5,"appliance_id":"","lsid":"s","external_key":"","extra":{"data":{"a":1},"name":"n","version":"3"}`},
 		{"raw without a time", `{"event":"x","timestamp":"soon"}`, `"timestamp":1733300000,"appliance_id":"","lsid":"","external_key":"","extra":{"timestamp":"soon"}`},
+		{"a webhook's request", `{"EventType":"JIT Created","Timestamp":"2026-03-01T10:00:00Z","TrustedOwnership":true}`,
+			`"event":"JIT Created","version":"","timestamp":1772359200,"appliance_id":"","lsid":"","external_key":"","extra":{"EventType":"JIT Created","Timestamp":"2026-03-01T10:00:00Z","TrustedOwnership":true}`},
+		{"a webhook's request without a time", `{"EventType":"x","Timestamp":"soon"}`, `"timestamp":1733300000,"appliance_id":"","lsid":"","external_key":"","extra":{"EventType":"x","Timestamp":"soon"}`},
+		{"event and EventType", `{"event":"x","EventType":"y","timestamp":5,"Timestamp":"6"}`, `"event":"x","version":"","timestamp":5,"appliance_id":"","lsid":"","external_key":"","extra":{"EventType":"y","Timestamp":"6"}`},
 		{"event and event type", `{"event":"x","event_type":"y","timestamp":5}`, `"event":"x","version":"","timestamp":5,"appliance_id":"","lsid":"","external_key":"","extra":{"event_type":"y"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,6 +84,9 @@ func TestJSONOutcomes(t *testing.T) {
 		{name: "no name", line: `{"timestamp":5}`, want: bridge.Ignored},
 		{name: "a name that is no text", line: `{"event":["x"],"timestamp":5}`, want: bridge.Ignored},
 		{name: "a name too long", line: `{"event":"` + strings.Repeat("x", nameMax+1) + `"}`, want: bridge.Ignored},
+		{name: "a session event as EventType", line: `{"EventType":"support_conference_end","timestamp":5,"lsid":"s"}`, want: bridge.Ignored},
+		{name: "a session's title as EventType", line: `{"EventType":"Session End","timestamp":5,"lsid":"s"}`, want: bridge.Ignored},
+		{name: "a key as EventType", line: `{"EventType":"External Key","timestamp":5,"lsid":"s","external_key":"K"}`, want: bridge.Ignored},
 		{name: "a reconnect", line: `{"event_type":"Conference Member State Changed","timestamp":5,"session_id":"s"}`, want: bridge.Raw, wantEvent: "Conference Member State Changed"},
 		{name: "a key", line: `{"event_type":"External Key","timestamp":5,"session_id":"s","external_key":"K"}`, want: bridge.Parsed},
 		{name: "a key in data", line: `{"event_type":"External Key","timestamp":5,"session_id":"s","data":{"external_key":"K"}}`, want: bridge.Parsed},
