@@ -24,11 +24,10 @@ var events = map[string]int{"local-file": 8, "local-socket": 5, "outbound-event"
 // the lines are sent, then the last one again; a dropped file is dropped again.
 func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/tailpost.toml")
-	if err != nil || len(folders) != len(events) {
-		t.Fatalf("examples %q, %v; want %d", folders, err, len(events))
+	if err != nil || len(folders) != len(events)+len(presets()) {
+		t.Fatalf("examples %q, %v; want %d and %d presets", folders, err, len(events), len(presets()))
 	}
-	for _, path := range folders {
-		name := filepath.Dir(path)
+	for name := range events {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			if err := os.CopyFS(dir, os.DirFS(name)); err != nil {
