@@ -247,7 +247,9 @@ func (l *loader) emailRecipient(t *table) EmailRecipient {
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
 	l.owned(t, def, r.Alert.Check(t.file.dir))
+	r.Sink.Fields, r.Sink.AllFields = l.input.names, l.input.all
 	l.owned(t, def, r.Sink.Check(t.file.dir))
+	r.Sink.Fields, r.Sink.AllFields = nil, false
 	for _, event := range slices.Sorted(maps.Keys(r.Sink.Message)) {
 		if !r.Policy.Wants(event) {
 			l.owned(t, def, []option.Problem{{Key: "message." + event, Text: "is never used: events doesn't name it", Warning: true}})

@@ -28,6 +28,11 @@ appliance_id = "support.example.com"
 		!strings.Contains(got[1], ", time, lsid, plan, region, survey_rating, timestamp, who, source.name") {
 		t.Errorf("got\n\t%s", strings.Join(got, "\n\t"))
 	}
+	c, ps = Parse("t.toml", []byte("[smtp]\nhost='localhost'\nfrom='t@example.com'\n[[recipients.email]]\nname='m'\naddress='a@example.com'\nsubject='%%region%% %%regoin%%'\n"+regex))
+	got = texts(ps)
+	if c != nil || len(got) != 1 || !strings.HasPrefix(got[0], "t.toml:7:1: subject: %%regoin%% is no field that an event can have; did you mean %%region%%? ") {
+		t.Errorf("got\n\t%s", strings.Join(got, "\n\t"))
+	}
 	c, ps = Parse("t.toml", []byte(recipient("%%regoin%%")+regex+rest))
 	got = texts(ps)
 	if c == nil || len(got) != 1 || !strings.HasPrefix(got[0], "t.toml:4:1: warning: url: %%regoin%% is empty unless the input has such a field; did you mean %%region%%? known are id, ") {

@@ -31,7 +31,7 @@ func (o *Options) Check(string) []option.Problem {
 			ps = append(ps, option.Problem{Key: "reply_to", Text: fmt.Sprintf("%q: %v", o.ReplyTo, err), Hint: `use "desk@example.com" or "Desk <desk@example.com>"`})
 		}
 	}
-	ps = append(ps, checkTexts("", Texts{Subject: o.Subject, Body: o.Body, HTML: o.HTML})...)
+	ps = append(ps, o.checkTexts("", Texts{Subject: o.Subject, Body: o.Body, HTML: o.HTML})...)
 	return append(ps, o.checkMessages()...)
 }
 
@@ -51,7 +51,7 @@ func (o *Options) checkMessages() []option.Problem {
 		case o.Message[event] == (Texts{}):
 			ps = append(ps, option.Problem{Key: key, Text: "is empty", Hint: "add subject, body or html"})
 		default:
-			ps = append(ps, checkTexts(key+".", o.Message[event])...)
+			ps = append(ps, o.checkTexts(key+".", o.Message[event])...)
 		}
 	}
 	return ps
@@ -69,14 +69,14 @@ func badEvent(name string) (hint string, bad bool) {
 }
 
 // checkTexts looks at templates. The keys begin with prefix.
-func checkTexts(prefix string, t Texts) []option.Problem {
+func (o *Options) checkTexts(prefix string, t Texts) []option.Problem {
 	var ps []option.Problem
 	for _, c := range []struct{ key, text string }{{"subject", t.Subject}, {"body", t.Body}, {"html", t.HTML}} {
 		if len(c.text) > templateMax {
 			ps = append(ps, option.Problem{Key: prefix + c.key, Text: "is longer than 64 KiB"})
 			continue
 		}
-		ps = append(ps, checkTokens(prefix+c.key, c.text)...)
+		ps = append(ps, macro.Compile(c.text).Doubts(prefix+c.key, o.Fields, o.AllFields)...)
 	}
 	if len(t.HTML) <= templateMax {
 		if f := macro.HTMLText.Check(macro.Compile(t.HTML)); f != nil {
@@ -110,20 +110,6 @@ func (o *Options) checkAddresses() []option.Problem {
 		default:
 			seen[strings.ToLower(p.Address)] = true
 		}
-	}
-	return ps
-}
-
-// checkTokens warns of tokens that no event may have. It can't refuse them:
-// custom fields and the other fields of the input have any name.
-func checkTokens(key, text string) []option.Problem {
-	var ps []option.Problem
-	for _, name := range macro.Compile(text).Unknown() {
-		hint := "known are " + strings.Join(macro.Known(), ", ") + ", survey_NAME, and the names of custom fields"
-		if near := option.Nearest(strings.ToLower(name), macro.Known()); near != "" {
-			hint = fmt.Sprintf("did you mean %%%%%s%%%%? %s", near, hint)
-		}
-		ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("%%%%%s%%%% is empty unless the input has such a field", name), Hint: hint, Warning: true})
 	}
 	return ps
 }

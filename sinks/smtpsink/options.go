@@ -19,6 +19,12 @@ type Options struct {
 
 	Name string         `toml:"-"` // the recipient's
 	Log  zerolog.Logger `toml:"-"`
+
+	// Fields are those of the input that are known, as a token names them, for
+	// Check alone. With AllFields there are no others, and a token of another
+	// name is refused.
+	Fields    []string `toml:"-"`
+	AllFields bool     `toml:"-"`
 }
 
 // Texts are the templates of a mail about one event. A subject that is empty
