@@ -413,19 +413,38 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) { count(b) })
 }
 
+// More different texts than have numbers are written out.
+func TestManyTexts(t *testing.T) {
+	e, b := newEncoder(nil)
+	for i := range 2 * textsMax {
+		a := attempt("a", uint64(i), 1, fmt.Sprint("error ", i))
+		b = e.attempt(b, &a)
+	}
+	d, err := newDecoder(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 * textsMax {
+		if a, ok := d.next(); !ok || a.Err != fmt.Sprint("error ", i) || a.Recipient != "a" {
+			t.Fatalf("%d: %+v", i, a)
+		}
+	}
+}
+
+// BenchmarkAttempted is all that an attempt costs, with its writing.
 func BenchmarkAttempted(b *testing.B) {
 	r := New(Options{Dir: b.TempDir()})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
+	f := files{dir: r.o.Dir, limit: r.o.Limit}
+	defer f.close()
 	a := attempt("servicenow", 1, 1, "")
 	b.ReportAllocs()
 	for b.Loop() {
 		a.Number++
 		r.Attempted(a)
+		if a.Number%2000 == 0 {
+			r.write(&f)
+		}
 	}
-	b.StopTimer()
-	cancel()
-	<-done
 	b.ReportMetric(float64(r.Stats().Dropped)/float64(b.N), "dropped/op")
+	b.ReportMetric(float64(f.total)/float64(b.N), "B-kept/op")
 }

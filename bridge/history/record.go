@@ -41,7 +41,17 @@ type salt [8]byte
 type encoder struct {
 	salt  salt
 	texts map[string]uint64
+	last  [6]struct { // of each of an attempt's texts the one before, and how it is written
+		text string
+		ref  uint64
+	}
 }
+
+// How a text is written; else its number + 2.
+const (
+	refEmpty  = 0
+	refInline = 1
+)
 
 // newEncoder begins a file, whose head it appends.
 func newEncoder(b []byte) (*encoder, []byte) {
@@ -55,9 +65,14 @@ func newEncoder(b []byte) (*encoder, []byte) {
 // attempt appends the record of an attempt, behind those of its new texts.
 func (e *encoder) attempt(b []byte, a *bridge.Attempt) []byte {
 	texts := [...]string{a.Recipient, a.Event, a.Peer, a.Answer, a.Err, a.Status}
+	var refs [len(texts)]uint64
 	for i, t := range texts {
 		texts[i] = t[:min(len(t), textMax)]
-		b = e.learn(b, texts[i])
+		if last := &e.last[i]; last.text != texts[i] {
+			last.text = texts[i]
+			last.ref, b = e.learn(b, texts[i])
+		}
+		refs[i] = e.last[i].ref
 	}
 	b, at := e.begin(b, kindAttempt)
 	flags := byte(0)
@@ -71,37 +86,33 @@ func (e *encoder) attempt(b []byte, a *bridge.Attempt) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(a.At.UnixNano()))
 	b = binary.AppendUvarint(b, uint64(max(a.Took, 0)/time.Microsecond))
 	b = binary.AppendUvarint(b, uint64(max(a.Wait, 0)/time.Millisecond))
-	for _, t := range texts {
-		b = e.text(b, t)
+	for i, ref := range refs {
+		b = binary.AppendUvarint(b, ref)
+		if ref == refInline {
+			b = binary.AppendUvarint(b, uint64(len(texts[i])))
+			b = append(b, texts[i]...)
+		}
 	}
 	return e.end(b, at)
 }
 
-// learn gives a text a number, if it has none and there is one left.
-func (e *encoder) learn(b []byte, t string) []byte {
-	if t == "" || len(e.texts) >= textsMax {
-		return b
+// learn says how a text is written. It gives it a number, if it has none and
+// there is one left.
+func (e *encoder) learn(b []byte, t string) (ref uint64, out []byte) {
+	if t == "" {
+		return refEmpty, b
 	}
-	if _, known := e.texts[t]; known {
-		return b
+	if n, known := e.texts[t]; known {
+		return n + 2, b
+	}
+	if len(e.texts) >= textsMax {
+		return refInline, b
 	}
 	n := uint64(len(e.texts))
 	e.texts[t] = n
 	b, at := e.begin(b, kindText)
 	b = binary.AppendUvarint(b, n)
-	return e.end(append(b, t...), at)
-}
-
-func (e *encoder) text(b []byte, t string) []byte {
-	if t == "" {
-		return append(b, 0)
-	}
-	if n, known := e.texts[t]; known {
-		return binary.AppendUvarint(b, n+2)
-	}
-	b = append(b, 1)
-	b = binary.AppendUvarint(b, uint64(len(t)))
-	return append(b, t...)
+	return n + 2, e.end(append(b, t...), at)
 }
 
 func (e *encoder) begin(b []byte, kind byte) (out []byte, at int) {
@@ -194,9 +205,9 @@ func (d *decoder) attempt(r *reader) (a bridge.Attempt) {
 
 func (d *decoder) text(r *reader) string {
 	switch n := r.uvarint(); n {
-	case 0:
+	case refEmpty:
 		return ""
-	case 1:
+	case refInline:
 		return string(r.take(r.uvarint()))
 	default:
 		if t, known := d.texts[n-2]; known {

@@ -78,7 +78,7 @@ func New(o Options) *Ring {
 func (r *Ring) Attempted(a bridge.Attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before, write := r.tails.take(&a, time.Now())
+	before, write := r.tails.take(&a)
 	if !write {
 		return
 	}

@@ -38,7 +38,7 @@ type tail struct {
 
 // take gives what is to be written now that an attempt was made, in order.
 // Mostly that is the attempt itself, without a look at the map.
-func (t *tails) take(a *bridge.Attempt, now time.Time) (before []bridge.Attempt, write bool) {
+func (t *tails) take(a *bridge.Attempt) (before []bridge.Attempt, write bool) {
 	final := a.Err == "" || a.Dead
 	if a.Nth <= firstKept && (!final || len(t.held) == 0) {
 		return nil, true
@@ -55,6 +55,7 @@ func (t *tails) take(a *bridge.Attempt, now time.Time) (before []bridge.Attempt,
 	if of == nil {
 		of = t.hold(k)
 	}
+	now := time.Now()
 	if now.Sub(of.written) >= tailEvery && t.afford(len(of.held)+1, now) {
 		before, of.held, of.written = of.held, nil, now
 		return before, true
