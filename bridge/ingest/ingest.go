@@ -110,6 +110,9 @@ const retryWait = 10 * time.Second
 func (in *Ingest) Run(ctx context.Context) error {
 	for {
 		from, err := in.restore(ctx)
+		if err != nil && ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("source %s: %w", in.c.Name, err)
 		}

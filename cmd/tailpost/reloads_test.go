@@ -275,7 +275,7 @@ func (e *editor) spoil(text string) (spoiled, want string) {
 	unique := fmt.Sprint("x", e.gen)
 	switch e.rng.IntN(6) {
 	case 0:
-		return text + unique, "tailpost.toml"
+		return unique + " = 1\n" + unique + " = 2\n" + text, unique
 	case 1:
 		return unique + " = 1\n" + text, unique
 	case 2:

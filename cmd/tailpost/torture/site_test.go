@@ -104,6 +104,8 @@ type site struct {
 	p      *trial.Program
 	kills  []time.Time
 	audits int
+
+	reloads *reloader
 }
 
 func newSite(t *testing.T) *site {
@@ -124,6 +126,7 @@ func newSite(t *testing.T) *site {
 	})
 	s := &site{t: t, seed: seed, rng: random(seed, "killer"), began: time.Now(), board: newBoard()}
 	t.Logf("seed %d", seed)
+	s.reloads = &reloader{s: s, rng: random(seed, "reloader"), made: map[string]int{}}
 	s.addReceivers(dir)
 	s.addBooks(dir)
 	s.addSenders(dir)

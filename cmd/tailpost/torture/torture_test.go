@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestTorture kills the bridge while its logs are rotated in every way and its
-// receivers fail. What still stood in a file when it could look must arrive;
+// TestTorture kills the bridge while its logs are rotated in every way, its
+// receivers fail and its configuration changes. What still stood in a file when it could look must arrive;
 // nothing may arrive again that was not under way at a kill or timed out;
 // sessions keep their order.
 func TestTorture(t *testing.T) {
@@ -29,7 +29,7 @@ func TestTorture(t *testing.T) {
 	for run := range *flagKills {
 		s.kill(run, s.live(ctx, run))
 	}
-	s.t.Logf("%d kills in %.0f s", *flagKills, time.Since(s.began).Seconds())
+	s.t.Logf("%d kills in %.0f s; reloads: %v", *flagKills, time.Since(s.began).Seconds(), s.reloads.made)
 	s.start(*flagKills)
 	s.allow(*flagLines)
 	for range len(s.books) + len(s.hands) {
@@ -107,7 +107,14 @@ func (s *site) live(ctx context.Context, run int) (audited <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(long)*time.Millisecond)
 	defer cancel()
 	have, _, _ := s.board.counts()
-	s.board.await(ctx, have+requests)
+	enough := make(chan struct{})
+	go func() {
+		defer close(enough)
+		s.board.await(ctx, have+requests)
+		cancel()
+	}()
+	s.reloads.reload(ctx, run)
+	<-enough
 	return done
 }
 

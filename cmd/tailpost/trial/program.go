@@ -18,6 +18,7 @@ type Program struct {
 	Dir    string // the configuration's; state/ and session.log lie in it
 	Tool   string // what Command and Try run; empty: the binary that Start runs
 	cmd    *exec.Cmd
+	logged int64      // bytes that stood in the log when it was started
 	ended  chan error // gives how the running process ended, once
 }
 
@@ -62,6 +63,9 @@ func (p *Program) Start() {
 		p.t.Fatal(err)
 	}
 	defer log.Close()
+	if is, err := log.Stat(); err == nil {
+		p.logged = is.Size()
+	}
 	p.cmd = exec.Command(p.binary, "run", "--config", p.Path("tailpost.toml"))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	// Should the test itself die, the bridge goes with it.
@@ -101,6 +105,21 @@ func (p *Program) Stop() {
 		}
 	case <-time.After(15 * time.Second):
 		p.t.Fatal("still running 15 s after SIGTERM")
+	}
+}
+
+// Running reports whether the bridge has said that it runs.
+func (p *Program) Running() bool {
+	log, err := os.ReadFile(p.Path("tailpost.err"))
+	return err == nil && bytes.Contains(log[min(p.logged, int64(len(log))):], []byte(`"message":"running"`))
+}
+
+// Signal sends a signal, which the bridge must not end by.
+func (p *Program) Signal(s os.Signal) {
+	p.t.Helper()
+	p.MustRun()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
 	}
 }
 
