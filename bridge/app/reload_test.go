@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/admin"
 )
 
 func TestRecipientsComeAndGo(t *testing.T) {
@@ -291,4 +293,61 @@ func TestWatchedAndPrompt(t *testing.T) {
 	l.wantFile("b", "b1")
 	close(hang)
 	l.until("the rest", func() bool { return j.has("a1 b1")() })
+}
+
+func TestDisabledAndPausedByReload(t *testing.T) {
+	t.Parallel()
+	j := newJudge(t, func(string, *http.Request) int { return 500 })
+	table := func(more string) string {
+		return fileTo("a", "a", more) + httpTo("failing", j.URL, more) + fileTo("all", "all", "")
+	}
+	l := startLive(t, table(""))
+	l.events("a1")
+	l.wantFile("a", "a1")
+	l.until("an attempt", func() bool { return j.asks() == 1 })
+	// Paused: all waits.
+	l.change(table("paused = true\n"))
+	l.events("a2")
+	l.wantFile("all", "a1 a2")
+	l.until("it to wait", func() bool { return l.balance("a").Waiting == 1 })
+	l.change(table(""))
+	l.wantFile("a", "a1 a2")
+	// Disabled: what comes is skipped, what waited stays.
+	l.until("all to be settled", func() bool { return l.balance("a").Waiting == 0 })
+	l.change(table("enabled = false\n"))
+	asked := j.asks()
+	l.events("a3")
+	l.wantFile("all", "a1 a2 a3")
+	l.until("it to be skipped", func() bool { return l.balance("a").Skipped == 1 && l.balance("failing").Skipped == 1 })
+	if n := j.asks(); n != asked || l.balance("failing").Waiting != 2 {
+		t.Errorf("%d attempts while it was disabled; %+v", n-asked, l.balance("failing"))
+	}
+	l.change(table(""))
+	l.events("a4")
+	l.wantFile("a", "a1 a2 a4")
+}
+
+// A name that was taken out can be forgotten while the bridge runs, and then
+// stand for another kind.
+func TestForgottenWhileItRuns(t *testing.T) {
+	t.Parallel()
+	j := newJudge(t, func(string, *http.Request) int { return 500 })
+	l := startLive(t, httpTo("r", j.URL, "")+fileTo("all", "all", ""))
+	l.events("a1 b1")
+	l.until("both to wait", func() bool { return l.balance("r").Waiting == 2 })
+	l.change(fileTo("all", "all", ""))
+	l.refused(inLog+fileTo("all", "all", "")+fileTo("r", "r", ""), "a name can't change its kind")
+	client := admin.NewClient(filepath.Join(l.dir, "state"))
+	var report admin.Report
+	l.until("its worker to have ended", func() (ok bool) {
+		var err error
+		report, err = client.Forget(t.Context(), "r")
+		return err == nil
+	})
+	if report.Done != 2 {
+		t.Errorf("forgotten: %+v", report)
+	}
+	l.change(fileTo("all", "all", "") + fileTo("r", "r", ""))
+	l.events("c1")
+	l.wantFile("r", "c1")
 }
