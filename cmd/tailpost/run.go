@@ -23,7 +23,10 @@ func newRun() *cobra.Command {
 		Long: `Reads the sources, keeps events in the spool, and delivers them to the
 recipients, until SIGTERM or SIGINT; what is in flight then gets the grace of
 [shutdown]. A second signal stops at once: nothing settled is lost. Where all
-input has ended (standard input alone), it ends once everything is delivered.`,
+input has ended (standard input alone), it ends once everything is delivered.
+
+The configuration is reloaded when one of its files changes, or at once by
+SIGHUP. One that is refused leaves the old one in force; the log says why.`,
 		Example: "  tailpost run --config tailpost.toml",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ type Program struct {
 	binary string
 	Dir    string // the configuration's; state/ and session.log lie in it
 	Tool   string // what Command and Try run; empty: the binary that Start runs
+	Config string // what they are given, a name in Dir; empty: what the bridge has
 	cmd    *exec.Cmd
 	logged int64      // bytes that stood in the log when it was started
 	ended  chan error // gives how the running process ended, once
@@ -155,7 +157,8 @@ func (p *Program) Try(args ...string) (string, error) {
 	if tool == "" {
 		tool = p.binary
 	}
-	cmd := exec.Command(tool, append(args, "--config", p.Path("tailpost.toml"))...)
+	config := cmp.Or(p.Config, "tailpost.toml")
+	cmd := exec.Command(tool, append(args, "--config", p.Path(config))...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
