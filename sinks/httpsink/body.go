@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/sinks/macro"
 )
 
 // The bodies.
@@ -23,7 +24,10 @@ const (
 	batchLines = "ndjson" // a JSON value a line
 )
 
-var errOneEvent = errors.New("this body holds one event")
+var (
+	errOneEvent = errors.New("this body holds one event")
+	errLong     = errors.New("with this event's values it is longer than 64 MiB")
+)
 
 // usualBody is what most bodies have room in, in bytes.
 const usualBody = 512
@@ -64,7 +68,10 @@ func (s *Sink) body(events []bridge.Event, missing func(token string)) ([]byte, 
 		return nil, fmt.Errorf("%d events: %w", len(events), errOneEvent)
 	}
 	if s.o.Body == bodyTemplate {
-		return s.template.AppendNoting(b, &events[0], s.escape, missing), nil
+		if b = s.template.AppendNoting(b, &events[0], s.escape, missing); len(b) > macro.ExpandMax {
+			return nil, fmt.Errorf("the template: %w", errLong)
+		}
+		return b, nil
 	}
 	return s.o.appendForm(b, &events[0]), nil
 }

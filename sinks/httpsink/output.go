@@ -64,8 +64,8 @@ func (s *Sink) write(events []bridge.Event) (output, error) {
 	if out.body, err = s.body(events, missing); err != nil {
 		return out, err
 	}
-	out.url = s.target.url(&events[0], missing)
-	return out, nil
+	out.url, err = s.target.url(&events[0], missing)
+	return out, err
 }
 
 // missingTokens counts the tokens that became nothing because an event has no

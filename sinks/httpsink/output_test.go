@@ -3,7 +3,9 @@ package httpsink_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/sinks/httpsink"
 	"github.com/tailpost/tailpost/sinks/sinktest"
 )
 
@@ -52,5 +55,36 @@ func TestMissingTokens(t *testing.T) {
 	}
 	if want := []string{"nope", "data.x", "+data.x", "++nope"}; !slices.Equal(got, want) {
 		t.Errorf("logged %q, want %q", got, want)
+	}
+}
+
+// A template and a URL that name a long value often have a bound: the event
+// fails, and memory is not used up.
+func TestLongExpansions(t *testing.T) {
+	const often = 4000 // of a MiB each
+	for name, set := range map[string]func(*httpsink.Options){
+		"template": func(o *httpsink.Options) {
+			o.Body, o.ContentType, o.Template = "template", "text/plain", strings.Repeat("%%external_key%%", often)
+		},
+		"path": func(o *httpsink.Options) { o.URL += strings.Repeat("/%%external_key%%", often) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := at("http://127.0.0.1:1")
+			set(&o)
+			s := newSink(t, o)
+			e := sinktest.PlainEvent(1)
+			e.ExternalKey = strings.Repeat("x", 1<<20)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := s.Deliver(t.Context(), bridge.Delivery{Events: []bridge.Event{e}, Attempt: 1})
+			runtime.ReadMemStats(&after)
+			var de *bridge.DeliveryError
+			if !errors.As(err, &de) || de.Scope != bridge.ThisEvent || !strings.Contains(err.Error(), "longer than 64 MiB") {
+				t.Errorf("%v", err)
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > 1<<30 {
+				t.Errorf("%d MiB allocated", n>>20)
+			}
+		})
 	}
 }

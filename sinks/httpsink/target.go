@@ -1,6 +1,7 @@
 package httpsink
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -102,14 +103,20 @@ func authority(s string) string {
 // hasTokens reports whether each event has a URL of its own.
 func (t *target) hasTokens() bool { return t.segments != nil }
 
+// urlMax bounds a URL, in bytes. It is far more than a server takes.
+const urlMax = macro.ExpandMax
+
 // url gives the URL for an event. It calls missing, if that isn't nil, for
 // each token for which the event has no field. It is not to be changed.
-func (t *target) url(e *bridge.Event, missing func(token string)) *url.URL {
+func (t *target) url(e *bridge.Event, missing func(token string)) (*url.URL, error) {
 	if !t.hasTokens() {
-		return t.fixed
+		return t.fixed, nil
 	}
 	var raw []byte
 	for _, s := range t.segments {
+		if len(raw) > urlMax {
+			break
+		}
 		raw = append(raw, '/')
 		at := len(raw)
 		raw = s.AppendNoting(raw, e, macro.URL, missing)
@@ -121,7 +128,10 @@ func (t *target) url(e *bridge.Event, missing func(token string)) *url.URL {
 	u.RawPath = string(raw)
 	u.Path, _ = url.PathUnescape(u.RawPath) // escaped by the library and by us: can't fail
 	u.RawQuery = string(t.query.AppendNoting(nil, e, macro.URL, missing))
-	return &u
+	if len(u.RawPath)+len(u.RawQuery) > urlMax {
+		return nil, fmt.Errorf("the URL: %w", errLong)
+	}
+	return &u, nil
 }
 
 // noDots puts U+FFFD in the place of the dots of . and .., which lead to

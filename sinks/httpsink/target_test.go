@@ -46,7 +46,10 @@ func TestTarget(t *testing.T) {
 			if len(ps) > 0 {
 				t.Fatal(ps)
 			}
-			got := to.url(&e, nil)
+			got, err := to.url(&e, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if s := got.RequestURI(); s != c.want {
 				t.Errorf("got  %s\nwant %s", s, c.want)
 			}
@@ -68,7 +71,11 @@ func TestTargetSecrets(t *testing.T) {
 	}
 	hide := newRedactor(nil, to.secrets)
 	e := sample()
-	if got, want := hide.text("no "+to.url(&e, nil).RawQuery), "no sig=<redacted>&k=<redacted>e9e9<redacted>"; got != want {
+	u, err := to.url(&e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := hide.text("no "+u.RawQuery), "no sig=<redacted>&k=<redacted>e9e9<redacted>"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -83,7 +90,10 @@ func FuzzTarget(f *testing.F) {
 			t.Fatal(ps)
 		}
 		e := bridge.Event{MemberName: path, ExternalKey: query}
-		u := to.url(&e, nil)
+		u, err := to.url(&e, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		again, err := url.Parse(u.String())
 		if err != nil {
 			t.Fatal(err)

@@ -22,7 +22,7 @@ func (o *Options) checkTemplate(dir string) []option.Problem {
 	}
 	if o.Body != bodyTemplate {
 		if key != "" {
-			ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("body %q has no template", o.Body), Hint: `use body = "template"`})
+			ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("body %q has no template", o.Body), Hint: `use body = "template", or set it to ""`})
 		}
 		return ps
 	}

@@ -148,6 +148,10 @@ func (t Template) Literals() []string {
 	return out
 }
 
+// ExpandMax is about how long a text becomes, in bytes: a template names a long
+// value as often as it likes. Nothing is appended to one that is longer.
+const ExpandMax = 64 << 20
+
 // Expand gives the text with the event's values in it, each escaped.
 func (t Template) Expand(e *bridge.Event, esc Escape) string {
 	return string(t.Append(nil, e, esc))
@@ -161,7 +165,11 @@ func (t Template) Append(b []byte, e *bridge.Event, esc Escape) []byte {
 // AppendNoting is Append; it calls missing, if that isn't nil, for each token
 // for which the event has no field at all.
 func (t Template) AppendNoting(b []byte, e *bridge.Event, esc Escape, missing func(token string)) []byte {
+	start := len(b)
 	for i := range t.parts {
+		if len(b)-start > ExpandMax {
+			break
+		}
 		p := &t.parts[i]
 		if !p.token {
 			b = append(b, p.text...)
