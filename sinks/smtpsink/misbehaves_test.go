@@ -224,11 +224,42 @@ func TestRestOfTheAddresses(t *testing.T) {
 	})
 }
 
-// Before the first mail nobody knows.
-func TestNotTried(t *testing.T) {
+// The status is what the server last said: to a recipient's own mails, and to
+// all of us.
+func TestStatus(t *testing.T) {
 	s := newMisbehaving(t, nil)
-	sink, relay := newSinkTo(t, s.relay()), newRelay(t, s.relay())
-	if sink.Status().Text != "not tried" || relay.Status().Text != "not tried" || sink.Status().OK {
-		t.Errorf("%+v, %+v", sink.Status(), relay.Status())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		relay := newRelay(t, s.relay())
+		var sinks []*smtpsink.Sink
+		for _, name := range []string{"one", "other"} {
+			sink, err := smtpsink.New(relay, smtpsink.Options{Name: name, Address: []string{name + "@example.com", "b@example.com"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sinks = append(sinks, sink)
+		}
+		for _, c := range []struct {
+			name, at, how                   string
+			who                             int
+			wantOne, wantOther, wantRelay   string
+			wantOneOK, wantOtherOK, relayOK bool
+		}{
+			{name: "before the first mail", who: -1, wantOne: "not tried", wantOther: "not tried", wantRelay: "not tried"},
+			{name: "accepts", wantOne: "OK", wantOneOK: true, wantOther: "not tried", wantRelay: "OK", relayOK: true},
+			{name: "refuses", at: "DATA", how: "554 5.7.1 spam", who: 1, wantOne: "OK", wantOneOK: true,
+				wantOther: "mail.example.com: DATA: 554 5.7.1 spam", wantRelay: "mail.example.com: DATA: 554 5.7.1 spam"},
+			{name: "refuses an address", at: "RCPT b@example.com", how: "550 who?", wantOne: "1 of 2 addresses refused: b@example.com: 550 who?",
+				wantOther: "mail.example.com: DATA: 554 5.7.1 spam", wantRelay: "1 of 2 addresses refused: b@example.com: 550 who?"},
+			{name: "accepts again", who: 1, wantOne: "1 of 2 addresses refused: b@example.com: 550 who?", wantOther: "OK", wantOtherOK: true, wantRelay: "OK", relayOK: true},
+		} {
+			s.behave(map[string]string{c.at: c.how})
+			if c.who >= 0 {
+				misbehaviour{}.attempt(t, sinks[c.who], nil)
+			}
+			one, other, all := sinks[0].Status(), sinks[1].Status(), relay.Status()
+			if one.Text != c.wantOne || one.OK != c.wantOneOK || other.Text != c.wantOther || other.OK != c.wantOtherOK || all.Text != c.wantRelay || all.OK != c.relayOK {
+				t.Errorf("%s: %+v, %+v, relay %+v", c.name, one, other, all)
+			}
+		}
+	})
 }
