@@ -17,7 +17,7 @@ import (
 // uses neither the spool nor the state directory.
 type Probe struct {
 	Name, Kind string
-	sink       bridge.Inspector
+	sink       bridge.Sink
 	closers    []io.Closer
 }
 
@@ -36,24 +36,22 @@ func OpenProbe(item config.Item, o Options) (*Probe, error) {
 	default:
 		return nil, fmt.Errorf("recipient %s: %s is no kind of recipient", item.Name, item.Kind)
 	}
-	if err == nil {
-		err = p.inspect(sink)
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("recipient %s: %w", item.Name, err), p.Close())
 	}
-	return p, nil
-}
-
-func (p *Probe) inspect(sink bridge.Sink) error {
 	if c, ok := sink.(io.Closer); ok {
 		p.closers = append(p.closers, c)
 	}
-	var ok bool
-	if p.sink, ok = sink.(bridge.Inspector); !ok {
-		return errors.New("recipients of this kind can't be looked at")
+	p.sink = sink
+	return p, nil
+}
+
+// inspector gives the sink as one that can be looked at without an event.
+func (p *Probe) inspector() (bridge.Inspector, error) {
+	if i, ok := p.sink.(bridge.Inspector); ok {
+		return i, nil
 	}
-	return nil
+	return nil, fmt.Errorf("recipient %s: one of kind %s can only be tried with an event", p.Name, p.Kind)
 }
 
 func (p *Probe) email(r config.MailRecipient, o Options) (bridge.Sink, error) {
@@ -75,7 +73,20 @@ func (p *Probe) Deliver(ctx context.Context, e bridge.Event) (bridge.Receipt, er
 
 // Preview gives what Deliver would send.
 func (p *Probe) Preview(e bridge.Event) ([]byte, error) {
-	return p.sink.Preview(bridge.Delivery{Events: []bridge.Event{e}, Attempt: 1})
+	i, err := p.inspector()
+	if err != nil {
+		return nil, err
+	}
+	return i.Preview(bridge.Delivery{Events: []bridge.Event{e}, Attempt: 1})
+}
+
+// Connect goes as far as possible without an event.
+func (p *Probe) Connect(ctx context.Context) (bridge.Receipt, error) {
+	i, err := p.inspector()
+	if err != nil {
+		return bridge.Receipt{}, err
+	}
+	return i.Connect(ctx)
 }
 
 // Close closes the sink.
@@ -134,7 +145,7 @@ func connect(ctx context.Context, item config.Item, o Options) Connection {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, connectFor, fmt.Errorf("no end within %v: %w", connectFor, context.DeadlineExceeded))
 	defer cancel()
-	c.Receipt, c.Err = p.sink.Connect(ctx)
+	c.Receipt, c.Err = p.Connect(ctx)
 	c.Err = errors.Join(c.Err, p.Close())
 	return c
 }
