@@ -35,11 +35,20 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
+// salt is drawn for each file. It goes into each record's checksum, so that no
+// text can pass for a record.
 type salt [8]byte
+
+// seed is what the checksums of a file's records begin with.
+func (s salt) seed() seed { return seed(crc32.Checksum(s[:], castagnoli)) }
+
+type seed uint32
+
+func (s seed) sum(payload []byte) uint32 { return crc32.Update(uint32(s), castagnoli, payload) }
 
 // encoder writes the records of one file.
 type encoder struct {
-	salt  salt
+	seed  seed
 	texts map[string]uint64
 	last  [6]struct { // of each of an attempt's texts the one before, and how it is written
 		text string
@@ -55,11 +64,11 @@ const (
 
 // newEncoder begins a file, whose head it appends.
 func newEncoder(b []byte) (*encoder, []byte) {
-	e := &encoder{texts: map[string]uint64{}}
-	_, _ = rand.Read(e.salt[:]) // never fails
+	var s salt
+	_, _ = rand.Read(s[:]) // never fails
 	b = append(b, magic...)
 	b = binary.LittleEndian.AppendUint16(b, version)
-	return e, append(b, e.salt[:]...)
+	return &encoder{seed: s.seed(), texts: map[string]uint64{}}, append(b, s[:]...)
 }
 
 // attempt appends the record of an attempt, behind those of its new texts.
@@ -125,17 +134,13 @@ func (e *encoder) begin(b []byte, kind byte) (out []byte, at int) {
 func (e *encoder) end(b []byte, at int) []byte {
 	payload := b[at+recordHead:]
 	binary.LittleEndian.PutUint16(b[at+2:], uint16(len(payload)))
-	binary.LittleEndian.PutUint32(b[at+4:], e.salt.sum(payload))
+	binary.LittleEndian.PutUint32(b[at+4:], e.seed.sum(payload))
 	return b
-}
-
-func (s salt) sum(payload []byte) uint32 {
-	return crc32.Update(crc32.Checksum(s[:], castagnoli), castagnoli, payload)
 }
 
 // decoder reads the records of one file.
 type decoder struct {
-	salt  salt
+	seed  seed
 	texts map[uint64]string
 	b     []byte
 }
@@ -146,9 +151,7 @@ func newDecoder(file []byte) (*decoder, error) {
 	if len(file) < fileHead || string(file[:len(magic)]) != magic || binary.LittleEndian.Uint16(file[len(magic):]) != version {
 		return nil, errVersion
 	}
-	d := &decoder{texts: map[uint64]string{}, b: file[fileHead:]}
-	copy(d.salt[:], file[8:])
-	return d, nil
+	return &decoder{seed: salt(file[8:fileHead]).seed(), texts: map[uint64]string{}, b: file[fileHead:]}, nil
 }
 
 // next gives the next good attempt; false: there is none.
@@ -181,7 +184,7 @@ func (d *decoder) record() ([]byte, bool) {
 		}
 		d.b = d.b[i:]
 		size := int(binary.LittleEndian.Uint16(d.b[2:]))
-		if rest := d.b[recordHead:]; size > 0 && size <= len(rest) && d.salt.sum(rest[:size]) == binary.LittleEndian.Uint32(d.b[4:]) {
+		if rest := d.b[recordHead:]; size > 0 && size <= len(rest) && d.seed.sum(rest[:size]) == binary.LittleEndian.Uint32(d.b[4:]) {
 			d.b = rest[size:]
 			return rest[:size], true
 		}

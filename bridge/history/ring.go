@@ -20,6 +20,7 @@ const (
 	filesMax     = 256     // however small they are
 	queueMax     = 1 << 20 // bytes that wait to be written
 	queueSoon    = 64 << 10
+	spareMost    = 128 << 10 // bytes that are kept from one writing to the next
 	writeEvery   = 250 * time.Millisecond
 )
 
@@ -53,7 +54,8 @@ type Ring struct {
 	enc      *encoder // nil: a file begins with the next record
 	fileSize int64    // of the file that enc writes
 	queue    []chunk
-	queued   int // bytes in it
+	queued   int    // bytes in it
+	spare    []byte // room for a chunk
 	stats    Stats
 }
 
@@ -105,12 +107,14 @@ func (r *Ring) putLocked(a *bridge.Attempt) {
 	}
 	if r.enc == nil || r.fileSize > r.o.Limit/fileParts-recordMost {
 		c := chunk{begins: true}
-		r.enc, c.b = newEncoder(nil)
+		r.enc, c.b = newEncoder(r.spare[:0])
+		r.spare = nil
 		r.fileSize = 0
 		r.queue = append(r.queue, c)
 		r.queued += len(c.b)
 	} else if len(r.queue) == 0 {
-		r.queue = append(r.queue, chunk{b: make([]byte, 0, 4096)})
+		r.queue = append(r.queue, chunk{b: r.spare[:0]})
+		r.spare = nil
 	}
 	c := &r.queue[len(r.queue)-1]
 	was := len(c.b)
@@ -190,6 +194,9 @@ func (r *Ring) write(f *files) {
 	}
 	r.stats.Dropped += dropped
 	r.stats.Kept -= dropped
+	if b := queue[0].b; cap(b) <= spareMost {
+		r.spare = b
+	}
 	r.sayLocked(failing)
 }
 
