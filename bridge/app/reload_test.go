@@ -1,12 +1,14 @@
 package app
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -207,6 +209,49 @@ func TestListenersMove(t *testing.T) {
 	l.until("the one", func() bool { return post(one, "3") == 200 })
 	l.until("the other", func() bool { return post(two, "4") == 200 })
 	l.wantFile("a", "1 2 3 4")
+}
+
+// Lines by socket and syslog: at the new address as soon as the reload has come
+// into force, and at no time nowhere.
+func TestLinesMove(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		table func(l *live, n int) (table, network, address string)
+	}{
+		{"socket", func(l *live, n int) (string, string, string) {
+			path := filepath.Join(l.dir, "s"+strconv.Itoa(n))
+			return "[[sources.socket]]\nname = \"x\"\nformat = \"json\"\nappliance_id = \"a\"\npath = \"" + path + "\"\n", "unix", path
+		}},
+		{"datagrams", func(l *live, n int) (string, string, string) {
+			path := filepath.Join(l.dir, "s"+strconv.Itoa(n))
+			return "[[sources.socket]]\nname = \"x\"\nformat = \"json\"\nkind = \"datagram\"\nappliance_id = \"a\"\npath = \"" + path + "\"\n", "unixgram", path
+		}},
+		{"syslog", func(l *live, _ int) (string, string, string) {
+			addr := freeAddr(t)
+			return "[[sources.syslog]]\nname = \"x\"\nformat = \"json\"\nappliance_id = \"a\"\nlisten = \"tcp://" + addr + "\"\n", "tcp", addr
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := startLive(t, fileTo("a", "a", ""))
+			want := ""
+			for n := range 4 {
+				table, network, address := tc.table(l, n)
+				l.change(table + fileTo("a", "a", ""))
+				c, err := net.Dial(network, address) // at once: it listens
+				if err != nil {
+					t.Fatal(err)
+				}
+				key := "k" + strconv.Itoa(n)
+				if _, err := io.WriteString(c, axisLines(key)); err != nil {
+					t.Fatal(err)
+				}
+				want = strings.TrimSpace(want + " " + key)
+				l.wantFile("a", want)
+				c.Close()
+			}
+		})
+	}
 }
 
 func TestRelayChanges(t *testing.T) {

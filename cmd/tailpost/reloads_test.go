@@ -217,7 +217,8 @@ func (e *editor) must(err error) {
 func (e *editor) edit(p *process, signal bool) {
 	e.s.t.Helper()
 	e.gen++
-	if e.valid = e.rng.IntN(4) > 0; !e.valid {
+	spoil := e.rng.IntN(4) == 0 && (signal || e.rng.IntN(3) == 0) // by files a refusal takes its time
+	if e.valid = !spoil; spoil {
 		text, want := e.spoil(e.text())
 		e.apply(p, text, signal, want)
 		return
