@@ -13,9 +13,6 @@ import (
 	"github.com/tailpost/tailpost/sinks/macro"
 )
 
-// addressMax bounds a recipient's addresses, as the vendor's page does.
-const addressMax = 10
-
 // Bounds on what a recipient's table may hold.
 const (
 	templateMax = 64 << 10 // bytes
@@ -94,22 +91,5 @@ func (o *Options) checkAddresses() []option.Problem {
 	if len(o.Address) == 0 {
 		return []option.Problem{{Key: key, Text: "is missing", Hint: `use one to ten, such as "helpdesk@example.com"`}}
 	}
-	var ps []option.Problem
-	if len(o.Address) > addressMax {
-		ps = append(ps, option.Problem{Key: key, Text: fmt.Sprintf("has %d addresses", len(o.Address)), Hint: "use ten at most, or a second recipient"})
-	}
-	seen := map[string]bool{}
-	for i, a := range o.Address {
-		switch p, err := parseAddress(a); {
-		case err != nil:
-			ps = append(ps, option.Problem{Key: key, Item: i + 1, Text: fmt.Sprintf("%q: %v", a, err), Hint: `use one like "helpdesk@example.com"`})
-		case p.Name != "":
-			ps = append(ps, option.Problem{Key: key, Item: i + 1, Text: fmt.Sprintf("%q has a name in it", a), Hint: fmt.Sprintf("use %q", p.Address)})
-		case seen[strings.ToLower(p.Address)]:
-			ps = append(ps, option.Problem{Key: key, Item: i + 1, Text: fmt.Sprintf("%q is there twice", a)})
-		default:
-			seen[strings.ToLower(p.Address)] = true
-		}
-	}
-	return ps
+	return option.CheckAddresses(key, o.Address)
 }

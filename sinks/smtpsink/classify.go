@@ -79,7 +79,7 @@ func isSetupFault(err error) bool {
 	}
 	var cert *tls.CertificateVerificationError
 	var token *oauth.Error
-	return errors.Is(err, errNoLogin) || errors.Is(err, errNoStartTLS) || errors.Is(err, smtp.ErrUnencrypted) || errors.As(err, &cert) ||
+	return errors.Is(err, errNoLogin) || errors.Is(err, errNoStartTLS) || errors.Is(err, errNoUTF8) || errors.Is(err, smtp.ErrUnencrypted) || errors.As(err, &cert) ||
 		errors.As(err, &token) && token.Misconfigured()
 }
 

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"golang.org/x/net/idna"
-
 	"github.com/tailpost/tailpost/bridge"
 )
 
@@ -36,12 +34,8 @@ func (s *Sink) threadID(e *bridge.Event) string {
 
 // idDomain is what stands behind the @ of our ids: the sender's domain.
 func idDomain(from string) string {
-	_, domain, _ := strings.Cut(from, "@")
-	if isASCII(domain) {
+	if _, domain, _ := strings.Cut(wire(from), "@"); isASCII(domain) {
 		return domain
-	}
-	if a, err := idna.Lookup.ToASCII(domain); err == nil {
-		return a
 	}
 	return "tailpost.invalid"
 }

@@ -43,6 +43,7 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp: from: %w", err)
 	}
+	from.Address = wire(from.Address)
 	r := &Relay{
 		o: o, from: from, domain: idDomain(from.Address), hello: helloName(os.Hostname()),
 		hide: hidePassword(o.Username, o.secret.Reveal()),

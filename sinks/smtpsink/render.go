@@ -2,6 +2,7 @@ package smtpsink
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,13 +20,8 @@ const textMax = 256 << 10
 func (r *Relay) render(m Mail, now time.Time) ([]byte, error) {
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(r.from)
-	if err := msg.To(m.To...); err != nil {
+	if err := setAddresses(msg, m); err != nil {
 		return nil, err
-	}
-	if m.ReplyTo != "" {
-		if err := msg.ReplyTo(m.ReplyTo); err != nil {
-			return nil, err
-		}
 	}
 	msg.SetDateWithValue(now)
 	setHeader(msg, mail.HeaderSubject, m.Subject)
@@ -48,6 +44,24 @@ func (r *Relay) render(m Mail, now time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	_, err := msg.WriteTo(&b)
 	return b.Bytes(), err
+}
+
+// setAddresses says to whom it goes, and answers.
+func setAddresses(msg *mail.Msg, m Mail) error {
+	var to []string
+	for _, a := range m.To {
+		to = append(to, wire(a))
+	}
+	if err := msg.To(to...); err != nil || m.ReplyTo == "" {
+		return err
+	}
+	reply, err := parseAddress(m.ReplyTo)
+	if err != nil {
+		return fmt.Errorf("reply_to: %w", err)
+	}
+	reply.Address = wire(reply.Address)
+	msg.ReplyToMailAddress(reply)
+	return nil
 }
 
 // cutText bounds a mail's text, in bytes, at the end of a character.

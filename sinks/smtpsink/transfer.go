@@ -3,8 +3,7 @@ package smtpsink
 import (
 	"errors"
 	"io"
-	netmail "net/mail"
-	"strings"
+	"slices"
 
 	"github.com/wneessen/go-mail/smtp"
 )
@@ -14,17 +13,17 @@ import (
 func (d *dialog) transfer(m Mail, raw []byte) (Sent, error) {
 	sent := Sent{Peer: d.peer}
 	d.mails++
-	d.client.SkipSMTPUTF8(isASCII(d.from) && isASCII(m.ReplyTo) && isASCII(strings.Join(m.To, "")))
-	if err := d.step(stepMail, func() error { return d.client.Mail(bracketed(d.from)) }); err != nil {
+	d.client.SkipSMTPUTF8(!slices.ContainsFunc(slices.Concat([]string{d.from, bare(m.ReplyTo)}, m.To), needsUTF8))
+	if err := d.step(stepMail, func() error { return d.ask(d.from, d.client.Mail) }); err != nil {
 		return sent, err
 	}
 	var accepted []string
 	for _, to := range m.Envelope {
-		err := d.step("RCPT TO:"+bracketed(to), func() error { return d.client.Rcpt(bracketed(to)) })
+		err := d.step("RCPT TO:"+bracketed(to), func() error { return d.ask(to, d.client.Rcpt) })
 		switch {
 		case err == nil:
 			accepted = append(accepted, to)
-		case isRefusal(err):
+		case isRefusal(err) || errors.Is(err, errNoUTF8):
 			sent.Refused = append(sent.Refused, Refusal{Address: to, Err: shown(d.hide, errors.Unwrap(err))})
 		default:
 			return sent, &stepError{step: "RCPT TO", err: errors.Unwrap(err)}
@@ -42,6 +41,17 @@ func (d *dialog) transfer(m Mail, raw []byte) (Sent, error) {
 }
 
 const stepMail = "MAIL FROM"
+
+// ask says a command with an address, if it may be said to this server.
+func (d *dialog) ask(address string, command func(string) error) error {
+	if offered, _ := d.client.Extension("SMTPUTF8"); !offered && needsUTF8(address) {
+		return errNoUTF8
+	}
+	return command(bracketed(address))
+}
+
+// needsUTF8 reports whether only a server with SMTPUTF8 takes the address.
+func needsUTF8(address string) bool { return !isASCII(wire(address)) }
 
 // data sends the mail itself; its error is the server's refusal, or the loss
 // of the connection, after which the server may have the mail or not.
@@ -61,8 +71,4 @@ func (d *dialog) data(raw []byte) (answer string, err error) {
 	}
 	d.trace.say("taken: %s", answer)
 	return answer, nil
-}
-
-func bracketed(address string) string {
-	return (&netmail.Address{Address: address}).String()
 }
