@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -26,6 +27,7 @@ type Why struct {
 	From       []bridge.Place  `json:"from,omitempty"`  // its line, or the lines of its message
 	Recipients []Fate          `json:"recipients"`      // by name
 	Running    bool            `json:"running"`         // a bridge runs
+	Notes      []string        `json:"notes,omitempty"` // what could not be looked at
 }
 
 // Fate is what became of an event at one recipient.
@@ -78,12 +80,15 @@ func Explain(ctx context.Context, c *config.Config, prefix string) ([]Why, error
 	if err := f.readLetters(c.StateDir); err != nil {
 		return nil, err
 	}
-	trails, _ := history.Read(c.StateDir, func(id bridge.ID) bool { return id == f.id }) // what can't be read is not remembered
+	trails, herr := history.Read(c.StateDir, func(id bridge.ID) bool { return id == f.id })
 	running := admin.Running(ctx, c.StateDir)
 	var out []Why
 	for _, n := range numbers {
 		e := f.events[n]
 		w := Why{ID: f.id, Number: fmt.Sprintf("%x", n), Event: json.RawMessage(e.head.JSON), From: e.places, Running: running}
+		if herr != nil { // what could be read is there all the same
+			w.Notes = strings.Split(herr.Error(), "\n")
+		}
 		w.fill(c, e, n, fates, trails)
 		out = append(out, w)
 	}

@@ -150,6 +150,13 @@ func TestExplain(t *testing.T) {
 	if states != "desk dead; out delivered; " {
 		t.Error(states)
 	}
+	// A file of a later version is passed over, and that is said.
+	if err := os.WriteFile(c.StateDir+"/history/0000000000000000.his", []byte("tphist\x09\x00saltsalt"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if ws, err := Explain(t.Context(), c, id); err != nil || len(ws) != 1 || len(ws[0].Notes) != 1 || !strings.Contains(ws[0].Notes[0], "0000000000000000.his: of another version") {
+		t.Fatal(ws, err)
+	}
 	// Only the attempts are left.
 	for _, d := range []string{"segments", "dead"} {
 		if err := os.RemoveAll(c.StateDir + "/" + d); err != nil {

@@ -79,7 +79,7 @@ func find(ctx context.Context, stateDir, prefix string) (*finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	trails, _ := history.Read(stateDir, f.matches) // what can't be read is not remembered
+	trails, _ := history.Read(stateDir, f.matches) // Explain says what can't be read
 	for _, t := range trails {
 		f.add(t.Number, t.ID)
 	}

@@ -128,7 +128,7 @@ func (e *evidence) ended(f *Fate) {
 	case e.trail != nil:
 		f.State, f.Says = StateEnded, "it has ended; how, behind the last attempt that is remembered, isn't known"
 	default:
-		f.State, f.Says = StateEnded, "it has ended, as delivered or filtered: no attempt is remembered"
+		f.State, f.Says = StateEnded, "it has ended, as delivered, filtered or skipped: no attempt is remembered"
 	}
 }
 

@@ -23,8 +23,9 @@ const (
 
 	flagDead = 1
 
-	textMax  = 768  // bytes of a text; longer ones are cut
-	textsMax = 4096 // that have numbers in a file
+	textMax   = 768       // bytes of a text; longer ones are cut
+	textsMax  = 4096      // that have numbers in a file
+	textsSize = 256 << 10 // bytes of all of these
 
 	// recordMost bounds what one attempt takes with its texts, in bytes.
 	recordMost = 6*(textMax+2*recordHead) + 256
@@ -50,6 +51,7 @@ func (s seed) sum(payload []byte) uint32 { return crc32.Update(uint32(s), castag
 type encoder struct {
 	seed  seed
 	texts map[string]uint64
+	size  int         // bytes of texts
 	last  [6]struct { // of each of an attempt's texts the one before, and how it is written
 		text string
 		ref  uint64
@@ -114,9 +116,10 @@ func (e *encoder) learn(b []byte, t string) (ref uint64, out []byte) {
 	if n, known := e.texts[t]; known {
 		return n + 2, b
 	}
-	if len(e.texts) >= textsMax {
+	if len(e.texts) >= textsMax || e.size+len(t) > textsSize {
 		return refInline, b
 	}
+	e.size += len(t)
 	n := uint64(len(e.texts))
 	e.texts[t] = n
 	b, at := e.begin(b, kindText)

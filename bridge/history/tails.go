@@ -14,7 +14,7 @@ const (
 	tailRate  = 16 << 10         // bytes a second for all of those
 	tailBurst = 256 << 10
 	tailCost  = 128  // bytes that an attempt counts for
-	tailsMax  = 4096 // events whose last attempts are held
+	tailsMax  = 1024 // events whose last attempts are held
 )
 
 // tails holds back attempts of events that go on failing.

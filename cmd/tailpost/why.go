@@ -84,6 +84,9 @@ func showWhy(out io.Writer, w *app.Why, another bool) error {
 		s.line("")
 		s.line("no recipient knows of it")
 	}
+	for _, n := range w.Notes {
+		s.line("note: %s", printable(n))
+	}
 	_, err := io.WriteString(out, s.b.String())
 	return err
 }
