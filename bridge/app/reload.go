@@ -219,8 +219,8 @@ func (a *app) commit(p *plan, workers, sources *group) {
 	old := a.relay
 	a.relay = p.relay
 	a.alerts.Set(a.alertSettings(a.relay))
-	if old != a.relay {
-		defer closeRelay(old)
+	if old != a.relay { // its connections may take seconds to end
+		workers.run("mail relay", func(context.Context) error { closeRelay(old); return nil })
 	}
 	for _, it := range p.recipients.removed {
 		a.remove(it.Name)
