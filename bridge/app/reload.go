@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"reflect"
 	"slices"
 	"syscall"
 
 	"github.com/tailpost/tailpost/bridge/config"
-	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
 // newWatch follows the configuration's files. Workers and sources that a
@@ -42,53 +39,6 @@ func (a *app) reload(ctx context.Context, c *config.Config, asked bool, workers,
 	a.commit(p, workers, sources)
 	a.tell(p, asked)
 	return nil
-}
-
-// plan is what a reload will do.
-type plan struct {
-	c       *config.Config
-	restart []string // keys that need a restart
-	same    bool     // nothing is to be done
-
-	sources, recipients difference
-
-	relay    *smtpsink.Relay
-	services []*service // of added and changed recipients
-	queued   []string   // recipients whose names the spool did not know
-	made     []*source  // of added and changed sources
-	leave    []*source  // those in whose place they come, and removed ones
-}
-
-// difference is what became of the items of one configuration in the next.
-type difference struct {
-	added, changed, removed []config.Item // removed: as they were
-}
-
-func (d *difference) between(was, is []config.Item) {
-	old := map[string]config.Item{}
-	for _, it := range was {
-		old[it.Name] = it
-	}
-	for _, it := range is {
-		before, ok := old[it.Name]
-		delete(old, it.Name)
-		switch {
-		case !ok:
-			d.added = append(d.added, it)
-		case !it.Same(before):
-			d.changed = append(d.changed, it)
-		}
-	}
-	for _, it := range was {
-		if _, gone := old[it.Name]; gone {
-			d.removed = append(d.removed, it)
-		}
-	}
-}
-
-// coming are those that something must be made for.
-func (d *difference) coming() []config.Item {
-	return append(d.changed[:len(d.changed):len(d.changed)], d.added...)
 }
 
 // prepare makes all that is needed, in the order of what it costs to undo.
@@ -139,35 +89,6 @@ func (a *app) prepareSources(ctx context.Context, p *plan) error {
 		}
 	}
 	return nil
-}
-
-// frees reports whether a source that leaves may be who has the address of
-// another.
-func (p *plan) frees(it config.Item) bool {
-	want := portOf(it)
-	for _, s := range p.leave {
-		if portOf(s.item) == want {
-			return true
-		}
-	}
-	return false
-}
-
-// portOf gives what two sources can't both have: a port, whatever the address,
-// or a socket's path.
-func portOf(it config.Item) string {
-	switch s := it.What.(type) {
-	case config.HTTPSource:
-		_, port, _ := net.SplitHostPort(s.HTTP.Listen)
-		return port
-	case config.SyslogSource:
-		if u, err := url.Parse(s.Syslog.Listen); err == nil {
-			return u.Port()
-		}
-	case config.SocketSource:
-		return s.Socket.Path
-	}
-	return ""
 }
 
 // prepareQueues gives new recipients their first numbers.
