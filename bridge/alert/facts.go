@@ -114,7 +114,8 @@ func (a *Alerts) silenceLocked(s SourceFacts, stuck bool) {
 		return
 	}
 	h, known := a.heard[s.Name]
-	if !known || h.Read != s.Read || stuck && !a.isOnLocked(silent, s.Name) {
+	spoke := !known || h.Read != s.Read
+	if spoke || stuck && !a.isOnLocked(silent, s.Name) {
 		h = heard{Read: s.Read, At: a.clock()}
 		a.heard[s.Name] = h
 	}
@@ -123,7 +124,7 @@ func (a *Alerts) silenceLocked(s SourceFacts, stuck bool) {
 	if is {
 		words = "no line for " + duration(after)
 	}
-	if is || !stuck { // what is not known ends nothing
+	if is || spoke || !stuck { // what is not known ends nothing
 		a.lastingLocked(silent, s.Name, is, 1, words)
 	}
 }

@@ -84,6 +84,13 @@ func TestSystemAlerts(t *testing.T) {
 			f.Spool = SpoolFacts{Wanted: 10, MaxBytes: 100}
 			d.watch(50*time.Minute, f)
 		}, []string{"30m0s" + to + "the spool is filling up", "1h25m0s" + to + "the spool has room again"}},
+		{"a silent source fills the spool at once", hour, func(d *desk, f *Facts) {
+			source(f).Read = 5
+			d.watch(61*time.Minute, f)
+			source(f).Read = 90
+			f.Spool = SpoolFacts{Wanted: 100, MaxBytes: 100, Stuck: "max_bytes is reached"}
+			d.watch(20*time.Second, f)
+		}, []string{"1h0m0s" + to + "source s is silent", "1h1m0s" + to + "source s gives lines again", "1h1m0s" + to + "the spool is filling up"}},
 		{"the spool at 50, 80 and 100 %", 0, func(d *desk, f *Facts) {
 			for percent := range int64(101) {
 				f.Spool = SpoolFacts{Wanted: percent, MaxBytes: 100}

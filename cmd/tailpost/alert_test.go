@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,4 +178,46 @@ alert_url              = "%s/hook?key=MARKER"
 	if strings.Contains(p.log.String(), "MARKER") {
 		t.Error("the alert_url's secret is in the log")
 	}
+}
+
+// TestSystemAlerts: in real time, whoever [alerts] names is told of a source
+// that is silent, of its end, and of a spool that fills up.
+func TestSystemAlerts(t *testing.T) {
+	d := newAlertDesk(t)
+	c := newCounter(t, func(arrival) int { return 503 })
+	s := newSite(t, fmt.Sprintf(`[smtp]
+host     = "127.0.0.1"
+port     = %s
+security = "none"
+from     = "tailpost@example.com"
+[spool]
+max_bytes = "1MiB"
+[alerts]
+email_contact = "admin@example.com"
+[[recipients.http]]
+name           = "r"
+url            = "%s/"
+retry_interval = "1s"
+`, d.smtp, c.URL))
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(s.config, strings.Replace(string(text), "[[sources.tail]]", "[[sources.tail]]\nsilent_after = \"2s\"", 1))
+	begun := time.Now()
+	p := s.run()
+	m := d.mail(t, "source log is silent")
+	if early := m.Time.Sub(begun); early < 2*time.Second {
+		t.Errorf("called silent after %v", early)
+	}
+	s.appendLines(5_000, func(n int) string { return fmt.Sprint("s", n) })
+	d.mail(t, "source log gives lines again")
+	m = d.mail(t, "the spool is filling up")
+	for !strings.Contains(m.Text, "max_bytes is reached") { // 50 and 80 % are told, too, if they lasted for a look
+		m = d.mail(t, "the spool is still filling up")
+	}
+	if !strings.Contains(m.Text, "the recipient r holds the oldest part") {
+		t.Errorf("text:\n%s", m.Text)
+	}
+	p.stop()
 }
