@@ -64,6 +64,29 @@ func TestMessages(t *testing.T) {
 	})
 }
 
+// TestOverForgetsWhatWasBefore: dead letters of an earlier failure are not told
+// again when a later one is over.
+func TestOverForgetsWhatWasBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.start()
+		for _, dead := range []bool{true, false} {
+			d.fails(1)
+			d.pass(20 * time.Minute)
+			if dead {
+				d.dies("s1", 0)
+			} else {
+				d.works(0)
+			}
+			d.pass(time.Minute)
+			if over := d.mails[len(d.mails)-1]; strings.Contains(over.Text, "1 dead letter") != dead {
+				t.Errorf("an event died: %v, and the mail says\n%s", dead, over.Text)
+			}
+		}
+		d.stop()
+	})
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

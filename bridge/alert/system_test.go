@@ -68,6 +68,13 @@ func TestSystemAlerts(t *testing.T) {
 			d.start()
 			d.watch(time.Minute, f)
 		}, []string{"1h0m0s" + to + "source s is silent"}},
+		{"silence goes on over a crash", hour, func(d *desk, f *Facts) {
+			source(f).Read = 5
+			d.watch(40*time.Minute, f)
+			d.kill()
+			d.start()
+			d.watch(21*time.Minute, f)
+		}, []string{"1h0m0s" + to + "source s is silent"}},
 		{"lines came while it was down", hour, func(d *desk, f *Facts) {
 			source(f).Read = 5
 			d.watch(40*time.Minute, f)
@@ -105,6 +112,12 @@ func TestSystemAlerts(t *testing.T) {
 			d.watch(30*time.Minute, f)
 		}, []string{"8m20s" + to + "the spool is filling up", "13m20s" + to + "the spool is still filling up", "16m40s" + to + "the spool is still filling up",
 			"51m50s" + to + "the spool has room again"}},
+		{"nothing is said while it seems to be over", 0, func(d *desk, f *Facts) {
+			f.Spool = SpoolFacts{Wanted: 60, MaxBytes: 100}
+			d.watch(58*time.Minute, f)
+			f.Spool = SpoolFacts{Wanted: 40, MaxBytes: 100}
+			d.watch(6*time.Minute, f)
+		}, []string{"0s" + to + "the spool is filling up", "1h3m0s" + to + "the spool has room again"}},
 		{"a spool that is full each half minute anew", 0, func(d *desk, f *Facts) {
 			for range 110 {
 				f.Spool = SpoolFacts{Wanted: 99, MaxBytes: 100, Stuck: "max_bytes is reached"}
@@ -194,6 +207,23 @@ func TestSystemAlerts(t *testing.T) {
 			d.start()
 			d.watch(time.Minute, f)
 		}, []string{"1m0s mail to ops@example.com: r: 2 dead letters"}},
+		{"a dead letter right after a start counts once", 0, func(d *desk, f *Facts) {
+			recipient(f).Dead = 1
+			d.watch(time.Minute, f)
+			d.stop()
+			d.start()
+			d.dies("s1", 0)
+			recipient(f).Dead = 2
+			d.watch(time.Minute, f)
+		}, []string{"1m0s mail to ops@example.com: r: 1 dead letter"}},
+		{"a dead letter that the numbers show first counts once", 0, func(d *desk, f *Facts) {
+			recipient(f)
+			d.watch(time.Minute, f)
+			recipient(f).Dead = 1
+			d.watch(2*time.Second, f)
+			d.dies("s1", 0)
+			d.watch(time.Minute, f)
+		}, []string{"1m2s mail to ops@example.com: r: 1 dead letter"}},
 		{"a dead letter that was told of, and a crash", 0, func(d *desk, f *Facts) {
 			recipient(f)
 			d.watch(time.Minute, f)
