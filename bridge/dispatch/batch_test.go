@@ -146,7 +146,7 @@ func newBatchRig(t *testing.T, order string, most int, change func(*Policy), ans
 		}
 	}, nil)
 	b := &batchRig{rig: r, sink: &batchSink{
-		t: t, order: order, start: time.Now(), answer: answer, flying: map[string]bool{}, taken: map[int64]int{},
+		t: t, order: order, start: time.Now(), answer: answer, flying: map[string]bool{}, taken: map[int64]int{}, last: map[string]int64{},
 	}}
 	r.to = b.sink
 	return b
@@ -332,18 +332,20 @@ func TestPoisonInASession(t *testing.T) {
 // alone, at once.
 func TestGiveUpInABatch(t *testing.T) {
 	for _, order := range []string{Strict, Session, None} {
-		t.Run(order, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newBatchRig(t, order, 10, nil, refuse(errPermanent, 15))
-				r.addMany(30, 30)
-				r.run(time.Minute)
-				r.wantCount(bridge.Dead, 1)
-				r.wantCount(bridge.Delivered, 29)
-				if r.q.letters[0].Number != 15 {
-					t.Errorf("%d died", r.q.letters[0].Number)
-				}
+		for _, poison := range []int64{11, 15, 20} { // the first of its batch, too
+			t.Run(fmt.Sprint(order, poison), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					r := newBatchRig(t, order, 10, nil, refuse(errPermanent, poison))
+					r.addMany(30, 30)
+					r.run(time.Minute)
+					r.wantCount(bridge.Dead, 1)
+					r.wantCount(bridge.Delivered, 29)
+					if r.q.letters[0].Number != uint64(poison) {
+						t.Errorf("%d died", r.q.letters[0].Number)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -544,6 +546,104 @@ func TestDamagedEventLeavesItsBatch(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDamagedEventInTheMiddleOfALane: those behind it go on, too.
+func TestDamagedEventInTheMiddleOfALane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newBatchRig(t, Session, 5, nil, down(500*time.Millisecond, errBusy))
+		r.addMany(4, 1)
+		r.start()
+		time.Sleep(100 * time.Millisecond)
+		r.q.mu.Lock()
+		r.q.events[2] = nil // parked
+		r.q.mu.Unlock()
+		time.Sleep(time.Minute)
+		r.stop()
+		r.want("1-4!@0 1,3,4@1")
+		r.wantCount(bridge.Damaged, 1)
+		r.wantCount(bridge.Delivered, 3)
+	})
+}
+
+// cutOff gives a rig whose first batches were cut off by the end of a process:
+// their members are known, and nothing else.
+func cutOff(t *testing.T, order string, most int, batches ...[]uint64) *batchRig {
+	r := newBatchRig(t, order, most, func(p *Policy) { p.MaxInFlight = 1 }, allTaken)
+	r.q.batches = batches
+	return r
+}
+
+// TestMembersThatDoNotCome: what can't be had any more is not waited for.
+func TestMembersThatDoNotCome(t *testing.T) {
+	for _, more := range []int{0, 3} {
+		t.Run(fmt.Sprint(more), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := cutOff(t, Session, 3, []uint64{1, 2, 3})
+				r.addMany(3+more, 6)
+				r.q.order = slices.Delete(r.q.order, 1, 2)
+				r.run(time.Minute)
+				r.wantCount(bridge.Delivered, 2+more)
+				if got := r.sink.text(); !strings.Contains(got, "1,3@0") {
+					t.Errorf("calls %s", got)
+				}
+			})
+		})
+	}
+}
+
+// TestMembersBeyondTheWindow: batches that can't be read whole, because the
+// window is smaller now, must not hold it for ever.
+func TestMembersBeyondTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var batches [][]uint64
+		for n := range uint64(1000) {
+			batches = append(batches, []uint64{n + 1, n + 1001})
+		}
+		r := cutOff(t, None, 2, batches...)
+		r.addMany(2000, 2000)
+		r.run(time.Minute)
+		r.wantCount(bridge.Delivered, 2000)
+	})
+}
+
+// TestMembersComeLate: the front of their lane is done before they are read.
+func TestMembersComeLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := cutOff(t, Session, 3, []uint64{1}, []uint64{2, 3})
+		r.addMany(3, 1)
+		r.q.readTo = 2
+		r.start()
+		time.Sleep(1500 * time.Millisecond)
+		r.want("1@0")
+		r.q.mu.Lock()
+		r.q.readTo = 0
+		r.q.mu.Unlock()
+		time.Sleep(time.Minute)
+		r.stop()
+		r.want("1@0 2,3@2")
+	})
+}
+
+// TestBatchWaitsForAReplayUnderWay of one of its sessions.
+func TestBatchWaitsForAReplayUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := cutOff(t, Session, 3, []uint64{2, 3})
+		r.p.MaxInFlight = 4
+		r.q.add("a", "b", "a")
+		r.q.settled[1] = bridge.Dead
+		r.q.replay(Session, 1)
+		r.q.readTo = 1
+		r.sink.took = 10 * time.Second
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		r.q.mu.Lock()
+		r.q.readTo = 0
+		r.q.mu.Unlock()
+		time.Sleep(time.Minute)
+		r.stop()
+		r.want("1@10 2,3@20")
+	})
 }
 
 // TestReplaysGoAlone, and no live event of their session with others.

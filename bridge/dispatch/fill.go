@@ -24,7 +24,6 @@ func (w *Worker) restore(ctx context.Context, now time.Time) error {
 	for _, p := range parked {
 		w.fails(p.Try)
 		if p.Replay {
-			w.absent(p.Number)
 			w.addReplay(p, now)
 			continue
 		}
@@ -100,11 +99,9 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 	switch {
 	case err != nil:
 		w.noLonger(try)
-		w.absent(it.Number)
 		err = w.damaged(ctx, it.Number, err)
 	case !w.asks(head):
 		w.noLonger(try)
-		w.absent(it.Number)
 		w.o.Queue.Pass(it.Number)
 		w.board.update(func(s *Stats) { s.Filtered++ })
 	default:

@@ -42,13 +42,6 @@ func (w *Worker) enroll(e *entry) {
 	}
 }
 
-// absent says that an event will not come.
-func (w *Worker) absent(number uint64) {
-	if m, ok := w.members[number]; ok {
-		w.arrive(number, m.batch)
-	}
-}
-
 func (w *Worker) arrive(number uint64, b *batch) {
 	delete(w.members, number)
 	if b.missing--; b.missing == 0 {

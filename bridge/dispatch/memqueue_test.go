@@ -31,6 +31,7 @@ type memQueue struct {
 	room    int      // for parked events; 0: no bound
 	wake    chan struct{}
 	readErr error
+	readTo  uint64 // Next fails behind that number; 0: it doesn't
 }
 
 func newMemQueue() *memQueue {
@@ -84,6 +85,9 @@ func (q *memQueue) Next() (bridge.Item, bool, error) {
 	}
 	for q.next < len(q.order) {
 		n := q.order[q.next]
+		if q.readTo > 0 && n > q.readTo {
+			return bridge.Item{}, false, errors.New("EIO")
+		}
 		q.next++
 		_, parked := q.parked[n]
 		if _, settled := q.settled[n]; parked || settled {

@@ -24,7 +24,9 @@ func (p *Policy) window() (events, bytes int) {
 	return events, min(max(events*windowPerEvent, windowBytes), windowBytesMost)
 }
 
-// windowFull reports whether nothing more may be read now.
+// windowFull reports whether nothing more may be read now. What is still to
+// come into the batches of an earlier run was in its window: it is read, even
+// where no more can be parked.
 func (w *Worker) windowFull() bool {
-	return w.full || w.window >= w.windowMost || w.windowBytes >= w.bytesMost
+	return w.full && len(w.members) == 0 || w.window >= w.windowMost || w.windowBytes >= w.bytesMost
 }
