@@ -35,3 +35,12 @@ func TestAttemptsAreRemembered(t *testing.T) {
 		t.Errorf("%+v", web)
 	}
 }
+
+func TestHistoryIsSmallOnASmallDisk(t *testing.T) {
+	if n := historyLimit(t.TempDir()); n < 512<<10 || n > 64<<20 {
+		t.Errorf("%d bytes", n)
+	}
+	if n := historyLimit(t.TempDir() + "/none"); n != 64<<20 {
+		t.Errorf("%d bytes where the disk can't be known", n)
+	}
+}

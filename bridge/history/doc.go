@@ -11,7 +11,7 @@
 //	history/NNNNNNNNNNNNNNNN.his   mode 0600; numbered in hex, in the order of their making
 //
 // Each start begins a new file, and so does one that has reached an eighth of
-// the limit (64 MiB in all); the oldest goes when there are more. Numbers are
+// the limit (64 MiB in all, or less); the oldest goes when there are more. Numbers are
 // little-endian. A file begins with 16 bytes: "tphist", the version (uint16,
 // now 1) and a random salt (8 bytes). Records follow:
 //

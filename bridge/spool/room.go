@@ -71,11 +71,14 @@ func (s *Spool) haveRoom(more int64, what purpose) error {
 	return nil
 }
 
+// roomyMore is what must be free above min_free, in bytes.
+const roomyMore = 1 << 20
+
 // Roomy reports whether the file system has more free space than min_free, or
 // that can't be known: what is not needed may be written there.
 func (s *Spool) Roomy() bool {
 	free, least := s.freeSpace()
-	return free < 0 || free > least
+	return free < 0 || free > least+roomyMore
 }
 
 // freeSpace gives what is free on the file system and min_free; free is
