@@ -118,7 +118,7 @@ func failingAdvice(t *topic) string {
 	case "gone":
 		return "It says that its address is gone for good: set the new one, or take the recipient out of the configuration. " + kept
 	}
-	return "Look at the recipient, and at the way there. " + kept
+	return "Look at the recipient, and at the way there; tailpost check --connect tries it without an event. " + kept
 }
 
 // quoted makes a name one word of a shell's command.

@@ -98,7 +98,7 @@ func TestAlerts(t *testing.T) {
 		}
 		return int(status.Load())
 	})
-	s := newSite(t, fmt.Sprintf(`[smtp]
+	text := fmt.Sprintf(`[smtp]
 host     = "127.0.0.1"
 port     = %s
 security = "none"
@@ -122,7 +122,8 @@ email_contact          = "ops@example.com, second@example.com"
 send_email_alert_after = "1s"
 resend_email_alerts    = "2s"
 alert_url              = "%s/hook?key=MARKER"
-`, d.smtp, c.URL, d.url))
+`, d.smtp, c.URL, d.url)
+	s := newSite(t, text)
 	p := s.run()
 	s.appendLines(1, func(int) string { return "s1" })
 	wait(t, "an attempt", func() bool { return len(c.all()) > 0 })
@@ -150,8 +151,13 @@ alert_url              = "%s/hook?key=MARKER"
 	if strings.Contains(m.Text, "dead letter") {
 		t.Errorf("told of dead letters:\n%s", m.Text)
 	}
+	s.rewrite(strings.Replace(text, "ops@example.com, second@example.com", "new@example.com", 1))
+	wait(t, "the reload", func() bool { return strings.Contains(p.log.String(), "configuration reloaded") })
 	s.appendLines(1, func(int) string { return "poison" })
 	m = d.mail(t, "the helpdesk: 1 dead letter")
+	if len(m.To) != 1 || m.To[0] != "new@example.com" {
+		t.Errorf("after the reload: to %q", m.To)
+	}
 	if !strings.Contains(m.Text, "of session poison, after 1 attempt: ") || !strings.Contains(m.Text, "tailpost dead ls --recipient 'the helpdesk'") {
 		t.Errorf("text:\n%s", m.Text)
 	}
