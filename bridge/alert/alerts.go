@@ -213,7 +213,7 @@ func (a *Alerts) logLasting() (wait time.Duration) {
 			continue
 		}
 		t.logged = true
-		a.o.Log.Warn().Str("alert", string(k.kind)).Str("name", k.name).Time("since", t.Began).Str("why", t.reason()).Msg("alert")
+		k.named(a.o.Log.Warn()).Time("since", t.Began).Str("why", t.reason()).Msg("alert")
 	}
 	return wait
 }
@@ -221,7 +221,7 @@ func (a *Alerts) logLasting() (wait time.Duration) {
 // endLocked notes that a topic that lasted is over.
 func (a *Alerts) endLocked(k key, t *topic) {
 	if t.logged {
-		a.o.Log.Info().Str("alert", string(k.kind)).Str("name", k.name).Time("since", t.Began).Msg("alert is over")
+		k.named(a.o.Log.Info()).Time("since", t.Began).Msg("alert is over")
 	}
 	t.end()
 	a.changedLocked()

@@ -118,7 +118,7 @@ func (a *Alerts) logSent(ch channel, n *notice, trouble, was string, err error) 
 	case err != nil:
 		return
 	}
-	ev = ev.Stringer("by", ch).Str("alert", string(n.key.kind)).Str("name", n.key.name).Str("subject", n.message.Subject)
+	ev = n.key.named(ev).Stringer("by", ch).Str("subject", n.message.Subject)
 	if ch == byURL {
 		ev = ev.Str("url", shownURL(n.url))
 	}

@@ -1,6 +1,10 @@
 package alert
 
-import "time"
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+)
 
 // kind is what a topic is about.
 type kind string
@@ -28,6 +32,18 @@ func (k kind) ofRecipient() bool { return k == failing || k == deadLetters }
 type key struct {
 	kind kind
 	name string
+}
+
+// named adds to a line of the log which topic it is about.
+func (k key) named(ev *zerolog.Event) *zerolog.Event {
+	ev = ev.Str("alert", string(k.kind))
+	switch k.kind {
+	case failing, deadLetters, lostEvents:
+		return ev.Str("recipient", k.name)
+	case silent, quarantined, lostInput:
+		return ev.Str("source", k.name)
+	}
+	return ev
 }
 
 // topic is one thing to tell of. Times without a date are those of
