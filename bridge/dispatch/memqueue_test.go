@@ -41,22 +41,29 @@ func newMemQueue() *memQueue {
 	}
 }
 
-// add accepts events named by their session and a running number.
+// add accepts events named by their session and a running number, at once.
 func (q *memQueue) add(sessions ...string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	for _, s := range sessions {
-		q.addEvent(bridge.Event{Name: bridge.EventBegin, Session: s, Version: "1"})
+		q.addLocked(bridge.Event{Name: bridge.EventBegin, Session: s, Version: "1"})
 	}
+	q.signal()
 }
 
 func (q *memQueue) addEvent(e bridge.Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.addLocked(e)
+	q.signal()
+}
+
+func (q *memQueue) addLocked(e bridge.Event) {
 	n := uint64(len(q.order) + 1)
 	e.Timestamp = int64(n)
 	e.ID[0], e.ID[1], e.ID[15] = byte(n>>8), byte(n), 7
 	q.events[n] = e.AppendWire(nil)
 	q.order = append(q.order, n)
-	q.signal()
 }
 
 // reopen is what a restart does: Next begins again.
