@@ -34,7 +34,7 @@ authorization = "Bearer secret"
 		t.Fatal(err)
 	}
 	s.write(s.log, string(line)+"\n")
-	s.run()
+	p := s.run()
 	var id string
 	wait(t, "an attempt", func() bool {
 		out, err := exec.Command("tailpost", "spool", "cat", "--config", s.config).Output()
@@ -75,5 +75,14 @@ authorization = "Bearer secret"
 	}
 	if !w.Running || len(w.Recipients) != 1 || w.Recipients[0].State != "delivered" || w.Recipients[0].First[0].Error == "" || w.Recipients[0].First[0].Peer == "" {
 		t.Errorf("%+v", w)
+	}
+
+	// What was written before a kill is still told.
+	p.kill()
+	if err := json.Unmarshal([]byte(ask("--json")), &w); err != nil {
+		t.Fatal(err)
+	}
+	if w.Running || w.Recipients[0].State != "delivered" || len(w.Recipients[0].First) != 3 {
+		t.Errorf("after a kill: %+v", w)
 	}
 }
