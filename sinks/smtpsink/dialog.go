@@ -54,14 +54,22 @@ type stepError struct {
 func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// step runs one exchange with a deadline of its own.
+// step runs one exchange with a deadline of its own, and tells of it.
 func (d *dialog) step(name string, do func() error) error {
+	err := d.bounded(name, do)
+	if err == nil {
+		d.trace.answered(name)
+	}
+	return err
+}
+
+// bounded is step; it tells of a failure alone.
+func (d *dialog) bounded(name string, do func() error) error {
 	err := d.client.UpdateDeadline(d.wait)
 	if err == nil {
 		err = do()
 	}
 	if err == nil {
-		d.trace.answered(name)
 		return nil
 	}
 	d.trace.failed(name, err)

@@ -2,6 +2,7 @@ package smtpsink
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -60,10 +61,10 @@ func (d *dialog) data(raw []byte) (answer string, err error) {
 	if err := d.step("DATA", func() (err error) { w, err = d.client.Data(); return err }); err != nil {
 		return "", err
 	}
-	if err := d.step("the mail", func() error { _, err := w.Write(raw); return err }); err != nil {
+	if err := d.step(fmt.Sprintf("the mail, %d bytes", len(raw)), func() error { _, err := w.Write(raw); return err }); err != nil {
 		return "", err
 	}
-	if err := d.step("its end", w.Close); err != nil {
+	if err := d.bounded("the mail's end", w.Close); err != nil {
 		return "", err
 	}
 	if dc, ok := w.(*smtp.DataCloser); ok {
