@@ -63,7 +63,7 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	switch {
 	case errors.As(err, &de) && len(have) > 0 && len(sent.Refused) == len(m.Envelope):
 		// The recipient works: it is these addresses that don't.
-		de.Scope = bridge.ThisEvent
+		de.Scope, de.Down, de.Status = bridge.ThisEvent, false, ""
 	case err == nil && len(sent.Refused) > 0:
 		s.o.Log.Debug().Str("recipient", s.o.Name).Stringer("event", d.Events[0].ID).Int("refused", len(sent.Refused)).Msg("some addresses refused")
 		rec.Partly = true
