@@ -53,6 +53,7 @@ var misbehaviours = []misbehaviour{
 	{step: "STARTTLS", how: stalls, wantScope: recipient, wantDown: true, wantText: "STARTTLS: ", wantTook: 30 * time.Second},
 	{step: "STARTTLS", how: garbage, wantScope: recipient, wantDown: true, wantText: "STARTTLS: "},
 	{step: "STARTTLS", how: toomuch, wantScope: recipient, wantDown: true, wantText: "more than 1 MiB"},
+	{step: "STARTTLS", how: "220 go on\r\n250 AUTH EVIL", wantNote: "a@example.com b@example.com c@example.com"}, // said before TLS: nobody listens
 	{step: "TLS", how: closes, wantScope: recipient, wantDown: true, wantText: "STARTTLS: "},
 	{step: "TLS", how: stalls, wantScope: recipient, wantDown: true, wantText: "STARTTLS: ", wantTook: 30 * time.Second},
 	{step: "TLS", how: garbage, wantScope: recipient, wantDown: true, wantText: "STARTTLS: tls: "},

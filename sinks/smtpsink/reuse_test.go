@@ -177,6 +177,41 @@ func TestWaitForATurn(t *testing.T) {
 	})
 }
 
+// A server that takes its time with each mail leaves those at the end of the
+// row without a turn: nothing was tried, so nothing is shown about it.
+func TestNoTurn(t *testing.T) {
+	s := newMisbehaving(t, map[string]string{"greeting": stalls})
+	synctest.Test(t, func(t *testing.T) {
+		o := s.relay()
+		o.Step, o.Timeout = time.Hour, time.Minute
+		sink := newSinkTo(t, o)
+		var mu sync.Mutex
+		without := 0
+		var wg sync.WaitGroup
+		for range 30 { // three a minute, and five minutes to wait
+			wg.Go(func() {
+				_, de := misbehaviour{}.attempt(t, sink, nil)
+				if de == nil || de.Scope != recipient || !errors.Is(de, context.DeadlineExceeded) {
+					t.Errorf("%+v", de)
+					return
+				}
+				if strings.Contains(de.Error(), "no turn within 5m0s") != !de.Down {
+					t.Errorf("down %v: %v", de.Down, de)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if !de.Down {
+					without++
+				}
+			})
+		}
+		wg.Wait()
+		if without < 12 || without > 15 {
+			t.Errorf("%d without a turn, want 30 but for three a minute", without)
+		}
+	})
+}
+
 // A relay that is closed keeps nothing, and mails under way are not disturbed.
 func TestCloseOfTheRelay(t *testing.T) {
 	s := newMisbehaving(t, nil)
