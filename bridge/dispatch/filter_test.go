@@ -8,6 +8,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/where"
 )
 
 func TestVerdict(t *testing.T) {
@@ -52,6 +53,10 @@ func TestVerdictOfWhatCanNotBeJudged(t *testing.T) {
 	head, err := bridge.ParseHead(e.AppendWire(nil))
 	if err != nil {
 		t.Fatal(err)
+	}
+	f.where = &where.Expr{} // it fails on all
+	if v := f.Verdict(head); !v.Asked() || v.Err == nil {
+		t.Errorf("an expression that fails: %+v", v)
 	}
 	head.JSON = []byte("no json")
 	if v := f.Verdict(head); !v.Asked() || v.Err == nil {
