@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
-	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
@@ -78,13 +76,7 @@ func (a actions) Forget(ctx context.Context, recipient string) (admin.Report, er
 	if a.policyOf(recipient) != nil {
 		return admin.Report{}, admin.Errorf(admin.Conflict, "the recipient %s is configured: take it out of the configuration first", recipient)
 	}
-	n, err := a.spool.Forget(ctx, recipient, func(it bridge.Item) ([]byte, error) {
-		l, err := dispatch.Forgotten(recipient, it, time.Now())
-		if err != nil {
-			return nil, err
-		}
-		return l.Encode()
-	})
+	n, err := a.spool.Forget(ctx, recipient, letterOf(recipient, "the recipient was forgotten"))
 	return admin.Report{Done: n}, kinded(err)
 }
 

@@ -74,6 +74,7 @@ type app struct {
 	history  *history.Ring
 	alerts   *alert.Alerts
 	watchers watchers
+	removed  removed
 	relay    *smtpsink.Relay // nil without [smtp]; owned as turns
 	restart  string          // the keys that need one, as they were said last; owned as turns
 
@@ -90,6 +91,7 @@ func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
 		o: o, spool: sp, ended: make(chan struct{}, 1), turns: map[string]ingest.Turn{},
 		recipients: map[string]*recipient{}, sources: map[string]*source{},
 	}
+	a.removed = removed{a: a, look: make(chan struct{}, 1)}
 	a.runs.Store(c)
 	return a
 }
@@ -111,7 +113,7 @@ func (a *app) open() error {
 func (a *app) warnForgotten() {
 	for _, name := range a.spool.Names() {
 		if a.policyOf(name) == nil {
-			a.o.Log.Warn().Str("recipient", name).Str("hint", "tailpost spool forget ends that; the name's coming back does, too").Msg("recipient is no longer configured: its events wait and keep their space")
+			a.o.Log.Warn().Str("recipient", name).Str("hint", "tailpost spool forget ends that; the name's coming back does, too").Msg("recipient is no longer configured: its events wait for its retry_duration, and keep their space")
 		}
 	}
 }
@@ -132,6 +134,7 @@ func (a *app) run(ctx context.Context) error {
 	control := newGroup(ctx, failed)
 	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Log: a.o.Log}).Run)
 	control.run("balance", a.watchBalance)
+	control.run("removed recipients", a.removed.Run)
 	control.run("facts", a.watchFacts)
 	sources := newGroup(ctx, failed)
 	for _, s := range slices.Collect(maps.Values(a.sources)) {

@@ -53,6 +53,7 @@ func (a *app) serve(ctx context.Context, r *recipient) error {
 	for {
 		s := a.begin(r)
 		if s == nil {
+			a.removed.Look()
 			return nil
 		}
 		err := a.work(ctx, r, s)
