@@ -183,6 +183,79 @@ state: a4 b1`
 	}
 }
 
+// goldenBatches is a spool with batches, as the first version that knows them
+// writes it. It was made by makeBatches, and is never made anew.
+const goldenBatches = "testdata/golden-1-batches"
+
+// TestMakeBatches makes it, where GOLDEN_BATCHES names a folder.
+func TestMakeBatches(t *testing.T) {
+	dir := os.Getenv("GOLDEN_BATCHES")
+	if dir == "" {
+		dir = filepath.Join(t.TempDir(), "state")
+	}
+	makeBatches(t, dir)
+	there := filepath.Join(t.TempDir(), "copy")
+	must(t, os.CopyFS(there, os.DirFS(dir)))
+	wantBatches(t, there)
+}
+
+func makeBatches(t *testing.T, dir string) {
+	s, end := opened(t, goldenOptions(dir))
+	q, err := s.Queue("one")
+	must(t, err)
+	var events [][]byte
+	for i := range 8 {
+		events = append(events, fmt.Append(nil, "e", i+1))
+	}
+	first, err := s.Append(t.Context(), Ingest{Source: "a", Events: events})
+	must(t, err)
+	for range 8 {
+		_, _, err := q.Next()
+		must(t, err)
+	}
+	join := func(places ...uint64) {
+		for i := range places {
+			places[i] += first - 1
+		}
+		must(t, q.Join(t.Context(), places))
+	}
+	join(1, 2, 3, 4)
+	join(7, 5, 6)
+	join(3)
+	must(t, q.SettleAll(t.Context(), []uint64{first, first + 5}, bridge.Delivered))
+	end()
+}
+
+// TestGoldenBatches opens it, twice, because the first start has written it
+// anew.
+func TestGoldenBatches(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	must(t, os.CopyFS(dir, os.DirFS(goldenBatches)))
+	for range 2 {
+		wantBatches(t, dir)
+	}
+}
+
+func wantBatches(t *testing.T, dir string) {
+	t.Helper()
+	s, end := opened(t, goldenOptions(dir))
+	defer end()
+	q, err := s.Queue("one")
+	must(t, err)
+	const first = 1 << epochBits
+	var got []string
+	for _, b := range q.Batches() {
+		for i := range b {
+			b[i] -= first - 1
+		}
+		got = append(got, fmt.Sprint(b))
+	}
+	slices.Sort(got)
+	if st := q.Stats(); fmt.Sprint(got) != "[[2 4] [3] [7 5]]" || st.Delivered != 2 || st.Waiting != 6 {
+		t.Errorf("batches %v, %+v", got, st)
+	}
+}
+
 // describe tells all that a spool holds.
 func describe(t *testing.T, dir string) string {
 	t.Helper()

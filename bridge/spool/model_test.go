@@ -35,6 +35,8 @@ func TestModel(t *testing.T) {
 				"burst":   m.burst,
 				"next":    m.next,
 				"deliver": m.deliver,
+				"batch":   m.batch,
+				"join":    m.join,
 				"drain":   m.drain,
 				"bury":    m.bury,
 				"revise":  m.revise,
@@ -63,6 +65,13 @@ type fate struct {
 	replay                              bool // dead once, and parked again
 	sure                                bool // of settled, parked: a power cut can't undo it
 	attempts                            int
+	batch                               *joined // the one that it joined last
+}
+
+// joined is a batch that events were attempted in.
+type joined struct {
+	numbers []uint64
+	sure    bool // a power cut can't undo it
 }
 
 type recipient struct {
@@ -222,6 +231,7 @@ func openOnes(f *fate) bool     { return f.open }
 func openOrParked(f *fate) bool { return f.open || f.parked }
 func (f *fate) waiting() bool   { return !f.settled && !f.dead && !f.passed && !f.dropped }
 func (f *fate) settle(dead bool) {
+	f.batch = nil
 	f.open, f.parked, f.settled, f.dead, f.sure = false, false, !dead, dead, dead
 }
 func mustNot(rt *rapid.T, e error) {
@@ -270,6 +280,74 @@ func (m *model) deliver(rt *rapid.T) {
 			mustNot(rt, r.q.Settle(context.Background(), n, bridge.Delivered))
 			r.fates[n].settle(false)
 		}
+	}
+}
+
+// batch delivers several events at once.
+func (m *model) batch(rt *rapid.T) {
+	r := m.recipient(rt)
+	var numbers []uint64
+	for _, n := range slices.Sorted(maps.Keys(r.fates)) {
+		if openOrParked(r.fates[n]) && rapid.Bool().Draw(rt, "this one") {
+			numbers = append(numbers, n)
+		}
+	}
+	mustNot(rt, r.q.SettleAll(context.Background(), numbers, bridge.Delivered))
+	for _, n := range numbers {
+		r.fates[n].settle(false)
+	}
+}
+
+// join puts events into a batch: they leave the one before.
+func (m *model) join(rt *rapid.T) {
+	r := m.recipient(rt)
+	b := &joined{}
+	for range rapid.IntRange(1, 6).Draw(rt, "events") {
+		if n := m.pick(rt, r, openOrParked); n != 0 && !slices.Contains(b.numbers, n) {
+			b.numbers = append(b.numbers, n)
+		}
+	}
+	mustNot(rt, r.q.Join(context.Background(), b.numbers))
+	for _, n := range b.numbers {
+		r.fates[n].batch = b
+	}
+}
+
+// batches compares the members of batches, but for those events of which
+// nothing can be known.
+func (m *model) batches(rt *rapid.T, r *recipient) {
+	var got, want []string
+	in := make(map[uint64]bool)
+	for _, b := range r.q.Batches() {
+		var known []uint64
+		for _, n := range b {
+			if in[n] {
+				rt.Fatalf("%s: %x is in two batches", r.name, n)
+			}
+			in[n] = true
+			if f := r.fates[n]; f != nil && f.batch != nil && f.batch.sure && f.waiting() {
+				known = append(known, n)
+			}
+		}
+		if len(known) > 0 {
+			got = append(got, fmt.Sprint(known))
+		}
+	}
+	seen := make(map[*joined]bool)
+	for _, f := range r.fates {
+		if f.batch == nil || seen[f.batch] || !f.batch.sure {
+			continue
+		}
+		seen[f.batch] = true
+		left := slices.DeleteFunc(slices.Clone(f.batch.numbers), func(n uint64) bool { return r.fates[n].batch != f.batch || !r.fates[n].waiting() })
+		if len(left) > 0 {
+			want = append(want, fmt.Sprint(left))
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		rt.Fatalf("%s: batches %v, want %v", r.name, got, want)
 	}
 }
 
@@ -445,6 +523,9 @@ func (m *model) settleDown() {
 	for _, r := range m.rs {
 		for _, f := range r.fates {
 			f.sure = true
+			if f.batch != nil {
+				f.batch.sure = true
+			}
 		}
 	}
 }
@@ -486,6 +567,7 @@ func (m *model) recover(rt *rapid.T) {
 			rt.Fatalf("%s: paused is %v", r.name, !r.paused)
 		}
 		r.given = 0
+		m.batches(rt, r)
 		parked, _ := r.q.Restored()
 		has := make(map[uint64]bool)
 		for _, p := range parked {
@@ -528,6 +610,7 @@ func (m *model) recovered(rt *rapid.T, r *recipient, n uint64, f *fate, given, p
 	}
 	f.open = false
 	f.parked = parked
+	f.batch = nil // what is known of it has been compared
 	if given || parked {
 		f.settled, f.passed = false, false
 	}

@@ -306,6 +306,13 @@ func (f *found) recipient(name string, q *spool.Queue) error {
 			m.attempts[name][n] = []int{attempts[n]}
 		}
 	}
+	for _, b := range q.Batches() {
+		for _, n := range b {
+			if now[n] == "" {
+				return breaks(ruleAgain, "event %x is in a batch, and doesn't wait", n)
+			}
+		}
+	}
 	for n := range now {
 		if m.fates[name][n] == nil {
 			return breaks(ruleWhole, "event %x is given and was never acknowledged", n)

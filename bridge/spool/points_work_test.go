@@ -192,6 +192,29 @@ func (w *work) settle(name string, events ...string) {
 	}
 }
 
+// settleAll is settle in one write.
+func (w *work) settleAll(name string, events ...string) {
+	w.t.Helper()
+	var numbers []uint64
+	for _, e := range events {
+		n := w.numbers[e]
+		w.h.note(func(m *moment) { m.may(name, n, isSettled) })
+		numbers = append(numbers, n)
+	}
+	w.must(w.q[name].SettleAll(w.t.Context(), numbers, bridge.Delivered))
+}
+
+// join lets events be attempted together. Whether a batch is known is in no
+// rule: without it they are attempted in others.
+func (w *work) join(name string, events ...string) {
+	w.t.Helper()
+	var numbers []uint64
+	for _, e := range events {
+		numbers = append(numbers, w.numbers[e])
+	}
+	w.must(w.q[name].Join(w.t.Context(), numbers))
+}
+
 func (w *work) pass(name, event string) {
 	n := w.numbers[event]
 	w.h.note(func(m *moment) {
@@ -287,7 +310,9 @@ func (w *work) firstLife() {
 	w.park("one", "b1")
 	w.bury("one", "a4")
 	w.pass("one", "c1")
-	w.settle("two", "a1", "a2", "a3")
+	w.join("two", "a1", "a2", "a3")
+	w.settleAll("two", "a1", "a2", "a3")
+	w.join("two", "b1", "c1")
 	w.quiet()
 	w.settle("one", "c2", "a3", d1, d2)
 	w.fail("one", "b1", 2, 10)
