@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -21,7 +22,7 @@ import (
 // number as its timestamp.
 type tally struct {
 	*httptest.Server
-	requests atomic.Int64
+	events   atomic.Int64
 	distinct atomic.Int64
 	seen     []atomic.Int32
 }
@@ -38,23 +39,40 @@ func (t *tally) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	t.requests.Add(1)
-	_, rest, _ := bytes.Cut(body, []byte("timestamp="))
-	digits, _, _ := bytes.Cut(rest, []byte("&"))
-	if n, err := strconv.Atoi(string(digits)); err == nil && n > 0 && n < len(t.seen) && t.seen[n].Add(1) == 1 {
-		t.distinct.Add(1)
+	if _, rest, form := bytes.Cut(body, []byte("timestamp=")); form {
+		t.count(rest)
+	} else { // a list of JSON
+		for _, rest, ok := bytes.Cut(body, timestampKey); ok; _, rest, ok = bytes.Cut(rest, timestampKey) {
+			t.count(rest)
+		}
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
+var timestampKey = []byte(`"timestamp":`)
+
+// count notes the event whose number the text begins with.
+func (t *tally) count(text []byte) {
+	t.events.Add(1)
+	n := 0
+	for _, d := range text {
+		if d < '0' || d > '9' {
+			break
+		}
+		n = n*10 + int(d-'0')
+	}
+	if n > 0 && n < len(t.seen) && t.seen[n].Add(1) == 1 {
+		t.distinct.Add(1)
+	}
+}
+
 // postLoop is a bare loop of keep-alive POSTs in a process of its own:
-// postloop URL REQUESTS CONNECTIONS.
+// postloop URL REQUESTS CONNECTIONS EVENTS, of so many events a body.
 func postLoop() {
 	requests, _ := strconv.Atoi(os.Args[2])
 	conns, _ := strconv.Atoi(os.Args[3])
-	body := url.Values{"event": {"support_conference_member_added"}, "version": {"1"}, "timestamp": {"1733240460"},
-		"appliance_id": {"support.example.com"}, "lsid": {"e9e99aeb9ad54fb381634498502c5a1b"}, "external_key": {"INC0010023"},
-		"name": {"Zoë Müller"}, "type": {"customer"}}.Encode()
+	events, _ := strconv.Atoi(os.Args[4])
+	body, contentType := benchBody(events)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns}}
 	var left atomic.Int64
 	left.Store(int64(requests))
@@ -62,7 +80,7 @@ func postLoop() {
 	for range conns {
 		wg.Go(func() {
 			for left.Add(-1) >= 0 {
-				res, err := client.Post(os.Args[1], "application/x-www-form-urlencoded", bytes.NewReader([]byte(body)))
+				res, err := client.Post(os.Args[1], contentType, strings.NewReader(body))
 				if err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
@@ -75,68 +93,89 @@ func postLoop() {
 	wg.Wait()
 }
 
+// benchBody is a request's body as the bridge would send it.
+func benchBody(events int) (body, contentType string) {
+	if events > 1 {
+		one := `{"id":"7e9b8f0a6c5d4e3f2a1b0c9d8e7f6a5b","event":"support_conference_member_added","version":"1","timestamp":1733240460,` +
+			`"appliance_id":"support.example.com","lsid":"e9e99aeb9ad54fb381634498502c5a1b","external_key":"INC0010023","site":"support.example.com",` +
+			`"name":"Zoë Müller","type":"customer","gsnumber":22,"hostname":"WS01","os":"` + strings.Repeat("x", 110) + `",` +
+			`"source":{"name":"log","format":"bg","host":"appliance","offset":35200}}`
+		return "[" + strings.Repeat(one+",", events-1) + one + "]", "application/json"
+	}
+	return url.Values{"event": {"support_conference_member_added"}, "version": {"1"}, "timestamp": {"1733240460"},
+		"appliance_id": {"support.example.com"}, "lsid": {"e9e99aeb9ad54fb381634498502c5a1b"}, "external_key": {"INC0010023"},
+		"name": {"Zoë Müller"}, "type": {"customer"}}.Encode(), "application/x-www-form-urlencoded"
+}
+
 // bare measures the loop: requests a second.
-func bare(b *testing.B, target string, conns int) float64 {
-	const requests = 50_000
+func bare(b *testing.B, target string, conns, events int) float64 {
+	requests := 50_000
+	if events > 1 {
+		requests = 10_000
+	}
 	begin := time.Now()
-	cmd := exec.Command("postloop", target, strconv.Itoa(requests), strconv.Itoa(conns))
+	cmd := exec.Command("postloop", target, strconv.Itoa(requests), strconv.Itoa(conns), strconv.Itoa(events))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	return requests / time.Since(begin).Seconds()
+	return float64(requests) / time.Since(begin).Seconds()
 }
 
-// BenchmarkWholeWay measures from a log of 200,000 lines of 352 bytes to a
-// counting HTTP receiver, one event a POST, synced, beside a bare loop of
+// BenchmarkWholeWay measures from a log of lines of 352 bytes to a counting
+// HTTP receiver, one event a POST or 100, synced, beside a bare loop of
 // keep-alive POSTs with as many connections, before and after. Run it with
 // -benchtime 1x.
 func BenchmarkWholeWay(b *testing.B) {
 	for _, c := range []struct {
-		order string
-		conns int
-	}{{"session", 8}, {"strict", 1}} {
-		b.Run(c.order, func(b *testing.B) {
+		name, order         string
+		conns, batch, lines int
+	}{
+		{"session", "session", 8, 1, 200_000},
+		{"strict", "strict", 1, 1, 200_000},
+		{"batches of 100", "session", 8, 100, 400_000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
 			for range b.N {
-				wholeWay(b, c.order, c.conns)
+				wholeWay(b, c.order, c.conns, c.batch, c.lines)
 			}
 		})
 	}
 }
 
-func wholeWay(b *testing.B, order string, conns int) {
-	const lines = 200_000
+func wholeWay(b *testing.B, order string, conns, batch, lines int) {
 	t := newTally(b, lines)
 	dir := b.TempDir()
 	writeBenchLog(b, dir+"/session.log", lines)
-	writeBenchConfig(b, dir, t.URL, order, conns)
+	writeBenchConfig(b, dir, t.URL, order, conns, batch)
 	canonical := canonicalSize(b, dir+"/session.log", lines)
 
 	plain := newTally(b, 1)
-	before := bare(b, plain.URL, conns)
+	before := bare(b, plain.URL, conns, batch)
 	cmd := exec.Command("tailpost", "run", "--config", dir+"/tailpost.toml")
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	for t.distinct.Load() < lines && time.Since(begin) < 5*time.Minute {
+	for t.distinct.Load() < int64(lines) && time.Since(begin) < 5*time.Minute {
 		time.Sleep(time.Millisecond) // a benchmark's clock, not a synchronisation
 	}
 	took := time.Since(begin)
-	disk := diskWritten(cmd.Process.Pid) / lines
+	disk := diskWritten(cmd.Process.Pid) / float64(lines)
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	_ = cmd.Wait()
-	after := bare(b, plain.URL, conns)
+	after := bare(b, plain.URL, conns, batch)
 
-	rate := lines / took.Seconds()
+	rate := float64(lines) / took.Seconds()
+	bareEvents := (before + after) / 2 * float64(batch)
 	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	b.ReportMetric(rate, "events/s")
-	b.ReportMetric((before+after)/2, "bare-POSTs/s")
-	b.ReportMetric(rate/((before+after)/2), "ratio")
-	b.ReportMetric(float64(cpu.Microseconds())/lines, "cpu-µs/event")
+	b.ReportMetric(bareEvents, "bare-events/s")
+	b.ReportMetric(rate/bareEvents, "ratio")
+	b.ReportMetric(float64(cpu.Microseconds())/float64(lines), "cpu-µs/event")
 	b.ReportMetric(disk, "disk-B/event")
 	b.ReportMetric(disk/canonical, "disk/JSON")
-	b.ReportMetric(float64(lines-t.distinct.Load()), "lost")
-	b.ReportMetric(float64(t.requests.Load()-t.distinct.Load()), "repeated")
+	b.ReportMetric(float64(int64(lines)-t.distinct.Load()), "lost")
+	b.ReportMetric(float64(t.events.Load()-t.distinct.Load()), "repeated")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -160,7 +199,11 @@ func appendBenchLine(buf []byte, n int) []byte {
 }
 
 // writeBenchConfig lets the bridge read session.log and POST to one recipient.
-func writeBenchConfig(b *testing.B, dir, target, order string, conns int) {
+func writeBenchConfig(b *testing.B, dir, target, order string, conns, batch int) {
+	body := "form"
+	if batch > 1 {
+		body = "json"
+	}
 	writeFile(b, dir+"/tailpost.toml", fmt.Sprintf(`state_dir = "state"
 [log]
 format = "json"
@@ -175,7 +218,9 @@ name = "r"
 url = "%s/"
 order = "%s"
 max_in_flight = %d
-`, target, order, conns))
+body = "%s"
+batch_max_events = %d
+`, target, order, conns, body, batch))
 }
 
 func writeFile(b *testing.B, path, text string) {

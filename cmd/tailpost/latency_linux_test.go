@@ -96,7 +96,7 @@ func bridgeLatency(b *testing.B) (*stamps, []int64) {
 	s := newStamps(b, latencyLines)
 	dir := b.TempDir()
 	log := createBenchFile(b, dir+"/session.log")
-	writeBenchConfig(b, dir, s.URL, "session", 8)
+	writeBenchConfig(b, dir, s.URL, "session", 8, 1)
 	cmd := exec.Command("tailpost", "run", "--config", dir+"/tailpost.toml")
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
