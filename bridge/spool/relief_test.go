@@ -149,7 +149,7 @@ func TestGiveUpDiskOfOthers(t *testing.T) {
 				o := tiny(fs)
 				o.MaxBytes = 4 << 20
 				s := open(t, o)
-				q := s.serve(spool.Recipient{Name: "y", Yields: true})
+				s.serve(spool.Recipient{Name: "y", Yields: true})
 				n := crowd(t, s, 16)
 				equal(t, "taken", n, 16)
 				s.mustEnd()
@@ -161,7 +161,7 @@ func TestGiveUpDiskOfOthers(t *testing.T) {
 					o.MinFree = fmt.Sprintf("%dKiB", free/1024+2000)
 				}
 				s = open(t, o)
-				q = s.serve(spool.Recipient{Name: "y", Yields: true})
+				q := s.serve(spool.Recipient{Name: "y", Yields: true})
 				given := yield(t, q)
 				n = crowd(t, s, 3)
 				equal(t, "taken by the full disk", n > 0, test.wantGiveUp)
