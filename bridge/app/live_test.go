@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type live struct {
 	t      *testing.T
 	dir    string
 	hangup chan os.Signal
+	level  atomic.Value // of the log, as the reload set it
 
 	mu  sync.Mutex
 	log strings.Builder
@@ -56,7 +58,7 @@ func startLive(t *testing.T, text string) *live {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, c, Options{Log: zerolog.New(l), Version: "test", Reload: true, Hangup: l.hangup})
+		done <- Run(ctx, c, Options{Log: zerolog.New(l), Version: "test", Reload: true, Hangup: l.hangup, Level: func(level string) { l.level.Store(level) }})
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -284,3 +284,22 @@ func TestForgottenWhileItRuns(t *testing.T) {
 	l.events("c1")
 	l.wantFile("r", "c1")
 }
+
+// Who is told, and the log's level, change without anybody noticing.
+func TestAlertsAndLevelChangeAlone(t *testing.T) {
+	t.Parallel()
+	j := newJudge(t, func(string, *http.Request) int { return 500 })
+	l := startLive(t, httpTo("r", j.URL, "order = \"strict\"\n"))
+	l.events("a1")
+	l.until("an attempt", func() bool { return j.asks() == 1 })
+	l.change("[log]\nlevel = \"debug\"\n" + httpTo("r", j.URL, "order = \"strict\"\nalert_url = \"http://localhost:1/\"\nsend_email_alert_after = \"2h\"\n"))
+	if last := l.last("configuration reloaded"); strings.Contains(last, "recipients_") || strings.Contains(last, "sources_") {
+		t.Errorf("said %s", last)
+	}
+	if got := l.level.Load(); got != "debug" {
+		t.Errorf("the level is %v", got)
+	}
+	if n := j.asks(); n != 1 {
+		t.Errorf("%d attempts", n)
+	}
+}
