@@ -28,6 +28,8 @@ type live struct {
 	hangup chan os.Signal
 	level  atomic.Value // of the log, as the reload set it
 
+	unaudited bool // at the end
+
 	mu  sync.Mutex
 	log strings.Builder
 }
@@ -49,7 +51,13 @@ const inLog = "[[sources.tail]]\nname = \"in\"\npath = \"in.log\"\nformat = \"js
 // startLive runs the bridge with inLog and these tables.
 func startLive(t *testing.T, text string) *live {
 	t.Helper()
-	l := &live{t: t, dir: t.TempDir(), hangup: make(chan os.Signal, 1)}
+	return runLive(t, t.TempDir(), text)
+}
+
+// runLive does it in that directory.
+func runLive(t *testing.T, dir, text string) *live {
+	t.Helper()
+	l := &live{t: t, dir: dir, hangup: make(chan os.Signal, 1)}
 	l.save(inLog + text)
 	c, ps := config.Load(filepath.Join(l.dir, "tailpost.toml"))
 	if c == nil {
@@ -66,7 +74,7 @@ func startLive(t *testing.T, text string) *live {
 			t.Error(err)
 		}
 		b, err := Audit(filepath.Join(l.dir, "state"))
-		if err != nil || len(b.Problems) > 0 {
+		if !l.unaudited && (err != nil || len(b.Problems) > 0) {
 			t.Errorf("the sums: %v, %v", b, err)
 		}
 		if t.Failed() {

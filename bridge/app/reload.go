@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/bridge/ingest"
 )
 
 // newWatch follows the configuration's files. Workers and sources that a
@@ -77,6 +78,11 @@ func (a *app) prepareSources(ctx context.Context, p *plan) error {
 		}
 	}
 	for _, it := range p.sources.coming() {
+		// What it would end the program with when it begins.
+		_, err := ingest.TotalsOf(a.spool.State(it.Name))
+		if err != nil {
+			return fmt.Errorf("source %s: %w", it.Name, err)
+		}
 		s, err := a.newSource(it)
 		if err != nil {
 			return fmt.Errorf("source %s: %w", it.Name, err)

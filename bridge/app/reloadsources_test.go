@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/spool"
 )
 
 func TestSourcesComeAndGo(t *testing.T) {
@@ -119,4 +124,34 @@ func TestLinesMove(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A state that this version can't read would end a start. It must not end the
+// bridge that runs.
+func TestSourceWhoseStateIsUnknown(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o := spool.Defaults()
+	o.Dir = filepath.Join(dir, "state")
+	if err := os.Mkdir(o.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sp, err := spool.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- sp.Run(ctx) }()
+	_, err = sp.Append(t.Context(), spool.Ingest{Source: "newer", Changes: []bridge.Entry{{Key: []byte("!"), Value: []byte("ingest/99 json")}}})
+	stop()
+	if err := errors.Join(err, <-done, sp.Close()); err != nil {
+		t.Fatal(err)
+	}
+	l := runLive(t, dir, fileTo("a", "a", ""))
+	l.unaudited = true // for the same reason
+	newer := strings.NewReplacer(`"in"`, `"newer"`, "in.log", "newer.log").Replace(inLog)
+	l.refused(inLog+newer+fileTo("a", "a", ""), "has layout")
+	l.events("a1")
+	l.wantFile("a", "a1")
 }
