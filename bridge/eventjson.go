@@ -133,6 +133,15 @@ func appendOrigin(b []byte, o Origin) []byte {
 	return append(b, '}')
 }
 
+// plainJSON has the bytes that stand in a JSON string as they are: most of a
+// text, which is copied in rows.
+var plainJSON = func() (plain [256]bool) {
+	for c := 0x20; c < 0x7f; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
 // AppendJSONString appends s as a JSON string. Bytes that are no UTF-8 become
 // U+FFFD; U+2028 and U+2029 are escaped, for receivers that paste JSON into
 // JavaScript.
@@ -140,6 +149,13 @@ func AppendJSONString(b []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	b = append(b, '"')
 	for i := 0; i < len(s); {
+		from := i
+		for i < len(s) && plainJSON[s[i]] {
+			i++
+		}
+		if b = append(b, s[from:i]...); i == len(s) {
+			break
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			i++
@@ -152,10 +168,8 @@ func AppendJSONString(b []byte, s string) []byte {
 				b = append(b, '\\', 'r')
 			case c == '\t':
 				b = append(b, '\\', 't')
-			case c < 0x20 || c == 0x7f:
-				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 			default:
-				b = append(b, c)
+				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 			}
 			continue
 		}

@@ -188,3 +188,29 @@ func TestRoundTripOfHostileValues(t *testing.T) {
 		}
 	})
 }
+
+// TestAppendJSONStringOfEachByte: alone and between others it comes out as
+// encoding/json reads it, and what must be escaped is.
+func TestAppendJSONStringOfEachByte(t *testing.T) {
+	for c := range 256 {
+		for _, s := range []string{string([]byte{byte(c)}), "ab" + string([]byte{byte(c)}) + "cd", string([]byte{byte(c), byte(c)})} {
+			b := AppendJSONString(nil, s)
+			var got string
+			if err := json.Unmarshal(b, &got); err != nil {
+				t.Errorf("%q: %s: %v", s, b, err)
+			}
+			want := ""
+			for _, r := range s {
+				want += string(r)
+			}
+			if got != want {
+				t.Errorf("%q: got %q, want %q", s, got, want)
+			}
+			for _, o := range b {
+				if o < 0x20 || o == 0x7f {
+					t.Errorf("%q: %q stands in it as it is", s, o)
+				}
+			}
+		}
+	}
+}
