@@ -91,6 +91,7 @@ func New(o Options) *Worker {
 		retire:  make(chan struct{}),
 	}
 	w.windowMost, w.bytesMost = o.Policy.window()
+	w.board.s.Begun = o.Begun // also for one that takes the place of this one
 	return w
 }
 

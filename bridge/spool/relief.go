@@ -98,7 +98,7 @@ func (q *Queue) GiveUp(ctx context.Context) (n int, err error) {
 			seg = first
 		}
 		f := frame{kind: kindSkip, count: q.p.handle, first: part.from}
-		events := part.to - part.from
+		events := part.to - min(part.to, max(part.from, sg.first()))
 		_, err := j.record(ctx, f, appendSkip(nil, part, events, seg), nil, func() {
 			given, gone := q.p.skip(part, events, seg)
 			for _, e := range gone {
@@ -117,9 +117,11 @@ func (q *Queue) GiveUp(ctx context.Context) (n int, err error) {
 
 // partsOf gives the stretches of a segment that the recipient is yet to be
 // given; at the end one with nothing in it where only parked events are left.
+// The numbers that were left out before the segment belong to it: once it is
+// gone nothing else says that they were never given.
 func (p *progress) partsOf(sg segment) (parts []skip) {
 	at := place{seg: sg.first(), off: sg.limit}
-	p.clip(max(p.frontier().number, sg.first()), sg.next, func(from, to uint64) {
+	p.clip(max(p.frontier().number, min(sg.head.prevNext, sg.first())), sg.next, func(from, to uint64) {
 		parts = append(parts, skip{from: from, to: to, at: at})
 	})
 	if len(parts) == 0 {

@@ -126,6 +126,8 @@ func TestGiveUp(t *testing.T) {
 				for _, name := range test.yields { // the rest is given, in order
 					got, _ := texts(t, qs[name])
 					equal(t, "waiting", uint64(len(got)), qs[name].Stats().Waiting)
+					fits(t, qs[name].Stats())
+					equal(t, "damaged", qs[name].Stats().Damaged, uint64(0))
 				}
 			})
 		})
