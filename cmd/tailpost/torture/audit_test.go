@@ -65,7 +65,7 @@ func (s *site) checkBalance(b balance, lost []key) {
 		if least, most := int64(want[c.Source]), int64(want[c.Source]+more[c.Source]); c.Events < least || c.Events > most {
 			s.t.Errorf("audit has %d events of source %s, want %d to %d", c.Events, c.Source, least, most)
 		}
-		if c.Cut != 0 || c.Evicted != 0 || c.Partial != 0 {
+		if c.Cut != 0 || c.Evicted != 0 || c.Partial != s.torn[c.Source] {
 			s.t.Errorf("audit: source %s has %d cut, %d partial lines, %d evictions", c.Source, c.Cut, c.Partial, c.Evicted)
 		}
 		if c.Read != c.Parsed+c.Ignored+c.Quarantined+c.Open {

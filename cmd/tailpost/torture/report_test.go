@@ -4,7 +4,6 @@ package torture
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -37,7 +36,6 @@ func (s *site) report(v *verdict) {
 	s.t.Logf("sent again: %d in flight at a kill (most at one: %s), %d timed out, %d given up just before the answer, %d not answered, %d handed over again",
 		v.byKill, counts(v.most), v.bySlow, v.byLeft, v.byDrop, v.bySender)
 	s.t.Logf("lost: %d events whose bytes were taken away before they were read: %s", len(v.lost), counts(s.lostBy(v)))
-	s.checkQuarantine()
 	problems := append(s.board.problems, v.problems...)
 	s.t.Logf("lost otherwise, sent again otherwise, out of order, not as written: %d", len(problems))
 	for _, p := range problems[:min(len(problems), 40)] {
@@ -147,34 +145,6 @@ func (s *site) compareReported(k *book, times int, bytes int64, due int) {
 	if times < due || bytes > most {
 		s.t.Errorf("source %s: wrong discontinuities", k.author.source)
 	}
-}
-
-// checkQuarantine wants nothing there but parts of messages of which another
-// part was taken away: no line may have been torn.
-func (s *site) checkQuarantine() {
-	may := map[string]bool{}
-	for _, m := range s.messages() {
-		for _, l := range m.lines {
-			if m.exposed && len(m.lines) > 1 {
-				may[strings.TrimSuffix(l, "\n")] = true
-			}
-		}
-	}
-	list, n := s.p.Command("quarantine", "ls", "--json"), 0
-	for text := range strings.Lines(list) {
-		var l struct {
-			Source, Reason string
-			Line           []byte
-		}
-		if err := json.Unmarshal([]byte(text), &l); err != nil {
-			s.t.Fatal(err)
-		}
-		n++
-		if !may[string(l.Line)] {
-			s.t.Errorf("in quarantine, from %s: %s: %q", l.Source, l.Reason, l.Line)
-		}
-	}
-	s.t.Logf("quarantined: %d parts of messages that lost others", n)
 }
 
 // history shows what was done to the logs and where the kills were.

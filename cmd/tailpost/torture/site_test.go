@@ -106,6 +106,7 @@ type site struct {
 	audits int
 
 	reloads *reloader
+	torn    map[string]int64 // lines, by source; see tornBy
 }
 
 func newSite(t *testing.T) *site {
@@ -124,7 +125,7 @@ func newSite(t *testing.T) *site {
 		}
 		os.RemoveAll(dir)
 	})
-	s := &site{t: t, seed: seed, rng: random(seed, "killer"), began: time.Now(), board: newBoard()}
+	s := &site{t: t, seed: seed, rng: random(seed, "killer"), began: time.Now(), board: newBoard(), torn: map[string]int64{}}
 	t.Logf("seed %d", seed)
 	s.reloads = &reloader{s: s, rng: random(seed, "reloader"), made: map[string]int{}}
 	s.addReceivers(dir)

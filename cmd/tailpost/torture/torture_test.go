@@ -42,6 +42,7 @@ func TestTorture(t *testing.T) {
 	s.p.Stop()
 	s.readFile(*flagKills)
 	v := judge(s.evidence())
+	s.checkQuarantine()
 	s.checkBalance(s.audit("after the end"), v.lost)
 	s.report(v)
 }
