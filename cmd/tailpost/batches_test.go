@@ -61,7 +61,10 @@ func (c *batchCounter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.wrong = append(c.wrong, fmt.Sprintf("%s is %s, and was %s", id, members, was))
 	}
 	c.contents[id] = members
-	status := c.answer(lines)
+	status := http.StatusOK
+	if c.batches[id] == 0 { // else it knows the batch, as receivers should
+		status = c.answer(lines)
+	}
 	if status == http.StatusOK {
 		c.batches[id]++
 		c.largest = max(c.largest, len(lines))
@@ -91,11 +94,11 @@ func (c *batchCounter) distinct() int {
 func TestKillWithBatches(t *testing.T) {
 	for _, order := range []string{"session", "strict"} {
 		t.Run(order, func(t *testing.T) {
-			const kills, lines, most, inFlight = 8, 8000, 50, 4
+			const kills, lines, most, inFlight = 5, 4000, 50, 4
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			rnd := rand.New(rand.NewPCG(seed, 1))
-			refused := func(line int) bool { return line%2000 == 1777 && order == "session" }
+			refused := func(line int) bool { return line%1000 == 777 && order == "session" }
 
 			luck := rand.New(rand.NewPCG(seed, 2)) // asked with the counter's mutex
 			c := newBatchCounter(t, func(got []int) int {
