@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tailpost/tailpost/sinks/macro"
+	"github.com/tailpost/tailpost/sinks/redact"
 )
 
 const (
@@ -37,76 +37,49 @@ func readAnswer(body io.ReadCloser, stop func()) []byte {
 
 // answer is a status and the first bytes of a body, for people. The reason
 // phrase is ours, not the receiver's.
-func (s *Sink) answer(status int, said []byte) string {
+func answer(status int, said []byte, hide redact.Words) string {
 	out := strconv.Itoa(status)
 	if text := http.StatusText(status); text != "" {
 		out += " " + text
 	}
-	if text := s.hide.text(string(said)); text != "" {
+	if text := hide.Text(string(said), showMax); text != "" {
 		out += ": " + text
 	}
 	return out
 }
 
-// redactor makes foreign text fit to be shown: without secrets, on one line,
-// bounded.
-type redactor struct{ words *strings.Replacer }
+// errMax is how much people see of an error, in bytes.
+const errMax = 512
 
-// newRedactor hides an Authorization value, the credential in it, what a basic
-// one holds, the values of the other headers, which may be keys, and the query,
-// or what the configuration says of it.
-func newRedactor(headers http.Header, queries []string) redactor {
-	var words []string
-	add := func(s string) {
-		const shortest = 4 // hiding less would garble every text
-		if len(s) >= shortest {
-			words = append(words, s, "<redacted>")
-		}
-	}
-	authorization := headers.Get("Authorization")
-	add(authorization)
+// newWords hides an Authorization value, the credential in it, what a basic
+// one holds, the values of the other headers, which may be keys, what secrets
+// holds, and the query, or what the configuration says of it.
+func newWords(headers http.Header, queries, secrets []string) redact.Words {
 	for name, values := range headers {
 		if name != "User-Agent" && name != "Content-Type" {
-			add(values[0])
+			secrets = append(secrets, values[0])
 		}
 	}
-	if scheme, rest, ok := strings.Cut(authorization, " "); ok {
+	if scheme, rest, ok := strings.Cut(headers.Get("Authorization"), " "); ok {
 		cred := strings.TrimSpace(rest)
-		add(cred)
+		secrets = append(secrets, cred)
 		if b, err := base64.StdEncoding.DecodeString(cred); err == nil && strings.EqualFold(scheme, "basic") {
 			_, password, _ := strings.Cut(string(b), ":")
-			add(string(b))
-			add(password)
+			secrets = append(secrets, string(b), password)
 		}
 	}
 	for _, query := range queries {
-		if query != "" {
-			words = append(words, "?"+query, "?…")
+		secrets = append(secrets, query)
+		for pair := range strings.SplitSeq(query, "&") {
+			_, value, _ := strings.Cut(pair, "=")
+			const shortest = 8 // a shorter one is rather a name, such as an action's
+			if plain, err := url.QueryUnescape(value); err == nil && len(plain) >= shortest {
+				secrets = append(secrets, value, plain)
+			}
 		}
-		add(query)
 	}
-	return redactor{strings.NewReplacer(words...)}
+	return redact.New(secrets...)
 }
-
-// text gives s without secrets and control characters, cut at showMax.
-func (r redactor) text(s string) string {
-	if r.words != nil {
-		s = r.words.Replace(s)
-	}
-	return macro.OneLine(s, showMax)
-}
-
-// err gives err with its text made fit to be shown.
-func (r redactor) err(err error) error { return shownError{text: r.text(err.Error()), err: err} }
-
-// shownError is an error with another text.
-type shownError struct {
-	text string
-	err  error
-}
-
-func (e shownError) Error() string { return e.text }
-func (e shownError) Unwrap() error { return e.err }
 
 // showURL gives a URL as people may see it: without userinfo and fragment, its
 // query only as ?….

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/sinks/macro"
+	"github.com/tailpost/tailpost/sinks/oauth"
 )
 
 // The bounds of timeout.
@@ -22,7 +23,7 @@ const (
 )
 
 // Check finds all that is wrong with the settings, makes the paths of files
-// absolute against dir, and reads the template and the Authorization value.
+// absolute against dir, and reads all of them: New reads none.
 func (o *Options) Check(dir string) []option.Problem {
 	var ps []option.Problem
 	var u *url.URL
@@ -39,14 +40,39 @@ func (o *Options) Check(dir string) []option.Problem {
 	if t := o.Timeout.D(); t < timeoutMin || t > timeoutMax {
 		ps = append(ps, option.Problem{Key: "timeout", Text: fmt.Sprintf("%s is out of range", o.Timeout), Hint: "use 100ms to 10m"})
 	}
-	if o.CAFile != "" {
-		o.CAFile = option.AbsPath(o.CAFile, dir)
-		if _, err := option.ReadRoots(o.CAFile); err != nil {
-			ps = append(ps, option.Problem{Key: "ca_file", Text: err.Error()})
+	ps = append(ps, o.TLS.Check(dir)...)
+	ps = append(ps, o.checkHTTPS(u)...)
+	ps = append(ps, o.checkHeaders()...)
+	ps = append(ps, o.Auth.check(u, o.headerValue("Authorization") != "", dir)...)
+	ps = append(ps, o.Signing.check(dir)...)
+	return append(ps, o.Proxy.check(u, o.AllowPrivate, dir)...)
+}
+
+// checkHTTPS holds the URLs against what is set for encrypted connections.
+func (o *Options) checkHTTPS(u *url.URL) []option.Problem {
+	if u == nil || u.Scheme != "http" && u.Scheme != "https" {
+		return nil
+	}
+	if u.Scheme == "http" {
+		for _, set := range []struct {
+			key string
+			on  bool
+		}{{"ca_file", o.CAFile != ""}, {"client_cert_file", o.ClientCertFile != ""}, {"server_name", o.ServerName != ""}} {
+			if set.on && !o.OAuth2.IsSet() && !strings.HasPrefix(o.Proxy.Proxy, "https:") {
+				return []option.Problem{{Key: set.key, Text: "is not used: the url is http://", Hint: "use https", Warning: true}}
+			}
 		}
 	}
-	ps = append(ps, o.checkHeaders()...)
-	return append(ps, o.checkAuthorization(u, dir)...)
+	if !o.RequireHTTPS {
+		return nil
+	}
+	if u.Scheme == "http" {
+		return []option.Problem{{Key: "url", Text: "is http://, and require_https is set", Hint: "use https"}}
+	}
+	if strings.HasPrefix(strings.ToLower(o.OAuth2.TokenURL), "http:") {
+		return []option.Problem{{Key: oauth.Table + ".token_url", Text: "is http://, and require_https is set", Hint: "use https"}}
+	}
+	return nil
 }
 
 // parseURL takes an absolute URL apart. The messages don't repeat it: it may
@@ -152,6 +178,7 @@ var ownHeaders = map[string]string{
 	"Content-Type":      "use content_type",
 	"Webhook-Id":        "it is the event's id",
 	"Webhook-Timestamp": "it is the time of the attempt",
+	"Webhook-Signature": "use signing_secret_file",
 	"Content-Length":    "",
 	"Transfer-Encoding": "",
 	"Connection":        "",
@@ -192,22 +219,6 @@ func (o *Options) checkHeaders() []option.Problem {
 			ps = append(ps, option.Problem{Key: "headers", Text: "a secret stands in this file", Hint: "use authorization_file", Warning: true})
 		}
 		seen[canon] = name
-	}
-	return ps
-}
-
-func (o *Options) checkAuthorization(u *url.URL, dir string) []option.Problem {
-	secret, ps := option.ReadSecret("authorization", o.Authorization, o.AuthorizationFile, o.AuthorizationEnv, dir)
-	o.secret = secret
-	inHeaders := o.headerValue("Authorization") != ""
-	switch {
-	case secret.IsSet() && inHeaders:
-		ps = append(ps, option.Problem{Key: "headers", Text: "Authorization is given twice", Hint: "use authorization_file alone"})
-	case !httpguts.ValidHeaderFieldValue(secret.Reveal()):
-		ps = append(ps, option.Problem{Key: "authorization", Text: "has characters that no header can have"})
-	}
-	if (secret.IsSet() || inHeaders) && u != nil && u.Scheme == "http" && !option.IsLoopback(u.Hostname()) {
-		ps = append(ps, option.Problem{Key: "url", Text: "Authorization goes to another machine unencrypted", Hint: "use https", Warning: true})
 	}
 	return ps
 }

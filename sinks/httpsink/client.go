@@ -4,16 +4,18 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 	"github.com/rs/zerolog"
 
-	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/sinks/redact"
 )
 
 const (
@@ -25,20 +27,22 @@ const (
 	quickWaitMax = 2 * time.Second
 )
 
-func newTransport(o Options) (*http.Transport, error) {
-	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
-	if o.CAFile != "" {
-		roots, err := option.ReadRoots(o.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		tlsConfig.RootCAs = roots
+// newTransport makes the transport for one URL. The TLS settings are its own.
+func newTransport(o Options, to *url.URL, tlsConfig *tls.Config) (*http.Transport, error) {
+	proxy, err := o.forURL(to)
+	if err != nil {
+		return nil, err
 	}
 	http1 := new(http.Protocols)
 	http1.SetHTTP1(true)
 	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+	if !o.AllowPrivate {
+		if proxy != nil {
+			return nil, errors.New("allow_private = false can't be kept through a proxy")
+		}
+		dialer.Control = onlyPublic
+	}
+	t := &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        tlsConfig,
 		TLSHandshakeTimeout:    connectTimeout,
@@ -48,7 +52,43 @@ func newTransport(o Options) (*http.Transport, error) {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: headerBytesMax,
 		DisableCompression:     true, // an answer is not worth a decompression bomb
-	}, nil
+		OnProxyConnectResponse: proxyAnswered,
+	}
+	if proxy != nil {
+		if proxy.Scheme == "https" {
+			t.DialContext = dialProxy(dialer, proxy, tlsConfig)
+			proxy.Scheme = "http" // what is left to do behind our dial
+		}
+		t.Proxy = http.ProxyURL(proxy)
+	}
+	return t, nil
+}
+
+// dialProxy dials a proxy over TLS. The library would check its certificate
+// against server_name, and show it our own: both are meant for the recipient.
+func dialProxy(d *net.Dialer, proxy *url.URL, c *tls.Config) func(context.Context, string, string) (net.Conn, error) {
+	c = &tls.Config{MinVersion: c.MinVersion, RootCAs: c.RootCAs, ServerName: proxy.Hostname()}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := (&tls.Dialer{NetDialer: d, Config: c}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, fmt.Errorf("the proxy: %w", err)
+		}
+		return conn, nil
+	}
+}
+
+// proxyError is a proxy that would not connect us.
+type proxyError struct{ status int }
+
+func (e *proxyError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("the proxy answered %d %s", e.status, http.StatusText(e.status)))
+}
+
+func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+	if r.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &proxyError{status: r.StatusCode}
 }
 
 // movedTo is where roundTripper puts the Location of an answer.
@@ -101,7 +141,7 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 		return false, nil
 	}
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial", nil
+	return errors.As(err, &op) && op.Op == "dial" && !errors.Is(err, errPrivate), nil
 }
 
 // backoff waits from lo up to a bound that grows fourfold, with full jitter.
@@ -122,7 +162,7 @@ func (s *Sink) clientLog() retryablehttp.LeveledLogger {
 // leaves out what names the whole URL.
 type debugLog struct {
 	log  zerolog.Logger
-	hide redactor
+	hide redact.Words
 }
 
 func (l debugLog) Error(msg string, kv ...any) { l.write(msg, kv) }
@@ -139,7 +179,7 @@ func (l debugLog) write(msg string, kv []any) {
 			if errors.As(v, &ue) {
 				v = ue.Err
 			}
-			ev = ev.AnErr("err", l.hide.err(v))
+			ev = ev.AnErr("err", l.hide.Err(v, errMax))
 		case time.Duration:
 			ev = ev.Stringer("wait", v)
 		case int:

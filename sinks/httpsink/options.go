@@ -27,13 +27,15 @@ type Options struct {
 	SurveyPrefix     string `toml:"survey_prefix"`
 
 	Timeout option.Duration   `toml:"timeout"` // of a whole attempt, connecting and the answer included
-	CAFile  string            `toml:"ca_file"` // PEM; in the place of the system's roots
 	Headers map[string]string `toml:"headers"`
 
-	// The whole value of the Authorization header, given in one of three ways.
-	Authorization     option.Secret `toml:"authorization"`
-	AuthorizationFile string        `toml:"authorization_file"`
-	AuthorizationEnv  string        `toml:"authorization_env"`
+	Auth
+	Signing
+
+	option.TLS
+	RequireHTTPS bool `toml:"require_https"`
+	AllowPrivate bool `toml:"allow_private"` // false: no connection to an address that isn't the internet's; Defaults has true
+	Proxy
 
 	Name        string         `toml:"-"` // the recipient's
 	UserAgent   string         `toml:"-"` // such as "tailpost/1.0"; "": "tailpost"
@@ -50,8 +52,7 @@ type Options struct {
 	Fields    []string `toml:"-"`
 	AllFields bool     `toml:"-"`
 
-	secret option.Secret // the Authorization value, as Check found it
-	text   string        // the template, as Check found it
+	text string // the template, as Check found it
 }
 
 // ProfileAppliance names the profile that does what the appliance does: a
@@ -70,6 +71,7 @@ func Defaults(profile string) Options {
 		Version:      "1",
 		SurveyPrefix: "survey_",
 		Timeout:      option.Duration(defaultTimeout),
+		AllowPrivate: true,
 	}
 	if profile == ProfileAppliance {
 		o.Success = option.List{"200"}

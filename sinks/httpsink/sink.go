@@ -17,7 +17,10 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/sinks/macro"
+	"github.com/tailpost/tailpost/sinks/oauth"
+	"github.com/tailpost/tailpost/sinks/redact"
 )
 
 // Sink delivers to one HTTP recipient. It is a bridge.Sink and an io.Closer.
@@ -29,7 +32,10 @@ type Sink struct {
 	post    *http.Request // what is the same of each; never changed
 	success codes
 	giveUp  codes
-	hide    redactor
+	hide    redact.Words
+	sign    signer
+	tokens  *oauth.Source // nil: there are none
+	proxy   string        // as people may see it; empty: none
 
 	template macro.Template // of body = "template"
 	escape   macro.Escape   // for the values in it
@@ -62,13 +68,10 @@ func New(o Options) (*Sink, error) {
 		Method: http.MethodPost, URL: to.fixed, Host: host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	s.hide = newRedactor(s.header, to.secrets)
-	t, err := newTransport(o)
-	if err != nil {
-		return nil, fmt.Errorf("http recipient: ca_file: %w", err)
+	if err := s.trust(); err != nil {
+		return nil, fmt.Errorf("http recipient: %w", err)
 	}
-	s.transport = t
-	s.client = newClient(t, s.clientLog())
+	s.client = newClient(s.transport, s.clientLog())
 	return s, nil
 }
 
@@ -98,9 +101,6 @@ func fill(o Options) Options {
 	if o.text == "" && o.TemplateFile == "" {
 		o.text = o.Template
 	}
-	if !o.secret.IsSet() {
-		o.secret = o.Authorization
-	}
 	return o
 }
 
@@ -115,8 +115,8 @@ func (o *Options) header() (h http.Header, host string) {
 	host = h.Get("Host")
 	h.Del("Host")
 	h.Set("Content-Type", o.ContentType)
-	if o.secret.IsSet() {
-		h.Set("Authorization", o.secret.Reveal())
+	if v := o.Auth.value(); v != "" {
+		h.Set("Authorization", v)
 	}
 	return h, host
 }
@@ -136,36 +136,81 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	start := time.Now()
 	attempt, cancel := context.WithTimeout(ctx, s.o.Timeout.D())
 	defer cancel()
-	var t trace
-	req := s.request(httptrace.WithClientTrace(attempt, t.hooks()), start, d.Events, out)
-	resp, err := s.client.Do(req)
-	rec := bridge.Receipt{Peer: t.peerNow()}
+	t := &trace{}
 	if d.Explain {
-		rec.Steps = out.steps()
+		t.steps = s.watch()
+		for _, line := range out.steps() {
+			t.steps.say("%s", line)
+		}
+	}
+	rec, err := s.try(ctx, attempt, cancel, t, start, d.Events, out)
+	rec.Took = time.Since(start)
+	if d.Explain {
+		rec.Steps = t.steps.ended(rec, err)
+	}
+	return rec, err
+}
+
+// try sends the request, with a token where one is needed. One that is refused
+// is replaced, and the request sent again, once: what is refused so has not
+// been taken.
+func (s *Sink) try(ctx, attempt context.Context, cancel func(), t *trace, start time.Time, events []bridge.Event, out output) (bridge.Receipt, error) {
+	token, err := s.token(attempt, t.steps)
+	if err != nil {
+		return bridge.Receipt{}, s.noToken(ctx, err)
+	}
+	send := func() (*http.Response, error) {
+		t.steps.say("sending POST %s, %d bytes", s.shown, len(out.body))
+		return s.client.Do(s.request(httptrace.WithClientTrace(attempt, t.hooks()), start, events, out, token))
+	}
+	resp, err := send()
+	if err == nil && resp.StatusCode == http.StatusUnauthorized && token.IsSet() {
+		t.steps.say("401: the token is refused, another is asked for")
+		s.tokens.Drop(token)
+		again, terr := s.token(attempt, t.steps)
+		if terr != nil {
+			_ = resp.Body.Close()
+			return bridge.Receipt{Peer: t.peerNow()}, s.noToken(ctx, terr)
+		}
+		if again.Reveal() != token.Reveal() {
+			_ = resp.Body.Close()
+			token = again
+			resp, err = send()
+		}
+	}
+	rec := bridge.Receipt{Peer: t.peerNow()}
+	hide := s.hide
+	if token.IsSet() {
+		hide = hide.And(token.Reveal())
 	}
 	if err != nil {
 		if resp != nil {
 			_ = resp.Body.Close()
 		}
-		rec.Took = time.Since(start)
-		return rec, s.lost(ctx, attempt, &t, err)
+		return rec, s.lost(ctx, attempt, t, err, hide)
 	}
 	said := readAnswer(resp.Body, cancel)
-	rec.Answer = s.answer(resp.StatusCode, said)
-	rec.Took = time.Since(start)
+	rec.Answer = answer(resp.StatusCode, said, hide)
 	if s.success.has(resp.StatusCode) {
 		return rec, nil
 	}
-	return rec, s.refused(resp, rec.Answer, start)
+	return rec, s.refused(resp, rec.Answer, said, start, hide)
 }
 
 // request makes the POST. The body is shared by the quick retries.
-func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event, out output) *retryablehttp.Request {
+func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event, out output, token option.Secret) *retryablehttp.Request {
 	r := s.post.WithContext(ctx)
 	r.URL = out.url
 	r.Header = maps.Clone(s.header) // nobody changes a value in its place
-	r.Header["Webhook-Id"] = []string{webhookID(events)}
-	r.Header["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
+	id, timestamp := webhookID(events), strconv.FormatInt(now.Unix(), 10)
+	r.Header["Webhook-Id"] = []string{id}
+	r.Header["Webhook-Timestamp"] = []string{timestamp}
+	if len(s.sign) > 0 {
+		r.Header["Webhook-Signature"] = []string{s.sign.sign(id, timestamp, out.body)}
+	}
+	if token.IsSet() {
+		r.Header["Authorization"] = []string{"Bearer " + token.Reveal()}
+	}
 	rr := &retryablehttp.Request{Request: r}
 	_ = rr.SetBody(out.body) // bytes never fail
 	return rr
@@ -184,38 +229,57 @@ func webhookID(events []bridge.Event) string {
 }
 
 // lost classifies an attempt without an answer. If the request was under way
-// the receiver may have taken it, and the event may be why it was lost.
-func (s *Sink) lost(ctx, attempt context.Context, t *trace, err error) error {
+// the receiver may have taken it, and the event may be why it was lost; unless
+// the connection's end says that it was about our certificate.
+func (s *Sink) lost(ctx, attempt context.Context, t *trace, err error, hide redact.Words) error {
 	var ue *url.Error // its text holds the whole URL
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
+	ours := refusesUs(remoteAlert(err))
+	var proxy *proxyError
+	misconfigured := ours || errors.As(err, &proxy) && proxy.status == http.StatusProxyAuthRequired
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	case attempt.Err() != nil:
 		err = fmt.Errorf("nothing within %s: %w", s.o.Timeout, context.DeadlineExceeded)
 	default:
-		err = s.hide.err(err)
+		if why := inWords(err, &s.o.TLS); why != "" {
+			err = fmt.Errorf("%s (%w)", why, err)
+		}
+		err = hide.Err(err, errMax)
 	}
-	if t.sentNow() {
+	if t.sentNow() && !ours {
 		return &bridge.DeliveryError{Scope: bridge.ThisEvent, Err: fmt.Errorf("no answer from %s: %w", s.shown, err)}
 	}
-	return &bridge.DeliveryError{
+	e := &bridge.DeliveryError{
 		Scope: bridge.ThisRecipient,
 		Down:  ctx.Err() == nil,
 		Err:   fmt.Errorf("no connection to %s: %w", s.shown, err),
 	}
+	if misconfigured {
+		e.Status = "misconfigured"
+	}
+	return e
 }
 
 // refused classifies an answer that is no success.
-func (s *Sink) refused(resp *http.Response, answer string, now time.Time) error {
+func (s *Sink) refused(resp *http.Response, answer string, said []byte, now time.Time, hide redact.Words) error {
 	e := classify(resp.StatusCode)
 	e.Permanent = s.giveUp.has(resp.StatusCode)
 	e.After = retryAfter(resp.Header, now)
 	e.Err = fmt.Errorf("%s answered %s", s.shown, answer)
 	if to := resp.Header.Get(movedTo); to != "" {
-		e.Err = fmt.Errorf("%s answered %s; redirects are not followed, it points to %s", s.shown, answer, s.hide.text(showTarget(resp.Request.URL, to)))
+		e.Err = fmt.Errorf("%s answered %s; redirects are not followed, it points to %s", s.shown, answer, hide.Text(showTarget(resp.Request.URL, to), showMax))
+	}
+	if refusesCertificate(resp, said) {
+		e = classify(http.StatusForbidden)
+		why := "it asks for a client certificate: set client_cert_file and client_key_file"
+		if own := s.o.ClientCertificate(); own != nil {
+			why = "it refuses our client certificate, " + ours(own)
+		}
+		e.Err = fmt.Errorf("%s answered %s; %s", s.shown, answer, hide.Text(why, errMax))
 	}
 	return e
 }
@@ -229,13 +293,15 @@ func (s *Sink) Close() error {
 
 // trace notes how far a request came. Its hooks run in goroutines of net/http.
 type trace struct {
+	steps *steps // nil: nobody watches
+
 	mu   sync.Mutex
 	peer string
 	sent bool // a connection was made: bytes of the request may have gone
 }
 
 func (t *trace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
+	h := &httptrace.ClientTrace{
 		// net/http asks for another connection only if nothing of the request
 		// went over the one before.
 		GetConn: func(string) {
@@ -249,6 +315,8 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 			t.sent, t.peer = true, i.Conn.RemoteAddr().String()
 		},
 	}
+	t.steps.hooks(h)
+	return h
 }
 
 func (t *trace) sentNow() bool {

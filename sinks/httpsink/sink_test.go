@@ -237,6 +237,9 @@ func TestCAFile(t *testing.T) {
 	t.Run("trusted", func(t *testing.T) {
 		o := at(srv.URL)
 		o.CAFile = ca
+		if ps := o.Check(""); len(ps) > 0 {
+			t.Fatal(ps)
+		}
 		if _, de := deliver(t, newSink(t, o)); de != nil {
 			t.Error(de)
 		}
@@ -395,7 +398,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"no url", httpsink.Options{}},
 		{"userinfo", httpsink.Options{URL: "http://u:s3cr3t@h/"}},
-		{"no CA file", httpsink.Options{URL: "http://h/", CAFile: "/nonexistent/ca.pem"}},
+		{"a CA file that wasn't read", httpsink.Options{URL: "http://h/", TLS: option.TLS{CAFile: "/nonexistent/ca.pem"}}},
 		{"codes", httpsink.Options{URL: "http://h/", Success: option.List{"ok"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,13 +69,13 @@ func TestTargetSecrets(t *testing.T) {
 	if len(ps) > 0 {
 		t.Fatal(ps)
 	}
-	hide := newRedactor(nil, to.secrets)
+	hide := newWords(nil, to.secrets, nil)
 	e := sample()
 	u, err := to.url(&e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := hide.text("no "+u.RawQuery), "no sig=<redacted>&k=<redacted>e9e9<redacted>"; got != want {
+	if got, want := hide.Text("no "+u.RawQuery, showMax), "no sig=<redacted>&k=<redacted>e9e9<redacted>"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

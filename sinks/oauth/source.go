@@ -153,3 +153,6 @@ func (s *Source) fail(err error) {
 	s.failed = err
 	s.failures++
 }
+
+// Secret gives the client's own, for who hides it in what others say.
+func (s *Source) Secret() option.Secret { return s.o.secret }

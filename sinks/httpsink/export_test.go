@@ -1,0 +1,4 @@
+package httpsink
+
+// IsPublic is isPublic, for tests from outside.
+var IsPublic = isPublic
