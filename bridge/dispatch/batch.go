@@ -29,8 +29,8 @@ type batch struct {
 // always taken.
 const batchBytes = 1 << 20
 
-// newBatch makes a batch of a lane's first events that are in none yet: so
-// many, or a single one where the first is all there is.
+// newBatch makes a batch of a lane's first events that are in none yet, so
+// many at most.
 func newBatch(l *lane, most int) *batch {
 	b := &batch{index: -1}
 	b.draw(l, most)

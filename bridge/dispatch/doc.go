@@ -12,6 +12,10 @@
 // way. A lane whose first event fails while the recipient takes others is
 // parked: its events leave the window and only their numbers stay in memory.
 //
+// An attempt hands over a batch: the first events of one lane or of several. A
+// batch keeps its members until it is taken, or halved because its failure may
+// lie with one of them.
+//
 // Events that were dead letters and are replayed stand in lanes of their own,
 // behind what is live; see replays. While a person has paused the recipient
 // nothing is read or begun, and no clock runs.
