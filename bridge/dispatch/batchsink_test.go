@@ -187,4 +187,3 @@ func down(d time.Duration, err error) func([]bridge.Event, time.Duration) error 
 		return nil
 	}
 }
-

@@ -168,4 +168,3 @@ func TestBatchWaitsForAReplayUnderWay(t *testing.T) {
 		r.want("1@10 2,3@20")
 	})
 }
-
