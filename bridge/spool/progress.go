@@ -60,6 +60,10 @@ type progress struct {
 	// settled holds what was settled above the frontier.
 	settled numberSet
 	skips   []skip // above the frontier; see there
+	// refused holds what was passed above the frontier, as far as it is kept:
+	// the next worker, who may ask for more, must not send it behind later
+	// events. It lives only as long as the process.
+	refused numberSet
 
 	// reached is where reading goes on; open, in order, is what was given out
 	// before it and is not done. Both live only as long as the process.
@@ -135,6 +139,9 @@ func numbersBetween(from, to uint64) uint64 {
 	return to - max(from, to>>epochBits<<epochBits)
 }
 
+// refusedMost bounds progress.refused: so many blocks of 512 bytes.
+const refusedMost = 256
+
 // pass takes an event that was given out as one that isn't wanted. Those given
 // out behind it now have one more before them.
 func (p *progress) pass(number uint64) {
@@ -143,6 +150,9 @@ func (p *progress) pass(number uint64) {
 		return
 	}
 	p.dropTry(number)
+	if i > 0 && len(p.refused.blocks) < refusedMost {
+		p.refused.add(number)
+	}
 	p.open = append(p.open[:i], p.open[i+1:]...)
 	for k := range p.open[i:] {
 		p.open[i+k].passed++
@@ -231,8 +241,9 @@ func (p *progress) dropTry(number uint64) {
 
 // trim forgets what was settled below the frontier, now and then.
 func (p *progress) trim() {
-	if len(p.settled.blocks) > 2 || len(p.open) == 0 {
+	if len(p.settled.blocks) > 2 || len(p.refused.blocks) > 2 || len(p.open) == 0 {
 		p.settled.dropBelow(p.frontier().number)
+		p.refused.dropBelow(p.frontier().number)
 		p.forgetSkips(p.frontier().number)
 	}
 }

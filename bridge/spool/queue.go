@@ -211,6 +211,9 @@ func (q *Queue) take(st step) bool {
 	switch {
 	case st.to == st.number+1 && (p.done(st.number) || p.skipped(st.number)):
 		p.trim()
+	case st.to == st.number+1 && p.refused.has(st.number):
+		p.reached.passed++
+		p.trim()
 	case st.data == nil:
 		p.lose(st.number, st.to)
 		q.s.o.Log.Error().Str("recipient", p.name).Uint64("lost", p.reached.lost-at.lost).Msg("events in the spool are damaged and can't be sent")
@@ -231,7 +234,8 @@ func (q *Queue) advanced(from uint64) {
 }
 
 // Pass says that the recipient doesn't want this event. It is not written
-// down: after a restart events above the frontier are looked at again.
+// down: after a restart events above the frontier are looked at again. Until
+// then the next queue of the recipient leaves them out.
 func (q *Queue) Pass(number uint64) {
 	q.s.journal.mu.Lock()
 	defer q.s.journal.mu.Unlock()

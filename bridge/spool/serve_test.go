@@ -200,6 +200,37 @@ func TestServeOnce(t *testing.T) {
 	equal(t, "forgotten while the spool runs", fmt.Sprint(n, err), "1 <nil>")
 }
 
+// TestPassedStaysPassed: who takes over is not given what was passed, even
+// where earlier events wait. A restart gives it again.
+func TestPassedStaysPassed(t *testing.T) {
+	fs := spooltest.New(0)
+	s := open(t, options(fs))
+	q := s.serve(spool.Recipient{Name: "r"})
+	s.add("a", "1", "no", "2", "no", "3")
+	_, n := texts(t, q)
+	q.Pass(n[1])
+	q.Pass(n[3])
+	must(t, q.Settle(t.Context(), n[2], bridge.Delivered))
+	for range 2 {
+		q.Close()
+		q = s.serve(spool.Recipient{Name: "r"})
+		fits(t, q.Stats())
+		got, _ := texts(t, q)
+		equal(t, "given", got, []string{"1", "3"})
+		fits(t, q.Stats())
+		equal(t, "filtered", q.Stats().Filtered, uint64(2))
+	}
+	must(t, q.Settle(t.Context(), n[0], bridge.Delivered))
+	equal(t, "filtered, in the end", q.Stats().Filtered, uint64(2))
+	fits(t, q.Stats())
+	s.add("a", "4", "no", "5")
+	_, more := texts(t, q)
+	q.Pass(more[1])
+	s, _ = restarted(t, s, fs, true)
+	got, _ := texts(t, s.serve(spool.Recipient{Name: "r"}))
+	equal(t, "after a restart", got, []string{"no", "no", "3", "4", "no", "5"})
+}
+
 func plainLetter(it bridge.Item) ([]byte, error) { return it.Data, nil }
 
 // TestOthersDoNotWaitForForget: only the name that is forgotten is held up.
