@@ -282,9 +282,20 @@ func (l *loader) inherit(t, def *table, refused map[string]string, owners ...any
 	}
 	s := settingsOf(owners...)
 	for key := range def.values {
-		for _, f := range s.fields[key] {
-			if path, ok := f.Addr().Interface().(*string); ok && strings.HasSuffix(key, "_file") {
-				*path = option.FilePath(*path, def.file.dir)
+		s.absolute(key, def.raw(key), def.file.dir)
+	}
+}
+
+// absolute makes the path absolute that a key says, or all those in its table.
+func (s *settings) absolute(key string, raw any, dir string) {
+	for _, f := range s.fields[key] {
+		within, _ := raw.(map[string]any)
+		if path, ok := f.Addr().Interface().(*string); ok && strings.HasSuffix(key, "_file") {
+			*path = option.FilePath(*path, dir)
+		} else if isTable(f) && within != nil {
+			sub := settingsOf(f.Addr().Interface())
+			for k, v := range within {
+				sub.absolute(k, v, dir)
 			}
 		}
 	}

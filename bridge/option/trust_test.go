@@ -1,11 +1,6 @@
 package option
 
-import (
-	"os"
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestIsLoopback(t *testing.T) {
 	for host, want := range map[string]bool{
@@ -14,19 +9,6 @@ func TestIsLoopback(t *testing.T) {
 	} {
 		if got := IsLoopback(host); got != want {
 			t.Errorf("%q: %v, want %v", host, got, want)
-		}
-	}
-}
-
-func TestReadRootsSaysWhatIsWrong(t *testing.T) {
-	dir := t.TempDir()
-	empty := filepath.Join(dir, "empty.pem")
-	if err := os.WriteFile(empty, []byte("no certificate"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for path, want := range map[string]string{empty: "no PEM certificate", filepath.Join(dir, "none.pem"): "no such file", dir: "is a directory"} {
-		if _, err := ReadRoots(path); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", path, err, want)
 		}
 	}
 }
