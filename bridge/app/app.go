@@ -199,12 +199,15 @@ func (a *app) wait(ctx context.Context, failed <-chan error) error {
 	}
 }
 
-// idle reports whether no recipient has anything waiting.
+// idle reports whether nothing waits for a recipient that the configuration
+// lets be served.
 func (a *app) idle() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, r := range a.recipients {
-		if !r.gone && r.queue != nil && r.queue.Stats().Waiting > 0 {
+		p := a.policyOf(r.name)
+		held := p != nil && (p.Paused || !p.Enabled)
+		if !r.gone && !held && r.queue != nil && r.queue.Stats().Waiting > 0 {
 			return false
 		}
 	}

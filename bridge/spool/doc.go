@@ -79,6 +79,15 @@
 //
 //	10  checkpoint   all that is known of one recipient (drawn at appendCheckpoint)
 //	11  end          the checkpoints at the front are complete; count: how many
+//	12  standing     what the configuration says of the recipient: its kind (sized), how long
+//	                 its queue is kept once it is removed, how long it has been (varints, ns), and
+//	                 the number that came next then (uint64; 0: it isn't removed)
+//	13  disable      what is accepted from a number (uint64) on is skipped; how many events had
+//	                 been given out before (uvarint)
+//	14  skip         first: of a stretch that is skipped. The number behind it (uint64), the place
+//	                 to read on, how many events are in it (uvarint; those that are settled, or
+//	                 parked elsewhere, don't count), a segment whose parked events are skipped, too
+//	                 (uint64; 0: none). detail 1: it had been disabled, and isn't any longer
 //	20  settle       detail: how (bridge.Settlement)
 //	21  fail         the try: attempts (uvarint), clock, wait (varint, ns), since (varint, Unix s),
 //	                 fault (byte), note (sized)
@@ -185,7 +194,8 @@
 // # Delete
 //
 // A sealed segment goes, whatever stands before it, when every recipient's
-// frontier is behind it, nothing in it is parked, and keep is over since it
+// frontier is behind it, or all of it above that is skipped, nothing in it is
+// parked, and keep is over since it
 // was last written (or more than three quarters of max_bytes are used, or free
 // space is under twice min_free). If less than a tenth of it is parked and all
 // else is done, the parked events are written once more at the end, synced,
