@@ -102,9 +102,8 @@ func (h *hall) judge(t *testing.T, lines int, sums map[string]app.RecipientBalan
 	defer h.mu.Unlock()
 	for name, sum := range sums {
 		b := h.boxes[name]
-		if b == nil {
-			t.Errorf("%s got nothing: %+v", name, sum)
-			continue
+		if b == nil { // it was disabled all the time, or this shows as lost
+			b = &box{}
 		}
 		lost, repeated := int(sum.Events)-int(sum.Skipped), 0
 		for _, times := range b.taken {
