@@ -173,7 +173,7 @@ func (r *life) retire(stop bool) {
 
 // waits reports whether an event is yet to come to its end.
 func (r *life) waits(i int) bool {
-	return r.owed[i] && !r.dead[i] && !r.dropped[i] && (r.taken[i] == 0 || r.replayed[i])
+	return r.owed[i] && !r.dead[i] && !r.dropped[i] && (r.taken[i] == 0 || r.replayed[i] || r.repeat[i])
 }
 
 func (r *life) check() {

@@ -142,6 +142,7 @@ func (s lifeSink) takes(i int, session string) {
 	if !s.replayed[i] {
 		s.last[session] = max(i, s.last[session])
 	}
+	delete(s.replayed, i)
 }
 
 // lifeWatcher is told how a life goes in one process.

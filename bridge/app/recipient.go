@@ -47,6 +47,14 @@ func (s *service) close() error {
 	return nil
 }
 
+// discard ends what never began.
+func (s *service) discard() {
+	_ = s.close()
+	if s.queue != nil {
+		s.queue.Close()
+	}
+}
+
 // serve runs one worker after the other, until ctx ends or the recipient is
 // removed.
 func (a *app) serve(ctx context.Context, r *recipient) error {
@@ -170,8 +178,8 @@ func (a *app) remove(name string) {
 // takeOverLocked sets what comes next. What serves the recipient begins
 // nothing more, and ends what is under way.
 func (a *app) takeOverLocked(r *recipient, next *service) {
-	if r.next != nil { // it never began
-		_ = r.next.close()
+	if r.next != nil {
+		r.next.discard()
 	}
 	r.next = next
 	if r.now != nil {
@@ -185,10 +193,7 @@ func (a *app) closeUnbegun() {
 	defer a.mu.Unlock()
 	for _, r := range a.recipients {
 		if r.next != nil {
-			_ = r.next.close()
-			if r.next.queue != nil {
-				r.next.queue.Close()
-			}
+			r.next.discard()
 			r.next = nil
 		}
 	}

@@ -122,10 +122,7 @@ func (a *app) prepareQueues(p *plan) error {
 // undo takes back what was prepared.
 func (a *app) undo(ctx context.Context, p *plan) {
 	for _, s := range p.services {
-		_ = s.close()
-		if s.queue != nil {
-			s.queue.Close()
-		}
+		s.discard()
 	}
 	for _, name := range p.queued {
 		if _, err := (actions{a}).Forget(ctx, name); err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/bridge/spool"
 )
 
 // tell says what a reload has done. asked: also that it had nothing to do.
@@ -48,12 +49,22 @@ func namesOf(items []config.Item) (out []string) {
 	return out
 }
 
-// waitingFor is how many events wait for a recipient that was served.
+// waitingFor is how many events wait for a recipient that was served, or still
+// is.
 func (a *app) waitingFor(name string) uint64 {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if r := a.recipients[name]; r != nil && r.queue != nil {
-		return r.queue.Stats().Waiting
+	var q *spool.Queue
+	if r := a.recipients[name]; r != nil {
+		q = r.queue
+	}
+	a.mu.Unlock()
+	if q != nil {
+		return q.Stats().Waiting
+	}
+	for _, ab := range a.spool.Absent() { // its worker has ended
+		if ab.Name == name {
+			return ab.Waiting
+		}
 	}
 	return 0
 }

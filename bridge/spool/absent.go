@@ -39,10 +39,10 @@ func (s *Spool) served(name string) bool {
 	return s.queues[name] != nil
 }
 
-// Age adds to the time for which those that are Absent have been so. What is
-// accepted after the first time that it is told of one is not for it when it
-// is forgotten; should the name come back it is. A name that is served again
-// begins anew.
+// Age adds to the time for which those that are Absent have been so. The first
+// time that it is told of one only begins that: by may be longer than it has
+// been away. What is accepted from then on is not for it when it is forgotten;
+// should the name come back it is. A name that is served again begins anew.
 func (s *Spool) Age(ctx context.Context, by time.Duration) error {
 	j := &s.journal
 	for _, a := range s.Absent() {
@@ -55,8 +55,10 @@ func (s *Spool) Age(ctx context.Context, by time.Duration) error {
 		}
 		said := p.said
 		j.mu.Unlock()
-		if said.gone += by; said.from == 0 {
+		if said.from == 0 {
 			said.from = s.endMark().number
+		} else {
+			said.gone += by
 		}
 		f := frame{kind: kindStanding, count: p.handle}
 		if _, err := j.record(ctx, f, appendStanding(nil, said), absent, func() { p.said = said; j.factLocked(p) }); err != nil {

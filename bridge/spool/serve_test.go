@@ -281,7 +281,7 @@ func TestAbsent(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.add("a", "later")
-			want := spool.Absent{Name: "r", Kind: "http", Keep: time.Hour, Gone: time.Duration(i+1) * time.Minute, Waiting: uint64(i + 2)}
+			want := spool.Absent{Name: "r", Kind: "http", Keep: time.Hour, Gone: time.Duration(i) * time.Minute, Waiting: uint64(i + 2)}
 			equal(t, "absent", fmt.Sprint(s.Absent()[0]), fmt.Sprint(want))
 			if i == 1 {
 				s, fs = restarted(t, s, fs, true)
