@@ -2,7 +2,10 @@ package app
 
 import (
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -115,7 +118,7 @@ func SampleName(c *config.Config, recipient string) string {
 func ReadSample(b []byte) (bridge.Event, error) {
 	e, err := bridge.DecodeEvent(b)
 	if err != nil {
-		return e, err
+		return e, sampleError(err)
 	}
 	if e.Name == "" {
 		return e, fmt.Errorf("it names no event: %q is missing", "event")
@@ -128,4 +131,28 @@ func ReadSample(b []byte) (bridge.Event, error) {
 	}
 	MarkSample(&e)
 	return e, nil
+}
+
+// sampleError says in a person's words what is wrong with the JSON.
+func sampleError(err error) error {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind) && kind.Field == "":
+		return fmt.Errorf("it is a JSON %s; an event is one JSON object", kind.Value)
+	case errors.As(err, &kind):
+		want := "text"
+		switch kind.Type.Kind() {
+		case reflect.Int64:
+			want = "a whole number"
+		case reflect.Slice:
+			want = "a list"
+		case reflect.Struct, reflect.Map:
+			want = "an object"
+		}
+		return fmt.Errorf("%q is a JSON %s, and must be %s", kind.Field, kind.Value, want)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is no JSON at byte %d: %w", syntax.Offset, err)
+	}
+	return err
 }

@@ -17,7 +17,9 @@ import (
 
 func TestJudge(t *testing.T) {
 	now := time.Unix(1733240467, 0)
-	policy := &dispatch.Policy{RetryDuration: option.Duration(time.Hour)}
+	policy := &dispatch.Policy{Enabled: true, RetryDuration: option.Duration(time.Hour)}
+	paused, off := *policy, *policy
+	paused.Paused, off.Enabled = true, false
 	asked, refused := &dispatch.Verdict{}, &dispatch.Verdict{Refused: dispatch.ClauseKey}
 	trail := func(as ...bridge.Attempt) *history.Trail { return &history.Trail{First: as} }
 	good := bridge.Attempt{Nth: 1, At: now.Add(-time.Minute)}
@@ -56,6 +58,8 @@ func TestJudge(t *testing.T) {
 		{"the last chance", evidence{fate: spool.Fate{Stand: spool.StandWaiting, Try: &bridge.Try{Attempts: 1, Clock: time.Hour}}, policy: policy, verdict: asked, running: true}, StateFailing, "failing", "if that fails, too, it is a dead letter"},
 		{"paused", evidence{fate: spool.Fate{Stand: spool.StandWaiting, Paused: true}, policy: policy, verdict: asked, running: true}, StateWaiting, "waiting", "nothing until tailpost resume"},
 		{"disabled", evidence{fate: spool.Fate{Stand: spool.StandWaiting, Disabled: true}, policy: policy, verdict: asked, running: true}, StateWaiting, "waiting", "nothing while the recipient is disabled"},
+		{"paused by the configuration", evidence{fate: spool.Fate{Stand: spool.StandWaiting}, policy: &paused, verdict: asked, running: true}, StateWaiting, "waiting", "paused = true"},
+		{"disabled since the bridge stopped", evidence{fate: spool.Fate{Stand: spool.StandWaiting}, policy: &off, verdict: asked}, StateWaiting, "waiting", "disabled"},
 		{"removed", evidence{fate: spool.Fate{Stand: spool.StandWaiting}, running: true}, StateWaiting, "waiting", "not configured"},
 		{"nobody runs", evidence{fate: spool.Fate{Stand: spool.StandWaiting}, policy: policy, verdict: asked}, StateWaiting, "waiting", "nothing while no bridge runs"},
 	} {

@@ -73,8 +73,10 @@ func (e *evidence) next(s State) string {
 	switch {
 	case e.policy == nil:
 		return "nothing: the recipient is not configured; it waits in case the name comes back"
-	case e.fate.Disabled:
+	case e.fate.Disabled || !e.policy.Enabled:
 		return "nothing while the recipient is disabled"
+	case e.policy.Paused:
+		return "nothing while the configuration says paused = true"
 	case e.fate.Paused:
 		return "nothing until tailpost resume"
 	case !e.running:

@@ -22,12 +22,20 @@ func configPath(flag string) string {
 	return cmp.Or(flag, os.Getenv("TAILPOST_CONFIG"), defaultConfig)
 }
 
-// loadConfig reads the configuration and prints its problems. Warnings alone
-// are no failure.
+// loadConfig reads the configuration and prints what is wrong with it.
+// Warnings are for check and run to say.
 func loadConfig(flag string, errOut io.Writer) (*config.Config, error) {
+	return readConfig(flag, errOut, false)
+}
+
+// readConfig reads the configuration and prints what is wrong with it, and its
+// warnings if they are wanted; they alone are no failure.
+func readConfig(flag string, errOut io.Writer, warnings bool) (*config.Config, error) {
 	c, problems := config.Load(configPath(flag))
 	for _, p := range problems {
-		fmt.Fprintln(errOut, p)
+		if warnings || !p.Warning {
+			fmt.Fprintln(errOut, p)
+		}
 	}
 	if c == nil {
 		return nil, usage(nil)

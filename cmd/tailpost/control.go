@@ -22,14 +22,20 @@ type changing struct{ looking }
 // act lets the bridge that runs in the state directory do something; if none
 // runs, this process takes its place for that.
 func (ch *changing) act(c *cobra.Command, do func(ctx context.Context, a admin.Actions) error) error {
+	_, err := ch.actBy(c, do)
+	return err
+}
+
+// actBy is act. It gives the configuration, too.
+func (ch *changing) actBy(c *cobra.Command, do func(ctx context.Context, a admin.Actions) error) (*config.Config, error) {
 	conf, err := stateDir(ch.config, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := ask(c.Context(), conf, c.ErrOrStderr(), do); err != nil {
-		return failed(err)
+		return nil, failed(err)
 	}
-	return nil
+	return conf, nil
 }
 
 // A bridge that starts or stops has the lock and no socket: for so long it is

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,19 @@ func pausing(paused bool, c *cobra.Command) *cobra.Command {
 	var ch changing
 	c.Args = oneArg("NAME")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return ch.act(c, func(ctx context.Context, a admin.Actions) error { return a.Pause(ctx, args[0], paused) })
+		conf, err := ch.actBy(c, func(ctx context.Context, a admin.Actions) error { return a.Pause(ctx, args[0], paused) })
+		if err != nil {
+			return err
+		}
+		if p := conf.Policy(args[0]); p != nil && !paused {
+			switch {
+			case !p.Enabled:
+				fmt.Fprintln(c.ErrOrStderr(), "note: nothing is sent to it all the same: the configuration says enabled = false")
+			case p.Paused:
+				fmt.Fprintln(c.ErrOrStderr(), "note: nothing is sent to it all the same: the configuration says paused = true")
+			}
+		}
+		return nil
 	}
 	addConfigFlag(c, &ch.config)
 	return c

@@ -99,3 +99,12 @@ func TestDeadReplay(t *testing.T) {
 		})
 	}
 }
+
+// TestResumeAgainstTheConfiguration: what the configuration pauses, a person
+// doesn't resume, and is told so.
+func TestResumeAgainstTheConfiguration(t *testing.T) {
+	s := newSite(t, recipientAt("desk", "http://127.0.0.1:1/", "paused = true\n")+recipientAt("off", "http://127.0.0.1:1/", "enabled = false\n"))
+	s.run().stop()
+	s.says(0, "the configuration says paused = true", "resume", "desk")
+	s.says(0, "the configuration says enabled = false", "resume", "off")
+}

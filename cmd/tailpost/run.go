@@ -36,7 +36,7 @@ SIGHUP. One that is refused leaves the old one in force; the log says why.`,
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			conf, err := loadConfig(path, c.ErrOrStderr())
+			conf, err := readConfig(path, c.ErrOrStderr(), true)
 			if err != nil {
 				return err
 			}

@@ -34,7 +34,7 @@ func (f *testFlags) send(ctx context.Context, out io.Writer, conf *config.Config
 	rec, err := p.Deliver(ctx, e)
 	t := tested{
 		Recipient: p.Name, Kind: p.Kind, Event: e.Name, ID: e.ID, Taken: err == nil, Steps: append([]string{}, rec.Steps...),
-		Peer: rec.Peer, Answer: rec.Answer, TookMS: float64(rec.Took.Microseconds()) / 1000, Notes: filterNotes(conf, p.Name, &e),
+		Peer: rec.Peer, Answer: rec.Answer, TookMS: float64(rec.Took.Microseconds()) / 1000, Notes: bridgeNotes(conf, p.Name, &e),
 	}
 	if err != nil {
 		t.Error = err.Error()
@@ -55,24 +55,31 @@ func (f *testFlags) send(ctx context.Context, out io.Writer, conf *config.Config
 	return nil
 }
 
-// filterNotes says what an event like this meets on its way in the bridge.
-func filterNotes(conf *config.Config, recipient string, e *bridge.Event) []string {
+// bridgeNotes says what keeps an event like this from the recipient in the
+// bridge.
+func bridgeNotes(conf *config.Config, recipient string, e *bridge.Event) (notes []string) {
 	p := conf.Policy(recipient)
 	if p == nil {
 		return nil
 	}
+	switch {
+	case !p.Enabled:
+		notes = append(notes, "the bridge sends nothing to this recipient: enabled = false")
+	case p.Paused:
+		notes = append(notes, "the bridge keeps what this recipient would get: paused = true")
+	}
 	filter, err := p.Filter()
 	if err != nil {
-		return nil
+		return notes
 	}
 	head, err := bridge.ParseHead(e.AppendWire(nil))
 	if err != nil {
-		return nil
+		return notes
 	}
 	if v := filter.Verdict(head); !v.Asked() {
-		return []string{fmt.Sprintf("the bridge would not send such an event to this recipient: %s", v.Refused)}
+		notes = append(notes, fmt.Sprintf("the bridge would not send such an event to this recipient: %s", v.Refused))
 	}
-	return nil
+	return notes
 }
 
 func (t *tested) print(out io.Writer, took time.Duration) error {
@@ -88,7 +95,7 @@ func (t *tested) print(out io.Writer, took time.Duration) error {
 			fmt.Fprintf(&b, "the answer: %s\n", oneLine(t.Answer))
 		}
 		if t.Status != "" {
-			fmt.Fprintf(&b, "that is: %s\n", printable(t.Status))
+			fmt.Fprintf(&b, "that is: %s\n", statusText(t.Status))
 		}
 	}
 	for _, n := range t.Notes {
@@ -96,6 +103,17 @@ func (t *tested) print(out io.Writer, took time.Duration) error {
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// statusText says what a status asks for.
+func statusText(status string) string {
+	switch status {
+	case "misconfigured":
+		return "misconfigured: another setting is needed, here or there"
+	case "gone":
+		return "gone: nobody takes events there any longer; the bridge tries once an hour"
+	}
+	return printable(status)
 }
 
 // printSteps prints what happened, a line each.

@@ -56,7 +56,9 @@ func why(c *cobra.Command, conf *config.Config, id, recipient string, asJSON boo
 	for i := range all {
 		w := &all[i]
 		if recipient != "" {
-			w.Recipients = slices.DeleteFunc(w.Recipients, func(f app.Fate) bool { return f.Recipient != recipient })
+			if err := only(conf, w, recipient); err != nil {
+				return usage(err)
+			}
 		}
 		if asJSON {
 			err = printJSON(out, wholeWhy(w), "")
@@ -67,6 +69,19 @@ func why(c *cobra.Command, conf *config.Config, id, recipient string, asJSON boo
 			return failed(err)
 		}
 	}
+	return nil
+}
+
+// only leaves what became of the event at one recipient, which may be one that
+// is not configured any longer.
+func only(conf *config.Config, w *app.Why, recipient string) error {
+	at := slices.IndexFunc(w.Recipients, func(f app.Fate) bool { return f.Recipient == recipient })
+	if at < 0 {
+		w.Recipients = nil
+		_, err := recipientNamed(conf, recipient)
+		return err
+	}
+	w.Recipients = w.Recipients[at : at+1]
 	return nil
 }
 

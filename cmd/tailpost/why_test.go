@@ -59,7 +59,7 @@ authorization = "Bearer secret"
 		return text
 	}
 	wait(t, "the third attempt to be remembered", func() bool { return strings.Contains(ask(), "\n  #3 ") })
-	for _, want := range []string{"desk: failing: ", "\n  filter   asked for\n", "500 Internal Server Error", "\n  next     the next attempt ", "/session.log, bytes 0 to "} {
+	for _, want := range []string{"desk: failing: ", "\n  filter   asked for\n", "  500 Internal Server Error: ", "\n  next     the next attempt ", "/session.log, bytes 0 to "} {
 		if text := ask(); !strings.Contains(text, want) {
 			t.Errorf("why doesn't say %q:\n%s", want, text)
 		}

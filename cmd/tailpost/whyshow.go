@@ -84,6 +84,9 @@ func (s *whyText) attempt(a *bridge.Attempt) {
 	what := "taken: " + oneLine(a.Answer)
 	if a.Err != "" {
 		what = oneLine(a.Err)
+		if a.Answer != "" && strings.HasSuffix(a.Err, " answered "+a.Answer) {
+			what = oneLine(a.Answer) // the recipient's line has its address
+		}
 		if a.Status != "" {
 			what = printable(a.Status) + ": " + what
 		}
