@@ -21,7 +21,7 @@ type preset struct {
 	judge func(*http.Request, []byte) (int, string)
 	limit int
 	log   string // the file that its source reads
-	takes int    // of its events
+	takes int    // requests: its events, and the hostile ones that its recipients ask for
 	say   []string
 	// refuses are bodies that the stub refuses, so that it is known to.
 	refuses map[string]string
@@ -29,7 +29,7 @@ type preset struct {
 
 func presets() []preset {
 	return []preset{
-		{name: "slack", judge: slack, log: "session.jsonl", takes: 3,
+		{name: "slack", judge: slack, log: "session.jsonl", takes: 4,
 			say: []string{`"Event: support_conference_begin"`, `"Ticket: INC0010023"`},
 			refuses: map[string]string{
 				`{"blocks":[]}`: "400 no_text",
@@ -37,20 +37,30 @@ func presets() []preset {
 				`{"text":"a","blocks":[{"type":"section","fields":[{"type":"plain_text","text":""}]}]}`:                              "400 invalid_blocks",
 				`{"text":"a","blocks":[{"type":"section","text":{"type":"plain_text","text":"` + strings.Repeat("x", 3001) + `"}}]}`: "400 invalid_blocks",
 			}},
-		{name: "teams", judge: teams, limit: teamsMost, log: "session.jsonl", takes: 3,
+		{name: "teams", judge: teams, limit: teamsMost, log: "session.jsonl", takes: 4,
 			say: []string{`"value": "support_conference_end"`},
 			refuses: map[string]string{
 				`{"text":"a"}`: "400 no attachments",
 				`{"type":"message","attachments":[{"contentType":"application/json","content":{}}]}`: "400 no adaptive card",
 				`{"type":"message","text":"` + strings.Repeat("x", teamsMost) + `"}`:                 "413 too large",
 			}},
-		{name: "sendgrid", judge: sendgrid, limit: 30 << 20, log: "requests.jsonl", takes: 2,
+		{name: "sendgrid", judge: sendgrid, limit: 30 << 20, log: "requests.jsonl", takes: 3,
 			say: []string{`"subject": "JIT Application Access Ticket Created: REQ0042"`, `EXAMPLE\\jsmith`, `Needs \"admin\" rights\nfor the printer`, `Trusted owner: true`},
 			refuses: map[string]string{
 				`{}`: `400 {"errors":[{"field":"personalizations"`,
 				`{"personalizations":[{"to":[{"email":"a@example.com"}]}]}`:                                                                                             `400 {"errors":[{"field":"from.email"`,
 				`{"personalizations":[{"to":[{"email":"a@example.com"}]}],"from":{"email":"a@example.com"}}`:                                                            `400 {"errors":[{"field":"subject"`,
 				`{"personalizations":[{"to":[{"email":"a@example.com"}]}],"from":{"email":"a@example.com"},"subject":"s","content":[{"type":"text/plain","value":""}]}`: `400 {"errors":[{"field":"content.0.value"`,
+			}},
+		{name: "servicenow", judge: serviceNow, log: "session.jsonl", takes: 4 + 2,
+			say: []string{"event=support_conference_begin&version=1&", `"u_ticket": "INC0010023"`},
+			refuses: map[string]string{
+				"event=support_conference_end": "415 no form", // a form, but not said to be one
+			}},
+		{name: "standard-webhooks", judge: signed, log: "session.jsonl", takes: 4,
+			say: []string{`"event":"support_conference_begin"`},
+			refuses: map[string]string{
+				`{"event":"forged"}`: "401 unable to verify payload",
 			}},
 	}
 }
@@ -75,10 +85,10 @@ func TestPresets(t *testing.T) {
 				t.Fatal(err)
 			}
 			add(t, filepath.Join(dir, p.log), hostile)
-			deliver(t, loadPreset(t, dir, srv.URL), s, p.takes+1)
+			deliver(t, loadPreset(t, dir, srv.URL), s, p.takes)
 			taken, refused, early := s.got()
-			if len(refused) > 0 || early > 0 || len(taken) != p.takes+1 {
-				t.Errorf("taken %d, want %d; refused %q; %d before Retry-After was over", len(taken), p.takes+1, refused, early)
+			if len(refused) > 0 || early > 0 || len(taken) != p.takes {
+				t.Errorf("taken %d, want %d; refused %q; %d before Retry-After was over", len(taken), p.takes, refused, early)
 			}
 			all := strings.Join(taken, "\n")
 			for _, want := range p.say {
@@ -118,6 +128,7 @@ func TestStubs(t *testing.T) {
 
 var (
 	serviceURL = regexp.MustCompile(`https://[a-z0-9.-]+(/[^"]*)`)
+	wantsHTTPS = regexp.MustCompile(`(?m)^require_https .*$`)
 	listening  = regexp.MustCompile(`127\.0\.0\.1:918\d`)
 )
 
@@ -145,7 +156,7 @@ func loadPreset(t *testing.T, dir, url string) *config.Config {
 	}
 	text = serviceURL.ReplaceAll(text, []byte(url+"$1"))
 	text = listening.ReplaceAll(text, []byte(freeAddress(t)))
-	text = []byte(strings.ReplaceAll(string(text), "require_https = true", ""))
+	text = wantsHTTPS.ReplaceAll(text, nil)
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

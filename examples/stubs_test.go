@@ -7,10 +7,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 // stub stands for a service: it refuses what the real one refuses.
@@ -211,13 +214,24 @@ func sendgrid(r *http.Request, body []byte) (int, string) {
 	return http.StatusAccepted, ""
 }
 
-// servicenow is the vendor's integration in ServiceNow: a processor that takes
+// serviceNow is an instance with the vendor's integration and an import set.
+func serviceNow(r *http.Request, body []byte) (int, string) {
+	switch {
+	case r.URL.Path == "/bomgar_event.do":
+		return integration(r, body)
+	case strings.HasPrefix(r.URL.Path, "/api/now/import/"):
+		return importSet(r, body)
+	}
+	return http.StatusNotFound, ""
+}
+
+// integration is the vendor's integration in ServiceNow: a processor that takes
 // the outbound event as it is, with a token in the query, and calls for the
 // variables that each event has.
 //
 // The token's name: https://www.beyondtrust.com/docs/remote-support/how-to/integrations/servicenow-csm/sn-configure.htm
 // That it answers 500 without a variable is ours.
-func servicenow(r *http.Request, body []byte) (int, string) {
+func integration(r *http.Request, body []byte) (int, string) {
 	form, err := url.ParseQuery(string(body))
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
@@ -232,6 +246,24 @@ func servicenow(r *http.Request, body []byte) (int, string) {
 		}
 	}
 	return http.StatusOK, ""
+}
+
+// signed is a receiver of Standard Webhooks: the official library verifies the
+// signature and refuses a time that is five minutes off.
+// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+func signed(r *http.Request, body []byte) (int, string) {
+	secret, err := os.ReadFile("standard-webhooks/secret")
+	if err != nil {
+		return http.StatusInternalServerError, err.Error()
+	}
+	wh, err := standardwebhooks.NewWebhook(strings.TrimSpace(string(secret)))
+	if err != nil {
+		return http.StatusInternalServerError, err.Error()
+	}
+	if err := wh.Verify(body, r.Header); err != nil {
+		return http.StatusUnauthorized, err.Error()
+	}
+	return http.StatusNoContent, ""
 }
 
 // importSet is ServiceNow's Import Set API.
