@@ -384,6 +384,10 @@ func (f *found) numbers() error {
 	m.told(-1, n)
 	m.epoch = n >> 40
 	for _, name := range slices.Sorted(maps.Keys(m.first)) {
+		if m.offOrOn[name] {
+			m.fates[name][n] = []string{isWaiting, isSettled}
+			continue
+		}
 		q, err := f.s.Queue(name)
 		if err != nil {
 			return breaks(ruleOpens, "queue %s: %v", name, err)

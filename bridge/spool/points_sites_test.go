@@ -40,6 +40,7 @@ var syncKinds = []struct {
 	{"sync", "damaged", "(*damaged).copyLocked", "bytes set aside in damaged/"},
 	{"syncdir", "damaged", "(*damaged).copyLocked", "their name"},
 	{"sync", "journal", "(*journal).sync (*Spool).intend", "facts, before a segment is deleted"},
+	{"sync", "journal", "(*journal).sync (*Spool).Serve", "facts, before a recipient is served otherwise"},
 	{"sync", "journal", "(*journal).sync", "facts, 50 ms after they were written"},
 	{"sync", "journal", "(*journal).renewLocked (*Spool).startEpoch", "the journal, written anew at a start"},
 	{"sync", "journal", "(*journal).renewLocked (*Spool).registerLocked", "the journal, written anew for a new recipient"},

@@ -35,6 +35,8 @@ type moment struct {
 	unsure   map[string]map[uint64]bool // a fact that may never become durable
 	attempts map[string]map[uint64][]int
 	loose    map[string]uint64 // dead letters that are being dropped: they count as either
+	off      map[string]bool   // disabled recipients
+	offOrOn  map[string]bool   // those that are about to be, or not any longer, too
 	deleted  map[string]bool   // segments
 	aside    map[string][]byte // files in damaged/
 }
@@ -43,7 +45,7 @@ func newMoment() *moment {
 	return &moment{
 		events: map[uint64]string{}, at: map[string]string{}, lines: map[string]bool{}, asked: map[int]spool.Ingest{},
 		first: map[string]uint64{}, fates: map[string]map[uint64][]string{}, unsure: map[string]map[uint64]bool{},
-		attempts: map[string]map[uint64][]int{}, loose: map[string]uint64{}, deleted: map[string]bool{}, aside: map[string][]byte{},
+		attempts: map[string]map[uint64][]int{}, loose: map[string]uint64{}, deleted: map[string]bool{}, off: map[string]bool{}, offOrOn: map[string]bool{}, aside: map[string][]byte{},
 	}
 }
 
@@ -67,6 +69,9 @@ func (m *moment) spooled(number uint64, text string) {
 	for name, first := range m.first {
 		if number >= first {
 			m.fates[name][number] = []string{isWaiting}
+			if m.off[name] {
+				m.fates[name][number] = []string{isSettled}
+			}
 		}
 	}
 }

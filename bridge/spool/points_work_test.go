@@ -288,6 +288,15 @@ func (w *work) revise(name, replay, drop string) {
 	w.h.note(func(m *moment) { m.loose[name]-- })
 }
 
+// serve disables a recipient, or enables it.
+func (w *work) serve(name string, off bool) {
+	w.t.Helper()
+	w.h.note(func(m *moment) { m.offOrOn[name] = true })
+	w.q[name].Close()
+	w.q[name] = w.s.serve(spool.Recipient{Name: name, Disabled: off})
+	w.h.note(func(m *moment) { m.off[name], m.offOrOn[name] = off, off })
+}
+
 // big is an event that fills a segment, nearly.
 func big(name string) string { return name + strings.Repeat(" big", 15_500) }
 
@@ -387,12 +396,17 @@ func (w *work) thirdLife() {
 	w.fs.SetBytes(newest(w.fs), b)
 }
 
-// lastLife finds a torn tail, delivers, looks through the dead letters, and
-// ends.
+// lastLife finds a torn tail, disables a recipient for a while, delivers, looks
+// through the dead letters, and ends.
 func (w *work) lastLife() {
 	w.start("one", "two", "three")
 	w.append(record("c", "c5"))
+	w.serve("three", true)
+	w.append(record("c", "c6"))
+	w.serve("three", false)
+	w.append(record("c", "c7"))
 	w.next()
+	w.settle("three", "c7")
 	w.settle("one", "c5", "b4")
 	w.revise("one", "a7", "a5")
 	w.settle("one", "a7")
