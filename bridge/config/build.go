@@ -11,15 +11,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/dispatch"
-	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
-	"github.com/tailpost/tailpost/bridge/source/drop"
-	"github.com/tailpost/tailpost/bridge/source/httpin"
-	"github.com/tailpost/tailpost/bridge/source/socket"
-	"github.com/tailpost/tailpost/bridge/source/stdin"
-	"github.com/tailpost/tailpost/bridge/source/syslogd"
-	"github.com/tailpost/tailpost/bridge/source/tail"
-	"github.com/tailpost/tailpost/parsers"
 	"github.com/tailpost/tailpost/sinks/filesink"
 	"github.com/tailpost/tailpost/sinks/httpsink"
 	"github.com/tailpost/tailpost/sinks/smtpsink"
@@ -117,75 +109,6 @@ type identity struct {
 type httpIdentity struct {
 	identity
 	Profile string `toml:"profile"`
-}
-
-func (l *loader) tailSource(t *table) TailSource {
-	s := TailSource{Tail: tail.Defaults(), Ingest: ingest.Defaults()}
-	var id identity
-	l.decode(t, nil, &id, &s.Ingest, &s.Tail)
-	s.Name = l.name(t, id)
-	s.Tail.Name = s.Name
-	l.owned(t, nil, s.Tail.Check(t.file.dir))
-	l.checkIngest(t, &s.Ingest)
-	return s
-}
-
-func (l *loader) dropSource(t *table) DropSource {
-	s := DropSource{Drop: drop.Defaults(), Ingest: ingest.Defaults()}
-	var id identity
-	l.decode(t, nil, &id, &s.Ingest, &s.Drop)
-	s.Name = l.name(t, id)
-	s.Drop.Name = s.Name
-	l.owned(t, nil, s.Drop.Check(t.file.dir))
-	l.checkIngest(t, &s.Ingest)
-	return s
-}
-
-func (l *loader) httpSource(t *table) HTTPSource {
-	s := HTTPSource{HTTP: httpin.Defaults(), Ingest: ingest.Defaults()}
-	var id identity
-	l.decode(t, nil, &id, &s.Ingest, &s.HTTP)
-	s.Name = l.name(t, id)
-	s.HTTP.Name, s.HTTP.Format = s.Name, s.Ingest.Format
-	l.owned(t, nil, s.HTTP.Check(t.file.dir))
-	l.checkIngest(t, &s.Ingest)
-	if f := s.Ingest.Format; slices.Contains(parsers.Formats(), f) && f != "form" && f != "json" {
-		l.complain(t, "format", fmt.Sprintf("%q is for lines", f), `a request's body is "form" or "json"`)
-	}
-	return s
-}
-
-func (l *loader) socketSource(t *table) SocketSource {
-	s := SocketSource{Socket: socket.Defaults(), Ingest: ingest.Defaults()}
-	var id identity
-	l.decode(t, nil, &id, &s.Ingest, &s.Socket)
-	s.Name = l.name(t, id)
-	s.Socket.Name = s.Name
-	l.owned(t, nil, s.Socket.Check(t.file.dir))
-	l.checkIngest(t, &s.Ingest)
-	return s
-}
-
-func (l *loader) syslogSource(t *table) SyslogSource {
-	s := SyslogSource{Syslog: syslogd.Defaults(), Ingest: ingest.Defaults()}
-	var id identity
-	l.decode(t, nil, &id, &s.Ingest, &s.Syslog)
-	s.Name = l.name(t, id)
-	s.Syslog.Name = s.Name
-	l.owned(t, nil, s.Syslog.Check(t.file.dir))
-	l.checkIngest(t, &s.Ingest)
-	return s
-}
-
-func (l *loader) stdinSource(t *table) StdinSource {
-	s := StdinSource{Stdin: stdin.Defaults(), Ingest: ingest.Defaults()}
-	var id identity
-	l.decode(t, nil, &id, &s.Ingest, &s.Stdin)
-	s.Name = l.name(t, id)
-	s.Stdin.Name = s.Name
-	l.owned(t, nil, s.Stdin.Check(t.file.dir))
-	l.checkIngest(t, &s.Ingest)
-	return s
 }
 
 const (

@@ -25,8 +25,8 @@ type Options struct {
 	PasswordFile string        `toml:"password_file"`
 	PasswordEnv  string        `toml:"password_env"`
 
-	Name   string         `toml:"-"` // the source's; it goes into ids
-	Format string         `toml:"-"` // of the bodies: "form" or "json"
+	Name   string         `toml:"-"`      // the source's; it goes into ids
+	Format string         `toml:"format"` // of the bodies: "form" or "json"; ingest has it, too
 	Log    zerolog.Logger `toml:"-"`
 
 	networks []netip.Prefix // Allow, as Check read it
