@@ -46,6 +46,21 @@ func SenderID(source, sender string, index int) ID {
 	return hashID([]byte(source), []byte(sender), be64(uint64(index)))
 }
 
+// BatchID names a delivery of these events, in this order: a single event's own
+// id, else a hash of all of them.
+func BatchID(events []Event) (id ID) {
+	if len(events) == 1 {
+		return events[0].ID
+	}
+	h := sha256.New()
+	for i := range events {
+		h.Write(events[i].ID[:])
+	}
+	var b [sha256.Size]byte
+	copy(id[:], h.Sum(b[:0]))
+	return id
+}
+
 func hashID(parts ...[]byte) (id ID) {
 	h := sha256.New()
 	var b [sha256.Size]byte

@@ -74,3 +74,23 @@ func TestIDText(t *testing.T) {
 		}
 	}
 }
+
+// The wanted id was computed by another program, as those above.
+func TestBatchID(t *testing.T) {
+	a, b := Event{ID: ID{1}}, Event{ID: ID{2}}
+	for _, tc := range []struct {
+		name   string
+		events []Event
+		wantID string
+	}{
+		{"one event", []Event{a}, "01000000000000000000000000000000"},
+		{"two", []Event{a, b}, "e351f32bf7c347d287d57187497bec3d"},
+		{"the other way round", []Event{b, a}, "4344e26eef3689950be7ca58355144a0"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := BatchID(tc.events).String(); got != tc.wantID {
+				t.Errorf("got %s, want %s", got, tc.wantID)
+			}
+		})
+	}
+}

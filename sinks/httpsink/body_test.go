@@ -147,17 +147,6 @@ func TestBodyOfEvents(t *testing.T) {
 	}
 }
 
-func TestWebhookID(t *testing.T) {
-	a, b := bridge.Event{ID: bridge.ID{1}}, bridge.Event{ID: bridge.ID{2}}
-	if got, want := webhookID([]bridge.Event{a}), "01000000000000000000000000000000"; got != want {
-		t.Errorf("one event: %s, want %s", got, want)
-	}
-	ab, ba := webhookID([]bridge.Event{a, b}), webhookID([]bridge.Event{b, a})
-	if ab == ba || len(ab) != 32 || ab == a.ID.String() {
-		t.Errorf("batches: %s and %s", ab, ba)
-	}
-}
-
 func FuzzForm(f *testing.F) {
 	f.Add("event", "v", "q", "a")
 	f.Add("external.key\x00", "\xff", "", "&=")

@@ -2,8 +2,6 @@ package httpsink
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -202,7 +200,7 @@ func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event
 	r := s.post.WithContext(ctx)
 	r.URL = out.url
 	r.Header = maps.Clone(s.header) // nobody changes a value in its place
-	id, timestamp := webhookID(events), strconv.FormatInt(now.Unix(), 10)
+	id, timestamp := bridge.BatchID(events).String(), strconv.FormatInt(now.Unix(), 10)
 	r.Header["Webhook-Id"] = []string{id}
 	r.Header["Webhook-Timestamp"] = []string{timestamp}
 	if len(s.sign) > 0 {
@@ -214,18 +212,6 @@ func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event
 	rr := &retryablehttp.Request{Request: r}
 	_ = rr.SetBody(out.body) // bytes never fail
 	return rr
-}
-
-// webhookID is the event's id, or a hash of the ids of a batch.
-func webhookID(events []bridge.Event) string {
-	if len(events) == 1 {
-		return events[0].ID.String()
-	}
-	h := sha256.New()
-	for i := range events {
-		h.Write(events[i].ID[:])
-	}
-	return hex.EncodeToString(h.Sum(nil)[:len(bridge.ID{})])
 }
 
 // lost classifies an attempt without an answer. If the request was under way
