@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -9,7 +10,7 @@ import (
 type Delivery struct {
 	Events  []Event
 	Attempt int    // 1 for the first
-	Note    []byte // what the sink kept of the last attempt
+	Note    []byte // what the sink kept of the last attempt: of all these events, or of more
 	Explain bool   // somebody watches: Receipt.Steps is wanted
 }
 
@@ -18,7 +19,7 @@ type Receipt struct {
 	Peer   string // the address that answered
 	Answer string // its status and the first bytes of what it said; bounded
 	Took   time.Duration
-	Note   []byte // what the sink wants to know at the next attempt
+	Note   []byte // what the sink wants to know at the next attempt, of any of these events
 	// Partly says that a failed attempt was taken in part: the recipient
 	// works, though something of this event is refused.
 	Partly bool
@@ -27,6 +28,10 @@ type Receipt struct {
 	// or Connect asked for it. Each is a line without line ends.
 	Steps []string
 }
+
+// ErrTooLarge is the error of a batch that holds more than the sink hands over
+// at once. Nothing was sent, and it is no failed attempt: the batch is halved.
+var ErrTooLarge = errors.New("too much for one delivery")
 
 // Sink hands events to one recipient.
 //

@@ -15,6 +15,7 @@ type result struct {
 	data    [][]byte // what was to be delivered
 	probe   bool
 	began   time.Time
+	before  time.Time      // when another one last began
 	events  []bridge.Event // what data holds
 	damaged []undecodable  // nothing was sent
 	receipt bridge.Receipt
@@ -184,11 +185,8 @@ func (w *Worker) start(ctx context.Context, b *batch, probe bool, now time.Time)
 	if ok, err := w.load(ctx, b, now); !ok || err != nil {
 		return err
 	}
-	if w.joins && !b.joined && !b.replay() {
-		if err := w.o.Queue.Join(ctx, b.numbers()); err != nil {
-			return err
-		}
-		b.joined = true
+	if err := w.join(ctx, b); err != nil {
+		return err
 	}
 	if !b.judged {
 		b.afterGood, b.judged = w.health.lastGood, true
@@ -201,15 +199,23 @@ func (w *Worker) start(ctx context.Context, b *batch, probe bool, now time.Time)
 		w.replays.inFlight++
 	}
 	w.probing = w.probing || probe
-	w.begun = now
+	d := bridge.Delivery{Attempt: b.attempts() + 1, Note: b.note()}
+	r := result{batch: b, data: b.data, probe: probe, began: now, before: w.begun}
+	b.data, w.begun = nil, now
 	w.board.update(func(s *Stats) { s.Attempts++; s.Begun = now })
-	d := bridge.Delivery{Attempt: b.attempts() + 1}
-	if len(b.events) == 1 {
-		d.Note = b.events[0].try.Note
-	}
-	r := result{batch: b, data: b.data, probe: probe, began: now}
-	b.data = nil
 	go func() { w.results <- w.attempt(r, d) }()
+	return nil
+}
+
+// join records the members of a batch, if they aren't yet.
+func (w *Worker) join(ctx context.Context, b *batch) error {
+	if !w.joins || b.joined || b.replay() {
+		return nil
+	}
+	if err := w.o.Queue.Join(ctx, b.numbers()); err != nil {
+		return err
+	}
+	b.joined = true
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -59,6 +60,15 @@ func (b *batch) draw(l *lane, most int) (bytes int) {
 
 // attempts is how often its events were attempted.
 func (b *batch) attempts() int { return b.events[0].try.Attempts }
+
+// note is what the sink kept. Each event has it, but after a kill in the middle
+// of recording that: then those that were attempted most often do, which all of
+// the batch were with them.
+func (b *batch) note() []byte {
+	return slices.MaxFunc(b.events, func(x, y *entry) int {
+		return cmp.Or(cmp.Compare(x.try.Attempts, y.try.Attempts), cmp.Compare(len(x.try.Note), len(y.try.Note)))
+	}).try.Note
+}
 
 func (b *batch) replay() bool { return b.lanes[0].replay }
 

@@ -68,7 +68,7 @@ func (w *Worker) strike(e *entry, r result, de *bridge.DeliveryError, now time.T
 	w.fails(e.try)
 	e.try.Wait = w.o.Policy.wait(e.try.Attempts)
 	e.try.Fault = de.Scope
-	if n := r.receipt.Note; len(r.events) == 1 && len(n) <= bridge.NoteMax {
+	if n := r.receipt.Note; len(n) <= bridge.NoteMax {
 		e.try.Note = n
 	}
 	return first
@@ -99,11 +99,8 @@ func (w *Worker) keep(ctx context.Context, r result, de *bridge.DeliveryError, p
 		return err
 	}
 	for _, p := range parts {
-		if w.joins && !p.joined && !p.replay() {
-			if err := w.o.Queue.Join(ctx, p.numbers()); err != nil {
-				return err
-			}
-			p.joined = true
+		if err := w.join(ctx, p); err != nil {
+			return err
 		}
 		switch {
 		case !p.inFront():

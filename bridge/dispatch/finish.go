@@ -3,6 +3,7 @@ package dispatch
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -29,6 +30,8 @@ func (w *Worker) finish(ctx context.Context, r result, now time.Time) error {
 		err = w.delivered(ctx, r, now)
 	case w.attempts.Err() != nil:
 		return nil // we ended it ourselves: no attempt that counts
+	case len(r.batch.events) > 1 && errors.Is(r.err, bridge.ErrTooLarge):
+		err = w.tooLarge(ctx, r)
 	default:
 		err = w.failed(ctx, r, now)
 	}
@@ -53,6 +56,25 @@ func (w *Worker) undecodable(ctx context.Context, r result) error {
 	w.relane(b)
 	if len(b.events) > 0 {
 		w.again(b)
+	}
+	return nil
+}
+
+// tooLarge makes two batches of one that the sink doesn't take at once, to be
+// tried now. Nothing was sent, so that it counts for no rate, and as no failure.
+func (w *Worker) tooLarge(ctx context.Context, r result) error {
+	if w.begun.Equal(r.began) {
+		w.begun = r.before
+	}
+	w.board.update(func(s *Stats) { s.Begun = w.begun })
+	first, second := r.batch.halve()
+	for _, p := range []*batch{first, second} {
+		if err := w.join(ctx, p); err != nil {
+			return err
+		}
+		if p.inFront() {
+			w.again(p)
+		}
 	}
 	return nil
 }
