@@ -112,7 +112,7 @@ type httpIdentity struct {
 }
 
 const (
-	oneMail = "an email recipient has no batches: each event is a mail of its own"
+	oneMail = "an email recipient has digests instead: use digest_window and digest_max"
 	oneLine = "a file recipient has no batches: each event is a line of its own, and many are synced at once anyway"
 )
 
@@ -173,6 +173,9 @@ func (l *loader) emailRecipient(t *table) EmailRecipient {
 	r.Sink.Fields, r.Sink.AllFields = l.input.names, l.input.all
 	l.owned(t, def, r.Sink.Check(t.file.dir))
 	r.Sink.Fields, r.Sink.AllFields = nil, false
+	if w := r.Sink.DigestWindow; w > 0 {
+		r.Policy.BatchMaxWait, r.Policy.BatchMaxEvents = option.Duration(w), r.Sink.DigestMax
+	}
 	for _, event := range slices.Sorted(maps.Keys(r.Sink.Message)) {
 		if !r.Policy.Wants(event) {
 			l.owned(t, def, []option.Problem{{Key: "message." + event, Text: "is never used: events doesn't name it", Warning: true}})

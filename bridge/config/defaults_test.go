@@ -78,8 +78,8 @@ func TestProblemsOfDefaults(t *testing.T) {
 		{name: "what can't have a default", text: "[defaults.http]\nname='a'\nurl='http://localhost/'\n[defaults.email]\nname='a'\n", want: []string{
 			"t.toml:2:1: name: can't have a default", "t.toml:3:1: url: can't have a default", "t.toml:5:1: name: can't have a default"}},
 		{name: "batches of mails and lines", text: "[smtp]\nhost='localhost'\nfrom='t@example.com'\n[defaults.email]\nbatch_max_events=2\n[[recipients.email]]\nname='a'\naddress='a@example.com'\nbatch_max_wait='1s'\n[[recipients.file]]\nname='b'\npath='/b'\nbatch_max_events=2\n", want: []string{
-			"t.toml:5:1: batch_max_events: an email recipient has no batches: each event is a mail of its own",
-			"t.toml:9:1: batch_max_wait: an email recipient has no batches: each event is a mail of its own",
+			"t.toml:5:1: batch_max_events: an email recipient has digests instead: use digest_window and digest_max",
+			"t.toml:9:1: batch_max_wait: an email recipient has digests instead: use digest_window and digest_max",
 			"t.toml:13:1: batch_max_events: a file recipient has no batches: each event is a line of its own, and many are synced at once anyway"}},
 		{name: "batches of forms", text: "[defaults.http]\nbatch_max_events=2\n[[recipients.http]]\nname='a'\nurl='http://localhost/'\n", want: []string{
 			`t.toml:2:1: batch_max_events: body "form" holds one event; use 1, or body = "json" or "cloudevents"`}},
@@ -133,4 +133,29 @@ func TestTemplateOfARecipientTakesThePlaceOfTheDefaults(t *testing.T) {
 	if a, b := c.HTTP[0].Sink, c.HTTP[1].Sink; a.TemplateFile != "" || a.Template != "{}" || b.Template != "" || b.TemplateFile != absolute("t.json") {
 		t.Errorf("a: %q, %q; b: %q, %q", a.Template, a.TemplateFile, b.Template, b.TemplateFile)
 	}
+}
+
+func TestDigests(t *testing.T) {
+	const smtp = "[smtp]\nhost='localhost'\nfrom='t@example.com'\n[[recipients.email]]\nname='a'\naddress='a@example.com'\n"
+	for _, tc := range []struct {
+		name, keys string
+		wantWait   time.Duration
+		wantMost   int
+	}{
+		{"none", "", 0, 1},
+		{"none, said so", "digest_window=''\ndigest_max=7\n", 0, 1},
+		{"none, in seconds", "digest_window='0s'\n", 0, 1},
+		{"longer than a batch", "digest_window='1d'\n", 24 * time.Hour, 50},
+		{"both", "digest_window='10m'\ndigest_max=7\n", 10 * time.Minute, 7},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, ps := Parse("t.toml", []byte(smtp+tc.keys+rest))
+			wantProblems(t, ps)
+			if p := c.Email[0].Policy; p.BatchMaxWait.D() != tc.wantWait || p.BatchMaxEvents != tc.wantMost {
+				t.Errorf("%v, %d", p.BatchMaxWait, p.BatchMaxEvents)
+			}
+		})
+	}
+	_, ps := Parse("t.toml", []byte(smtp+"digest_window=5\ndigest_max=1\n"+rest))
+	wantProblems(t, ps, `t.toml:7:1: digest_window: 5 has no unit; use "5s"`, "t.toml:8:1: digest_max: 1 is out of range; use 2 to 1000")
 }

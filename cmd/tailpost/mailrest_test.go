@@ -19,7 +19,8 @@ type mailbox struct {
 
 	mu    sync.Mutex
 	mails [][]string // to whom, in the order of arrival
-	tried int        // refused addresses
+	got   []receiver.Received
+	tried int // refused addresses
 }
 
 // serve takes mail but for the addresses that refused names, until stop.
@@ -28,7 +29,7 @@ func (m *mailbox) serve(refused string) {
 	r, err := receiver.New(receiver.Options{SMTPAddr: m.addr, NoTLS: true, OnEvent: func(got receiver.Received) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.mails = append(m.mails, got.To)
+		m.mails, m.got = append(m.mails, got.To), append(m.got, got)
 	}})
 	if err != nil {
 		m.t.Fatal(err)

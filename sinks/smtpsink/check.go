@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,6 +19,11 @@ const (
 	templateMax = 64 << 10 // bytes
 	messagesMax = 256      // events with texts of their own
 	eventMax    = 128      // characters of such an event's name
+
+	windowLeast = Window(time.Second)
+	windowMost  = Window(24 * time.Hour)
+	digestLeast = 2 // events
+	digestMost  = 1000
 )
 
 // Check finds all that is wrong with the settings.
@@ -29,7 +35,18 @@ func (o *Options) Check(string) []option.Problem {
 		}
 	}
 	ps = append(ps, o.checkTexts("", Texts{Subject: o.Subject, Body: o.Body, HTML: o.HTML})...)
+	ps = append(ps, o.checkDigest()...)
 	return append(ps, o.checkMessages()...)
+}
+
+func (o *Options) checkDigest() (ps []option.Problem) {
+	if w := o.DigestWindow; w != 0 && (w < windowLeast || w > windowMost) {
+		ps = append(ps, option.Problem{Key: "digest_window", Text: fmt.Sprintf("%v is out of range", w), Hint: `use 1s to 1d, or "" for a mail an event`})
+	}
+	if n := o.DigestMax; n < digestLeast || n > digestMost {
+		ps = append(ps, option.Problem{Key: "digest_max", Text: fmt.Sprintf("%d is out of range", n), Hint: `use 2 to 1000`})
+	}
+	return ps
 }
 
 // checkMessages looks at the texts of single events.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/sinks/oauth"
@@ -136,9 +137,19 @@ func TestCheck(t *testing.T) {
 		{name: "wrong texts of an event", o: smtpsink.Options{Address: eleven[:1], Message: map[string]smtpsink.Texts{
 			"login": {Subject: "a\r\nb", Body: "%%lsit%%", HTML: strings.Repeat("a", 64<<10+1)},
 		}}, want: []string{"warning: message.login.body: %%lsit%%", "message.login.html: is longer than 64 KiB", "message.login.subject: has more than one line"}},
+		{name: "digests", o: smtpsink.Options{Address: eleven[:1], DigestWindow: smtpsink.Window(24 * time.Hour), DigestMax: 1000}},
+		{name: "digests at once", o: smtpsink.Options{Address: eleven[:1], DigestWindow: smtpsink.Window(time.Millisecond), DigestMax: 1},
+			want: []string{"digest_window: 1ms is out of range; use 1s to 1d", "digest_max: 1 is out of range; use 2 to 1000"}},
+		{name: "digests of a week", o: smtpsink.Options{Address: eleven[:1], DigestWindow: smtpsink.Window(7 * 24 * time.Hour), DigestMax: 1001},
+			want: []string{"digest_window: 7d is out of range", "digest_max: 1001 is out of range"}},
 		{name: "a long body", o: smtpsink.Options{Address: eleven[:1], Body: strings.Repeat("a", 1<<20)}, want: []string{"body: is longer than 64 KiB"}},
 	} {
-		t.Run(c.name, func(t *testing.T) { expect(t, problems(t, c.o.Check(".")), c.want) })
+		t.Run(c.name, func(t *testing.T) {
+			if c.o.DigestMax == 0 {
+				c.o.DigestMax = smtpsink.Defaults().DigestMax
+			}
+			expect(t, problems(t, c.o.Check(".")), c.want)
+		})
 	}
 }
 

@@ -1,5 +1,6 @@
-// Package smtpsink hands events to an email recipient: one mail an event, to
-// up to ten addresses, through the one mail server that Relay knows.
+// Package smtpsink hands events to an email recipient: one mail an event, or a
+// digest of several, to up to ten addresses, through the one mail server that
+// Relay knows.
 //
 // A mail is rendered whole before the first word to the server. Addresses that
 // the server refuses are left out of the mail that the others get; those that

@@ -8,12 +8,13 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
-// messageID names the event's mail to this recipient. Two recipients' mails
-// about one event differ, so they are two mails to who is in both.
-func (s *Sink) messageID(e *bridge.Event) string {
+// messageID names the mail about an event, or a digest, to this recipient. Two
+// recipients' mails about one event differ, so they are two mails to who is in
+// both.
+func (s *Sink) messageID(id bridge.ID) string {
 	const nameBytes = 6
 	sum := sha256.Sum256([]byte(s.o.Name))
-	return e.ID.String() + "." + hex.EncodeToString(sum[:nameBytes]) + "@" + s.relay.domain
+	return id.String() + "." + hex.EncodeToString(sum[:nameBytes]) + "@" + s.relay.domain
 }
 
 // threadID names the thread that the mails about a session stand in, for this

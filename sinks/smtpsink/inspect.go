@@ -2,6 +2,7 @@ package smtpsink
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -9,10 +10,14 @@ import (
 
 // Preview gives the mail that Deliver would send, as it goes over the wire.
 func (s *Sink) Preview(d bridge.Delivery) ([]byte, error) {
-	if len(d.Events) != 1 {
-		return nil, errMailBatch
+	if len(d.Events) == 0 {
+		return nil, errors.New("no event")
 	}
-	return s.relay.render(s.mail(&d.Events[0]), time.Now())
+	m, err := s.mail(d.Events)
+	if err != nil {
+		return nil, err
+	}
+	return s.relay.render(m, time.Now())
 }
 
 // Connect connects to the mail server, secures the connection, logs in and

@@ -17,6 +17,12 @@ type Options struct {
 	// event's too. They win over the recipient's.
 	Message map[string]Texts `toml:"message"`
 
+	// Of a digest, a mail about several events: how long new events wait for
+	// it (0: each is a mail of its own), and how many it holds at most. They
+	// are kept by who makes the deliveries.
+	DigestWindow Window `toml:"digest_window"` // 1s to 1d
+	DigestMax    int    `toml:"digest_max"`    // 2 to 1000
+
 	Name string         `toml:"-"` // the recipient's
 	Log  zerolog.Logger `toml:"-"`
 
@@ -37,4 +43,18 @@ type Texts struct {
 }
 
 // Defaults gives the settings that hold where a recipient says nothing.
-func Defaults() Options { return Options{} }
+func Defaults() Options { return Options{DigestMax: 50} }
+
+// Window is a duration that may be written as "", which is none.
+type Window option.Duration
+
+// UnmarshalTOML takes a string with units.
+func (w *Window) UnmarshalTOML(v any) error {
+	if v == "" {
+		*w = 0
+		return nil
+	}
+	return (*option.Duration)(w).UnmarshalTOML(v)
+}
+
+func (w Window) String() string { return option.Duration(w).String() }

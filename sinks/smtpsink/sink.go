@@ -34,20 +34,19 @@ func New(relay *Relay, o Options) (*Sink, error) {
 	return s, nil
 }
 
-var errMailBatch = errors.New("a mail holds one event")
-
 // Deliver sends one mail, to those addresses that don't have it yet by the
 // delivery's note. If the server takes it for some of them only, the receipt's
-// note tells which, and the error names the others.
+// note tells which, and the error names the others. A digest that would be too
+// long is bridge.ErrTooLarge.
 func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, error) {
 	if len(d.Events) == 0 {
 		return bridge.Receipt{}, nil
 	}
-	if len(d.Events) > 1 {
-		return bridge.Receipt{}, eventFault(fmt.Sprintf("%d events", len(d.Events)), errMailBatch)
-	}
 	have := s.readNote(d.Note)
-	m := s.mail(&d.Events[0])
+	m, err := s.mail(d.Events)
+	if err != nil {
+		return bridge.Receipt{Note: d.Note}, err
+	}
 	m.Envelope = slices.DeleteFunc(slices.Clone(m.To), func(a string) bool { return slices.Contains(have, a) })
 	if len(m.Envelope) == 0 {
 		return bridge.Receipt{Note: d.Note, Answer: "taken by all addresses before"}, nil
@@ -63,14 +62,23 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 	switch {
 	case errors.As(err, &de) && len(have) > 0 && len(sent.Refused) == len(m.Envelope):
 		// The recipient works: it is these addresses that don't.
-		de.Scope, de.Down, de.Status = bridge.ThisEvent, false, ""
+		de.Scope, de.Down, de.Status = refusedScope(d.Events), false, ""
 	case err == nil && len(sent.Refused) > 0:
-		s.o.Log.Debug().Str("recipient", s.o.Name).Stringer("event", d.Events[0].ID).Int("refused", len(sent.Refused)).Msg("some addresses refused")
+		s.o.Log.Debug().Str("recipient", s.o.Name).Stringer("event", bridge.BatchID(d.Events)).Int("refused", len(sent.Refused)).Msg("some addresses refused")
 		rec.Partly = true
-		err = &bridge.DeliveryError{Scope: bridge.ThisEvent, Err: refusals(sent)}
+		err = &bridge.DeliveryError{Scope: refusedScope(d.Events), Err: refusals(sent)}
 	}
 	s.said.set(err)
 	return rec, err
+}
+
+// refusedScope says whose fault it is that some addresses are refused. A digest
+// stays whole: these addresses are to get one mail, too.
+func refusedScope(events []bridge.Event) bridge.Scope {
+	if len(events) > 1 {
+		return bridge.ThisRecipient
+	}
+	return bridge.ThisEvent
 }
 
 // Status says what the mail server last said to a mail of this recipient: the
@@ -88,29 +96,47 @@ func refusals(sent Sent) error {
 		strings.Join(names, ", "), sent.Refused[0].Err)
 }
 
-// mail is the event as a mail to all addresses.
-func (s *Sink) mail(e *bridge.Event) Mail {
-	t, ok := s.own[e.Name]
-	if !ok {
-		t = s.common
+// mail is a mail about these events to all addresses.
+func (s *Sink) mail(events []bridge.Event) (Mail, error) {
+	if len(events) > 1 {
+		return s.digest(events)
 	}
-	m := Mail{
-		To: s.o.Address, ReplyTo: s.o.ReplyTo, Subject: defaultSubject(e),
-		MessageID: s.messageID(e), Thread: s.threadID(e),
+	e := &events[0]
+	c := s.content(e, defaultText)
+	return Mail{
+		To: s.o.Address, ReplyTo: s.o.ReplyTo, Subject: c.subject, Text: c.text, HTML: c.html,
+		MessageID: s.messageID(e.ID), Thread: s.threadID(e),
 		Header: map[string]string{"X-Tailpost-Id": e.ID.String(), "X-Tailpost-Event": e.Name},
-	}
+	}, nil
+}
+
+// content is what a mail says of an event; html may be empty.
+type content struct{ subject, text, html string }
+
+// content expands the event's templates; words is for who has none of the text.
+func (s *Sink) content(e *bridge.Event, words func(*bridge.Event) string) (c content) {
+	t := s.templates(e)
 	if t.subject != nil {
-		m.Subject = t.subject.Expand(e, macro.Header)
+		c.subject = t.subject.Expand(e, macro.Header)
+	} else {
+		c.subject = defaultSubject(e)
 	}
 	if t.body != nil {
-		m.Text = t.body.Expand(e, macro.Plain)
+		c.text = t.body.Expand(e, macro.Plain)
 	} else {
-		m.Text = defaultText(e)
+		c.text = words(e)
 	}
 	if t.html != nil {
-		m.HTML = t.html.Expand(e, macro.HTML)
+		c.html = t.html.Expand(e, macro.HTML)
 	}
-	return m
+	return c
+}
+
+func (s *Sink) templates(e *bridge.Event) templates {
+	if t, ok := s.own[e.Name]; ok {
+		return t
+	}
+	return s.common
 }
 
 // readNote gives the addresses that have the mail. Those that were taken out

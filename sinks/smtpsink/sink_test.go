@@ -231,12 +231,3 @@ func TestNote(t *testing.T) {
 		t.Errorf("%d bytes of note: %q", len(rec.Note), rec.Note)
 	}
 }
-
-func TestOneEventAMail(t *testing.T) {
-	s := newSink(t, relayAt(t, "127.0.0.1:1"))
-	_, err := s.Deliver(t.Context(), bridge.Delivery{Events: []bridge.Event{sinktest.PlainEvent(1), sinktest.PlainEvent(2)}})
-	var de *bridge.DeliveryError
-	if !errors.As(err, &de) || de.Scope != bridge.ThisEvent {
-		t.Errorf("%v", err)
-	}
-}

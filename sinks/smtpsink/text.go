@@ -44,10 +44,12 @@ func defaultSubject(e *bridge.Event) string {
 	return string(macro.Header.Append(nil, s))
 }
 
-// defaultText is the body where none is configured: a line for each thing
-// that is known. A value of several lines goes on indented, so that none can
-// pass for a line of ours.
-func defaultText(e *bridge.Event) string {
+// defaultText is the body where none is configured.
+func defaultText(e *bridge.Event) string { return details(e) + "\nEvent " + e.ID.String() + "\n" }
+
+// details has a line for each thing that is known. A value of several lines
+// goes on indented, so that none can pass for a line of ours.
+func details(e *bridge.Event) string {
 	var b strings.Builder
 	line := func(label, value string) {
 		if value != "" {
@@ -75,7 +77,6 @@ func defaultText(e *bridge.Event) string {
 			return e.Extra[i].Name, e.Extra[i].Value
 		})
 	}
-	fmt.Fprintf(&b, "\nEvent %s\n", e.ID)
 	return b.String()
 }
 
@@ -116,10 +117,14 @@ func firstOf(words ...string) string {
 // indent puts eight blanks before each line of a value but the first, and
 // takes out what isn't text.
 func indent(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
-	parts := strings.Split(s, "\n")
+	parts := strings.Split(plainLines(s), "\n")
 	for i, p := range parts {
 		parts[i] = string(macro.Header.Append(nil, strings.ReplaceAll(p, "\t", " ")))
 	}
 	return strings.Join(parts, "\n        ")
 }
+
+// plainLines makes line feeds of all that somebody may take for a line's end.
+func plainLines(s string) string { return lineEnds.Replace(s) }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
