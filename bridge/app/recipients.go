@@ -16,11 +16,11 @@ func (a *app) openRecipients() (err error) {
 	a.alerts.Set(a.alertSettings(a.relay))
 	for _, it := range a.conf().Recipients() {
 		s, err := a.newService(it, a.relay)
-		if err == nil {
-			s.queue, err = a.spool.Serve(s.standing())
-		}
 		if err != nil {
 			return fmt.Errorf("recipient %s: %w", it.Name, err)
+		}
+		if s.queue, err = a.spool.Serve(s.standing()); err != nil {
+			return err
 		}
 		a.assign(it.Name, s)
 	}

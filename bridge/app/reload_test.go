@@ -61,6 +61,10 @@ func TestRenamedRecipient(t *testing.T) {
 	}
 	l.events("d1")
 	l.until("the next one to wait for both", func() bool { return l.balance("new").Waiting == 1 && l.balance("old").Waiting == 4 })
+	l.change(httpTo("old", failing.URL, ""))
+	if last := l.last(`"recipient renamed"`); !strings.Contains(last, `"recipient":"new","waiting":1,"now":"old","now_waiting":4`) {
+		t.Errorf("of the way back it said %s", last)
+	}
 }
 
 // A changed recipient tries at once; here since its token was renewed.

@@ -13,7 +13,7 @@ func (a *app) tell(p *plan, asked bool) {
 	for _, r := range p.recipients.removed {
 		ev := a.o.Log.Info().Str("recipient", r.Name).Uint64("waiting", a.waitingFor(r.Name))
 		if to := renamed(r, p.recipients.added); to != "" {
-			ev.Str("now", to).Uint64("now_waiting", 0).Str("hint", "a new name is a new recipient: what waits stays with the old one, until that comes back or is forgotten").Msg("recipient renamed")
+			ev.Str("now", to).Uint64("now_waiting", a.waitingFor(to)).Str("hint", "another name is another recipient: what waits stays with the old one, until that comes back or is forgotten").Msg("recipient renamed")
 			continue
 		}
 		ev.Str("hint", "what waits is kept in case the name comes back; tailpost spool forget ends that").Msg("recipient removed")

@@ -62,7 +62,11 @@ func (c *check) run() *Flaw {
 	for _, piece := range harmless.pieces {
 		if i, why := c.misplaced(piece); why != "" {
 			p := c.t.parts[i]
-			return c.t.flaw(p.at, "%%"+p.text+"%% stands "+why, "put it into "+c.place())
+			place := c.place()
+			if piece.kind == name && (c.kind == JSONText || c.kind == JSONLines) {
+				place = "a value, behind the colon"
+			}
+			return c.t.flaw(p.at, "%%"+p.text+"%% stands "+why, "put it into "+place)
 		}
 	}
 	for _, v := range hostile {

@@ -15,7 +15,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"plain text takes anything", "<%%name%%\r\n\"", PlainText, ""},
 
-		{"json", `{"a": "%%name%%", "b": ["x%%lsid%%y"], "%%type%%": 1}`, JSONText, ""},
+		{"json", `{"a": "%%name%%", "b": ["x%%lsid%%y"], "c": %%type%%}`, JSONText, ""},
 		{"json: whole values", `{"a": %%timestamp%%, "b": [%%custom.x%% , %%os%%]}`, JSONText, ""},
 		{"json: a quote in the text", `{"a\"": "\\%%name%%", "b": %%name%%}`, JSONText, ""},
 		{"json: a value alone", `%%name%%`, JSONText, ""},
@@ -26,7 +26,6 @@ func TestCheck(t *testing.T) {
 		{"json: a part of a number", `{"a": 1%%gsnumber%%}`, JSONText, `line 1, column 8: no JSON: invalid character '"' after object key:value pair; a token without quotes is a whole value`},
 		{"json: a sign before it", `{"a": -%%gsnumber%%}`, JSONText, "line 1, column 8: no JSON"},
 		{"json: two values", `{"a": %%lsid%%%%os%%}`, JSONText, "line 1, column 15: no JSON"},
-		{"json: a name without quotes", `{%%lsid%%: 1}`, JSONText, "line 1, column 2: no JSON: invalid character 'n' looking for beginning of object key string where a token's value is missing; a token without quotes"},
 		{"json: behind a backslash", `{"a": "\%%name%%"}`, JSONText, "line 1, column 9: no JSON"},
 		{"json: in a \\u", `{"a": "\u00%%name%%"}`, JSONText, "line 1, column 12: no JSON"},
 
@@ -36,6 +35,11 @@ func TestCheck(t *testing.T) {
 
 		{"form", "a=%%name%%&b=x%%lsid%%y&c=+%20", FormText, ""},
 		{"form: a line end", "a=1&\nb=%%lsid%%", FormText, "line 1, column 5: a form has no blanks"},
+		{"json: a name", `{"a": 1, "%%lsid%%": 2}`, JSONText, "line 1, column 11: %%lsid%% stands in a name; put it into a value, behind the colon"},
+		{"json: a name without quotes", `{%%lsid%%: 2}`, JSONText, "line 1, column 2: %%lsid%% stands in a name"},
+		{"json: a name behind a list", `[{"a": [{}, []], "x-%%lsid%%": [1]}]`, JSONText, "line 1, column 21: %%lsid%% stands in a name"},
+		{"json: values of many kinds", `{"a": ["%%lsid%%", {"b": "%%lsid%%", "c": {}}, %%lsid%%], "d": "%%lsid%%"}`, JSONText, ""},
+		{"lines: a name", "{}\n{\"%%lsid%%\": 1}", JSONLines, "line 2, column 3: %%lsid%% stands in a name"},
 		{"form: in a name", "a=1&%%name%%=2", FormText, "line 1, column 5: %%name%% stands in a name; put it into a value"},
 		{"form: alone", "%%name%%", FormText, "line 1, column 1: %%name%% stands in a name"},
 		{"form: bad escape", "a=1&b=%zz", FormText, "line 1, column 5: no form"},

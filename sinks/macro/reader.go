@@ -98,17 +98,47 @@ func readJSON(text string) (r reading) {
 	}
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
+	var names nameFinder
 	for {
 		tok, err := dec.Token()
 		if err != nil {
 			return r // the end
 		}
-		if s, ok := tok.(string); ok {
-			r.add(data, s)
-		} else {
+		isName := names.next(tok)
+		switch s, ok := tok.(string); {
+		case !ok:
 			r.add(mark, fmt.Sprintf("%T %v", tok, tok))
+		case isName:
+			r.add(name, s)
+		default:
+			r.add(data, s)
 		}
 	}
+}
+
+// nameFinder tells the names in JSON's objects from values.
+type nameFinder struct {
+	names []bool // of each open object or list: a name comes next
+	lists []bool // it is a list
+}
+
+// next takes the next token, and reports whether it is a name.
+func (f *nameFinder) next(tok json.Token) bool {
+	last := len(f.names) - 1
+	switch tok {
+	case json.Delim('}'), json.Delim(']'):
+		f.names, f.lists = f.names[:last], f.lists[:last]
+		return false
+	}
+	isName := last >= 0 && f.names[last]
+	if last >= 0 && !f.lists[last] {
+		f.names[last] = !isName
+	}
+	switch tok {
+	case json.Delim('{'), json.Delim('['):
+		f.names, f.lists = append(f.names, tok == json.Delim('{')), append(f.lists, tok == json.Delim('['))
+	}
+	return isName
 }
 
 func readJSONLines(text string) (r reading) {
