@@ -57,8 +57,11 @@ func (r *removed) Run(ctx context.Context) error {
 func (r *removed) end(ctx context.Context) time.Duration {
 	next := ageMost
 	for _, ab := range r.a.spool.Absent() {
+		if ab.Keep == 0 { // an older version never said
+			ab.Keep = dispatch.Defaults("").RetryDuration.D()
+		}
 		switch {
-		case ab.Keep == 0 || r.a.policyOf(ab.Name) != nil: // not known; or it is between two workers
+		case r.a.policyOf(ab.Name) != nil: // it is between two workers
 		case ab.Gone < ab.Keep:
 			next = min(next, ab.Keep-ab.Gone)
 		default:

@@ -5,9 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/spool"
 )
 
 // What waits for a recipient that was taken out becomes dead letters when its
@@ -41,4 +44,43 @@ func TestRemovedRecipientEnds(t *testing.T) {
 	l.wantFile("short", "c1")
 	l.change(fileTo("all", "all", "") + fileTo("short", "short", "") + long)
 	l.until("all to wait for who is back", func() bool { return l.balance("long").Waiting == 3 })
+}
+
+// A name of an older state, which never said how long it is kept, ends after
+// the default retry_duration.
+func TestRemovedBeforeKeepWasSaid(t *testing.T) {
+	t.Parallel()
+	o := spool.Defaults()
+	o.Dir = filepath.Join(t.TempDir(), "state")
+	o.MinFree = "0"
+	sp, err := spool.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sp.Close()
+	q, err := sp.Queue("old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Close()
+	a := newApp(&config.Config{}, Options{}, sp)
+	const day = 24 * time.Hour
+	for _, step := range []struct {
+		by, wantNext time.Duration
+		wantNames    int
+	}{
+		{0, ageMost, 1}, // that only begins it
+		{day - 10*time.Second, 10 * time.Second, 1},
+		{10 * time.Second, ageMost, 0},
+	} {
+		if err := sp.Age(t.Context(), step.by); err != nil {
+			t.Fatal(err)
+		}
+		if next := a.removed.end(t.Context()); next != step.wantNext {
+			t.Errorf("after %v more: the next look in %v, want %v", step.by, next, step.wantNext)
+		}
+		if names := sp.Names(); len(names) != step.wantNames {
+			t.Errorf("after %v more: names %q", step.by, names)
+		}
+	}
 }
