@@ -23,6 +23,7 @@ type preset struct {
 	log   string // the file that its source reads
 	takes int    // requests: its events, and the hostile ones that its recipients ask for
 	say   []string
+	auth  string // the Authorization that the stub takes
 	// refuses are bodies that the stub refuses, so that it is known to.
 	refuses map[string]string
 }
@@ -44,7 +45,7 @@ func presets() []preset {
 				`{"type":"message","attachments":[{"contentType":"application/json","content":{}}]}`: "400 no adaptive card",
 				`{"type":"message","text":"` + strings.Repeat("x", teamsMost) + `"}`:                 "413 too large",
 			}},
-		{name: "sendgrid", judge: sendgrid, limit: 30 << 20, log: "requests.jsonl", takes: 3,
+		{name: "sendgrid", auth: "Bearer SG.example", judge: sendgrid, limit: 30 << 20, log: "requests.jsonl", takes: 3,
 			say: []string{`"subject": "JIT Application Access Ticket Created: REQ0042"`, `EXAMPLE\\jsmith`, `Needs \"admin\" rights\nfor the printer`, `Trusted owner: true`},
 			refuses: map[string]string{
 				`{}`: `400 {"errors":[{"field":"personalizations"`,
@@ -56,6 +57,20 @@ func presets() []preset {
 			say: []string{"event=support_conference_begin&version=1&", `"u_ticket": "INC0010023"`},
 			refuses: map[string]string{
 				"event=support_conference_end": "415 no form", // a form, but not said to be one
+			}},
+		{name: "pagerduty", judge: pagerDuty, limit: 512 << 10, log: "session.jsonl", takes: 1 + 2,
+			say: []string{`"dedup_key": "tailpost-e9e99aeb9ad54fb381634498502c5a1b"`, `"event_action": "resolve"`},
+			refuses: map[string]string{
+				`{}`: `400 {"status":"invalid event","message":"Event object is invalid","errors":["routing_key"]}`,
+				`{"routing_key":"0123456789abcdef0123456789abcdef","event_action":"resolve"}`:                                                         `400 {"status":"invalid event","message":"Event object is invalid","errors":["dedup_key"]}`,
+				`{"routing_key":"0123456789abcdef0123456789abcdef","event_action":"trigger","payload":{"summary":"s","source":"s","severity":"bad"}}`: `400 {"status":"invalid event","message":"Event object is invalid","errors":["payload.severity"]}`,
+			}},
+		{name: "splunk", auth: "Splunk 11111111-2222-3333-4444-555555555555", judge: splunk, log: "session.jsonl", takes: 4,
+			say: []string{`"time": 1733239565,`, `"name": "Zoë Müller"`},
+			refuses: map[string]string{
+				`{"time":1}`:   `400 {"text":"Event field is required"`,
+				`{"event":""}`: `400 {"text":"Event field cannot be blank"`,
+				`{"event":`:    `400 {"text":"Invalid data format"`,
 			}},
 		{name: "standard-webhooks", judge: signed, log: "session.jsonl", takes: 4,
 			say: []string{`"event":"support_conference_begin"`},
@@ -112,7 +127,7 @@ func TestStubs(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.Header.Set("Content-Type", "application/json")
-			r.Header.Set("Authorization", "Bearer SG.example")
+			r.Header.Set("Authorization", p.auth)
 			resp, err := http.DefaultClient.Do(r)
 			if err != nil {
 				t.Fatal(err)
@@ -127,7 +142,7 @@ func TestStubs(t *testing.T) {
 }
 
 var (
-	serviceURL = regexp.MustCompile(`https://[a-z0-9.-]+(/[^"]*)`)
+	serviceURL = regexp.MustCompile(`https://[a-z0-9.-]+(?::\d+)?(/[^"]*)`)
 	wantsHTTPS = regexp.MustCompile(`(?m)^require_https .*$`)
 	listening  = regexp.MustCompile(`127\.0\.0\.1:918\d`)
 )

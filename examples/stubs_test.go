@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -212,6 +213,81 @@ func sendgrid(r *http.Request, body []byte) (int, string) {
 		return refuse("content.0.value", "The content value must be a string at least one character in length.")
 	}
 	return http.StatusAccepted, ""
+}
+
+// pagerDuty is PagerDuty's Events API v2: an event is queued by 202, or 400
+// says what is wrong with it.
+//
+// The members, their lengths, 512 KB an event, 202, 400 and 429:
+// https://developer.pagerduty.com/docs/send-alert-event and
+// https://github.com/PagerDuty/developer-docs/blob/main/docs/events-API-v2/02-Trigger-Events.md
+func pagerDuty(r *http.Request, body []byte) (int, string) {
+	var e struct {
+		RoutingKey string `json:"routing_key"`
+		Action     string `json:"event_action"`
+		DedupKey   string `json:"dedup_key"`
+		Payload    *struct {
+			Summary  string `json:"summary"`
+			Source   string `json:"source"`
+			Severity string `json:"severity"`
+		} `json:"payload"`
+	}
+	refuse := func(what string) (int, string) {
+		return http.StatusBadRequest, `{"status":"invalid event","message":"Event object is invalid","errors":["` + what + `"]}`
+	}
+	switch {
+	case r.URL.Path != "/v2/enqueue":
+		return http.StatusNotFound, ""
+	case !isJSON(r) || json.Unmarshal(body, &e) != nil:
+		return refuse("JSON")
+	case len(e.RoutingKey) != 32:
+		return refuse("routing_key")
+	case utf8.RuneCountInString(e.DedupKey) > 255:
+		return refuse("dedup_key")
+	case e.Action == "resolve" || e.Action == "acknowledge":
+		if e.DedupKey == "" {
+			return refuse("dedup_key")
+		}
+		return http.StatusAccepted, `{"status":"success"}`
+	case e.Action != "trigger":
+		return refuse("event_action")
+	case e.Payload == nil || e.Payload.Summary == "" || utf8.RuneCountInString(e.Payload.Summary) > 1024:
+		return refuse("payload.summary")
+	case e.Payload.Source == "":
+		return refuse("payload.source")
+	case !slices.Contains([]string{"critical", "error", "warning", "info"}, e.Payload.Severity):
+		return refuse("payload.severity")
+	}
+	return http.StatusAccepted, `{"status":"success"}`
+}
+
+// splunk is Splunk's HTTP Event Collector.
+//
+// The header: https://help.splunk.com/splunk-enterprise/get-data-in/collect-http-event-data/format-events-for-http-event-collector
+// The answers and their codes: https://help.splunk.com/splunk-enterprise/get-data-in/collect-http-event-data/troubleshoot-http-event-collector
+func splunk(r *http.Request, body []byte) (int, string) {
+	var e struct {
+		Time  json.Number     `json:"time"`
+		Event json.RawMessage `json:"event"`
+	}
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Splunk ")
+	switch {
+	case r.URL.Path != "/services/collector/event":
+		return http.StatusNotFound, `{"text":"The requested URL was not found on this server.","code":404}`
+	case !ok:
+		return http.StatusUnauthorized, `{"text":"Token is required","code":2}`
+	case token != "11111111-2222-3333-4444-555555555555":
+		return http.StatusForbidden, `{"text":"Invalid token","code":4}`
+	case len(body) == 0:
+		return http.StatusBadRequest, `{"text":"No data","code":5}`
+	case json.Unmarshal(body, &e) != nil:
+		return http.StatusBadRequest, `{"text":"Invalid data format","code":6}`
+	case e.Event == nil:
+		return http.StatusBadRequest, `{"text":"Event field is required","code":12}`
+	case string(e.Event) == `""`:
+		return http.StatusBadRequest, `{"text":"Event field cannot be blank","code":13}`
+	}
+	return http.StatusOK, `{"text":"Success","code":0}`
 }
 
 // serviceNow is an instance with the vendor's integration and an import set.
