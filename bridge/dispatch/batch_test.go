@@ -41,6 +41,23 @@ func TestBatchMembers(t *testing.T) {
 	}
 }
 
+// TestNothingWaitsAgainAfterAStart: a bridge that is started again and again
+// must not keep events from going.
+func TestNothingWaitsAgainAfterAStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newBatchRig(t, Session, 3, func(p *Policy) { p.BatchMaxWait = option.Duration(time.Hour) }, allTaken)
+		r.sink.took = time.Second
+		r.q.add("a", "b", "c", "d")
+		r.start()
+		time.Sleep(time.Minute)
+		r.q.add("e")
+		time.Sleep(time.Minute)
+		r.stop()
+		r.run(time.Minute)
+		r.want("1-3@1 4@1 5@121")
+	})
+}
+
 func TestBatchWait(t *testing.T) {
 	at := func(r *batchRig, d time.Duration, sessions ...string) {
 		time.Sleep(d - time.Since(r.sink.start))

@@ -141,7 +141,7 @@ func TestDigestStaysWholeForOneAddress(t *testing.T) {
 				r, s := newMailRig(t, order, nil)
 				s.refuse("b")
 				r.q.add("x", "y", "z")
-				r.run(11500 * time.Millisecond)
+				r.run(1500 * time.Millisecond)
 				r.run(200 * time.Millisecond)
 				s.refuse()
 				r.run(time.Minute)
@@ -189,7 +189,7 @@ func TestDividedDigestKeepsItsNote(t *testing.T) {
 				r, s := newMailRig(t, c.order, func(p *Policy) { p.MaxInFlight = 2 })
 				s.refuse("b")
 				r.q.add("x", "y", "z", "u")
-				r.run(10500 * time.Millisecond)
+				r.run(500 * time.Millisecond)
 				s.refuse()
 				c.then(r, s)
 				r.run(time.Minute)
@@ -215,7 +215,7 @@ func TestTooLargeIsNoAttempt(t *testing.T) {
 				s.most = 2
 				r.q.add("x", "x", "y", "x", "y", "x", "x", "x")
 				r.start()
-				time.Sleep(11 * time.Second)
+				time.Sleep(time.Second)
 				s.mu.Lock()
 				if len(s.calls) != 1 {
 					t.Errorf("calls %q: the first mail waits for a rate that nothing used", s.calls)

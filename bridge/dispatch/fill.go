@@ -76,6 +76,7 @@ func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error)
 			return false, nil
 		}
 		if !ok {
+			w.caughtUp = true
 			w.forgetTries()
 			w.passKnown(now)
 			return false, nil
@@ -113,7 +114,10 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 
 // enter puts an event into its lane.
 func (w *Worker) enter(ctx context.Context, it bridge.Item, head bridge.Head, try bridge.Try, now time.Time) error {
-	e := &entry{number: it.Number, data: it.Data, try: try, arrived: now}
+	e := &entry{number: it.Number, data: it.Data, try: try}
+	if w.caughtUp {
+		e.arrived = now
+	}
 	if try.Attempts > 0 || try.Clock > 0 {
 		w.startClock(e, now)
 	}

@@ -16,7 +16,7 @@ type entry struct {
 	data    []byte // as the spool has it; nil while parked
 	try     bridge.Try
 	batch   *batch    // what it is attempted with; nil before it is first
-	arrived time.Time // when it was read; zero: it was parked before
+	arrived time.Time // when it was read; zero: it was there before the worker
 	running time.Time // since when its clock runs in this process; zero: it doesn't
 	parked  bool
 	failed  bool      // an attempt of it has failed in this process

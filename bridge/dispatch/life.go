@@ -90,5 +90,5 @@ func (w *Worker) forgetAll() {
 	w.lanes, w.ready, w.due, w.waiting, w.replays = fresh.lanes, fresh.ready, fresh.due, fresh.waiting, fresh.replays
 	w.tries, w.members, w.assembled, w.known, w.gatherAt = nil, nil, nil, 0, time.Time{}
 	w.window, w.windowBytes, w.parked = 0, 0, 0
-	w.full, w.readAgain, w.failing, w.asked = false, time.Time{}, 0, false
+	w.caughtUp, w.full, w.readAgain, w.failing, w.asked = false, false, time.Time{}, 0, false
 }

@@ -45,6 +45,7 @@ type Worker struct {
 	assembled   []*batch              // restored whole, and to be placed
 	known       uint64                // the last number in tries and members
 	joins       bool                  // the members of batches are recorded
+	caughtUp    bool                  // what is read now has not waited before
 	gatherAt    time.Time             // when the oldest new event has waited long enough for its batch; zero: nothing waits so
 	window      int                   // events held with their bytes, but for attempts of parked ones
 	windowBytes int
