@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -148,11 +149,7 @@ func readHead(f File, m magic) (h fileHead, ok, blank bool) {
 	return h, false, isZero(b) && w.blind == 0
 }
 
+// isZero compares the bytes with their neighbours, all at once.
 func isZero(b []byte) bool {
-	for _, c := range b {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
+	return len(b) == 0 || b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1])
 }

@@ -44,9 +44,7 @@ const (
 
 var (
 	frameMarker = [4]byte{'t', 'p', 'r', 1}
-	// frameMarkerWord is the marker as one number, for looking it up fast.
-	frameMarkerWord = binary.LittleEndian.Uint32(frameMarker[:])
-	castagnoli      = crc32.MakeTable(crc32.Castagnoli)
+	castagnoli  = crc32.MakeTable(crc32.Castagnoli)
 )
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }

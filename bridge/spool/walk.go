@@ -1,6 +1,6 @@
 package spool
 
-import "encoding/binary"
+import "bytes"
 
 // span is a stretch of a file, from its first byte to the one behind it.
 type span struct{ from, to int64 }
@@ -60,14 +60,27 @@ func (w *walker) marker(at int64) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		for i := 0; i+len(frameMarker) <= len(b); i += frameAlign {
-			if binary.LittleEndian.Uint32(b[i:]) == frameMarkerWord {
-				return at + int64(i), nil
-			}
+		if i := markerIn(b); i >= 0 {
+			return at + int64(i), nil
 		}
 		at += aligned(int64(n))
 	}
 	return w.limit, nil
+}
+
+// markerIn gives the first multiple of 8 at which a marker stands, or -1.
+func markerIn(b []byte) int {
+	for i := 0; i < len(b); i += frameAlign {
+		next := bytes.Index(b[i:], frameMarker[:])
+		if next < 0 {
+			break
+		}
+		if i += next; i%frameAlign == 0 {
+			return i
+		}
+		i -= i % frameAlign
+	}
+	return -1
 }
 
 // payload gives a frame's payload, checked; ok is false where it is damaged.

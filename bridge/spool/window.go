@@ -17,18 +17,19 @@ const patience = 5
 // by one goroutine.
 type window struct {
 	r      io.ReaderAt
-	buf    []byte
-	at     int64 // of buf[0] in the file
-	n      int   // how much of buf is filled
-	failed int   // reads in a row
-	blind  int64 // bytes that could not be read and were taken for zero
+	most   int    // bytes that it may hold
+	buf    []byte // no larger than the file needed it so far
+	at     int64  // of buf[0] in the file
+	n      int    // how much of buf is filled
+	failed int    // reads in a row
+	blind  int64  // bytes that could not be read and were taken for zero
 	// stubborn makes get try on by itself until the bytes are there or count
 	// as damaged: for those who can't come back later. It then never fails.
 	stubborn bool
 }
 
-func newWindow(r io.ReaderAt, size int) *window {
-	return &window{r: r, buf: make([]byte, size)}
+func newWindow(r io.ReaderAt, most int) *window {
+	return &window{r: r, most: most}
 }
 
 // get gives n bytes at off; they are valid until the next call. Nothing at or
@@ -40,17 +41,26 @@ func (w *window) get(off int64, n int, limit int64) ([]byte, error) {
 		i := int(off - w.at)
 		return w.buf[i : i+n], nil
 	}
-	if n > len(w.buf) {
+	if n > w.most {
 		big := make([]byte, n)
 		return big, w.fill(big, off)
 	}
-	want := min(int64(len(w.buf)), max(limit-off, int64(n)))
+	want := int(min(int64(w.most), max(limit-off, int64(n))))
 	w.n = 0
+	w.room(want)
 	if err := w.fill(w.buf[:want], off); err != nil {
 		return nil, err
 	}
-	w.at, w.n = off, int(want)
+	w.at, w.n = off, want
 	return w.buf[:n], nil
+}
+
+// room makes the buffer large enough. It grows by doubling: the limit of a
+// file that is being written comes a few bytes further each time.
+func (w *window) room(n int) {
+	if n > len(w.buf) {
+		w.buf = make([]byte, min(w.most, max(n, 2*len(w.buf))))
+	}
 }
 
 // forget drops what is in memory, because the file has changed.
