@@ -83,7 +83,7 @@ func (r *Relay) reach(ctx context.Context, d *dialog) (net.Conn, error) {
 	secured := tls.Client(d.conn, r.tls)
 	if err := secured.HandshakeContext(dialing); err != nil {
 		d.trace.untrusted("TLS handshake", err)
-		return nil, &stepError{step: "TLS handshake", err: err}
+		return nil, &stepError{step: "TLS handshake", err: hinted(err, r.o.Security)}
 	}
 	d.encrypted, d.state = true, secured.ConnectionState()
 	d.trace.secured(&d.state)
@@ -100,7 +100,7 @@ func (r *Relay) greet(d *dialog, conn net.Conn) error {
 	}
 	if err != nil {
 		d.trace.failed(step, err)
-		return &stepError{step: step, err: err}
+		return &stepError{step: step, err: hinted(err, r.o.Security)}
 	}
 	d.trace.say("%s: %s", step, greeted.line)
 	d.trace.listen(d.client)
@@ -120,7 +120,7 @@ func (r *Relay) startTLS(d *dialog) error {
 	}
 	if err := d.client.StartTLS(r.tls); err != nil {
 		d.trace.untrusted(step, err)
-		return &stepError{step: step, err: err}
+		return &stepError{step: step, err: hinted(err, r.o.Security)}
 	}
 	d.encrypted = true
 	d.state, _ = d.client.TLSConnectionState()

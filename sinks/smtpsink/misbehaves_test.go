@@ -57,7 +57,7 @@ var misbehaviours = []misbehaviour{
 	{step: "TLS", how: closes, wantScope: recipient, wantDown: true, wantText: "STARTTLS: "},
 	{step: "TLS", how: stalls, wantScope: recipient, wantDown: true, wantText: "STARTTLS: ", wantTook: 30 * time.Second},
 	{step: "TLS", how: garbage, wantScope: recipient, wantDown: true, wantText: "STARTTLS: tls: "},
-	{step: "TLS", how: "certificate", wantScope: recipient, wantDown: true, wantStatus: misconfigured, wantText: "STARTTLS: tls: failed to verify certificate"},
+	{step: "TLS", how: "certificate", wantScope: recipient, wantDown: true, wantStatus: misconfigured, wantText: "STARTTLS: its certificate is not trusted: name that of who signed it in ca_file (tls: failed to verify certificate"},
 	{step: "EHLO by TLS", how: closes, wantScope: recipient, wantDown: true, wantText: "STARTTLS: EOF"},
 	{step: "EHLO by TLS", how: "250-mail.example.com\r\n250 8BITMIME", wantScope: recipient, wantDown: true, wantStatus: misconfigured, wantText: "login: the server offers no login that we know"},
 	{step: "EHLO by TLS", how: "250-mail.example.com\r\n250 AUTH GSSAPI", wantScope: recipient, wantDown: true, wantStatus: misconfigured, wantText: "(it offers: GSSAPI)"},
