@@ -56,7 +56,7 @@ func (w *Worker) beginProbe(ctx context.Context, now time.Time) error {
 	if w.probing || now.Before(w.health.probeAt) {
 		return nil
 	}
-	l := w.probe()
+	l := w.probe(now)
 	if l == nil { // all that it has is under way
 		w.health.probeAt = now.Add(w.health.interval)
 		return nil
@@ -111,12 +111,14 @@ func (w *Worker) front(l *lane) *batch {
 
 // probe chooses what a recipient that is down is tried with: by turns the
 // oldest event that was never attempted, and the first events of each of the
-// oldest sessions. Poisonous events must not be the only probes.
-func (w *Worker) probe() *lane {
+// oldest sessions. Poisonous events must not be the only probes. New events that
+// wait for their batch are none: an outage is not to break it up.
+func (w *Worker) probe(now time.Time) *lane {
 	var oldest []*lane
 	var fresh *lane
+	gathers := w.mayGather(now)
 	for _, l := range w.lanes {
-		if !w.mayProbe(l) {
+		if !w.mayProbe(l) || l.head().batch == nil && !gathers {
 			continue
 		}
 		oldest = append(oldest, l)
@@ -174,6 +176,9 @@ func (w *Worker) takeFront(l *lane) *batch {
 		w.due.remove(b)
 	default:
 		w.ready.remove(l)
+		if w.o.Policy.BatchMaxWait > 0 {
+			return w.gatherFrom(l)
+		}
 	}
 	return w.front(l)
 }

@@ -260,6 +260,48 @@ func TestNoteThatWasHalfRecorded(t *testing.T) {
 	}
 }
 
+// TestOutageDoesNotBreakUpDigests: while the server is away for two hours,
+// digests alone are tried, and what comes meanwhile waits for its digest.
+func TestOutageDoesNotBreakUpDigests(t *testing.T) {
+	for _, order := range []string{Strict, Session, None} {
+		t.Run(order, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, s := newMailRig(t, order, func(p *Policy) {
+					p.BatchMaxWait, p.RetryInterval = option.Duration(10*time.Minute), option.Duration(30*time.Second)
+				})
+				start := time.Now()
+				s.fails = func([]bridge.Event) error {
+					if time.Since(start) < 2*time.Hour {
+						return errDial
+					}
+					return nil
+				}
+				r.start()
+				synctest.Wait() // what is there at the start doesn't wait
+				for i := range 360 {
+					r.q.add(fmt.Sprint("s", i))
+					time.Sleep(30 * time.Second)
+				}
+				time.Sleep(time.Hour)
+				r.stop()
+				s.wantAll(360)
+				mails := 0
+				for _, c := range s.calls {
+					if numbers, _, _ := strings.Cut(c, " "); !strings.ContainsAny(numbers, ",-") {
+						t.Errorf("a mail of one event: %s", c)
+					}
+					if !strings.HasSuffix(c, "!") {
+						mails++
+					}
+				}
+				if mails > 20 { // 3 hours in windows of 10 minutes
+					t.Errorf("%d mails: %q", mails, s.calls)
+				}
+			})
+		})
+	}
+}
+
 // TestRandomDigests: whatever the server refuses, however digests are divided,
 // and whenever the process ends, each address gets each event once.
 func TestRandomDigests(t *testing.T) {

@@ -42,7 +42,23 @@ func (w *Worker) mayGather(now time.Time) bool {
 // needed to fill it. nil: there are none.
 func (w *Worker) gather() *batch {
 	b := &batch{index: -1}
-	most, bytes := w.o.Policy.most(), 0
+	w.gatherInto(b, 0)
+	if len(b.events) == 0 {
+		return nil
+	}
+	return b
+}
+
+// gatherFrom makes one that begins with a lane's first events.
+func (w *Worker) gatherFrom(l *lane) *batch {
+	b := &batch{index: -1}
+	w.gatherInto(b, b.draw(l, w.o.Policy.most()))
+	return b
+}
+
+// gatherInto fills a batch that has so many bytes.
+func (w *Worker) gatherInto(b *batch, bytes int) {
+	most := w.o.Policy.most()
 	for len(b.events) < most && bytes < batchBytes {
 		l := w.ready.take()
 		if l == nil {
@@ -54,10 +70,6 @@ func (w *Worker) gather() *batch {
 		}
 		bytes += b.draw(l, most-len(b.events))
 	}
-	if len(b.events) == 0 {
-		return nil
-	}
-	return b
 }
 
 // load gets the bytes of a batch that is about to begin. What is not asked
