@@ -1,5 +1,5 @@
 # make test    the tests: hermetic, nothing to install
-# make e2e     with real parts (PHP, a mail server, rsyslog, logrotate), installed by apt-get
+# make e2e     with real parts (PHP, nginx, mail servers, rsyslog, logrotate), installed by apt-get
 # make torture kills, rotations and failing receivers, with an oracle; SEED=,
 #              LINES= and KILLS= repeat or size a run
 # make crashes every crash of the spool, and all damage to it: minutes
