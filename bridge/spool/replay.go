@@ -127,6 +127,12 @@ func (r *replay) file(f journalFile) error {
 
 func (r *replay) frame(f frame, payload []byte) {
 	switch f.kind {
+	case kindStanding, kindDisable, kindSkip:
+		// At the front an older version kept them, which did otherwise: what it
+		// says of the recipient counts.
+		if r.ended || r.used {
+			r.fact(f, payload)
+		}
 	case kindRecipient:
 		p, err := parseCheckpoint(payload, f.count)
 		if err != nil { // whole, yet not readable: another version wrote it
@@ -150,13 +156,8 @@ func (r *replay) frame(f frame, payload []byte) {
 	case kindDrop:
 		r.used = true
 		r.dropped[f.first] = true
-	case kindSettle, kindFail, kindPark, kindPlace, kindRevive, kindPause, kindStanding, kindDisable, kindSkip:
-		r.used = true
-		if p := r.recipients[f.count]; p != nil {
-			p.apply(f, payload)
-		} else {
-			r.lost = true
-		}
+	case kindSettle, kindFail, kindPark, kindPlace, kindRevive, kindPause:
+		r.fact(f, payload)
 	case kindBatch:
 		// It stands at the front, too. One of a recipient that isn't known says
 		// nothing: an older version may have kept it.
@@ -167,6 +168,16 @@ func (r *replay) frame(f frame, payload []byte) {
 		}
 	default:
 		r.unknown = append(r.unknown, raw{f, slices.Clone(payload)})
+	}
+}
+
+// fact applies one about a recipient that should be known.
+func (r *replay) fact(f frame, payload []byte) {
+	r.used = true
+	if p := r.recipients[f.count]; p != nil {
+		p.apply(f, payload)
+	} else {
+		r.lost = true
 	}
 }
 
