@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -41,13 +42,23 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var coded *codedError
 	if !errors.As(err, &coded) {
 		// Not from one of our commands: cobra says what is wrong with the call.
-		complain(stderr, err)
+		complain(stderr, reworded(err))
 		return exitUsage
 	}
 	if coded.err != nil {
 		complain(stderr, coded.err)
 	}
 	return coded.code
+}
+
+// exclusive is what cobra says of two flags that exclude each other.
+var exclusive = regexp.MustCompile(`^if any flags in the group \[(\S+) (\S+)\] are set`)
+
+func reworded(err error) error {
+	if m := exclusive.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("--%s and --%s exclude each other: use one of them", m[1], m[2])
+	}
+	return err
 }
 
 // complain prints an error, which may tell what came from outside: a line for
