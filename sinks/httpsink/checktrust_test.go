@@ -1,6 +1,7 @@
 package httpsink_test
 
 import (
+	"encoding/base64"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,10 +30,19 @@ func TestCheckTrust(t *testing.T) {
 		{name: "two ways", set: func(o *httpsink.Options) { o.Authorization, o.Username, o.Password = secret, "u", secret },
 			want: []string{"username: there is authorization besides"}},
 		{name: "half a token", set: func(o *httpsink.Options) { o.OAuth2.ClientID = "id" }, want: []string{"oauth2.token_url: is missing", "oauth2.client_secret_file: is missing"}},
-		{name: "no prefix", set: func(o *httpsink.Options) { o.SigningSecret = secret }, want: []string{"signing_secret: does not begin with whsec_"}},
+		{name: "no prefix", set: func(o *httpsink.Options) { o.SigningSecret = secret }, want: []string{"signing_secret: does not begin with whsec_ or whsk_"}},
 		{name: "no base64", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret("whsec_s3cr3t!") }, want: []string{"signing_secret: has no base64"}},
 		{name: "too short", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret(signingSecret("x", 23)) }, want: []string{"signing_secret: has 23 bytes"}},
-		{name: "a private key", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret("whsk_s3cr3t") }, want: []string{"signing_secret: is a private key"}},
+		{name: "a private key", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret(privateKey(1, 32)) }},
+		{name: "with its public key", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret(privateKey(1, 64)) }},
+		{name: "with another's public key", set: func(o *httpsink.Options) {
+			b, _ := base64.StdEncoding.DecodeString(privateKey(1, 64)[len("whsk_"):])
+			b[63] ^= 1
+			o.SigningSecret = option.NewSecret("whsk_" + base64.StdEncoding.EncodeToString(b))
+		}, want: []string{"signing_secret: has a public key behind whsk_ that isn't the private one's"}},
+		{name: "a private key, no base64", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret("whsk_s3cr3t!") }, want: []string{"signing_secret: has no base64 behind whsk_"}},
+		{name: "a private key, cut short", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret(privateKey(1, 33)) }, want: []string{"signing_secret: has 33 bytes behind whsk_, not 32 or 64"}},
+		{name: "a public key", set: func(o *httpsink.Options) { o.SigningSecret = option.NewSecret("whpk_s3cr3t") }, want: []string{"signing_secret: is the public key"}},
 		{name: "the old alone", set: func(o *httpsink.Options) { o.PreviousSigningSecret = option.NewSecret(signingSecret("x", 32)) },
 			want: []string{"previous_signing_secret: has no signing_secret"}},
 		{name: "no proxy", set: func(o *httpsink.Options) { o.Proxy.Proxy = "proxy:3128" }, want: []string{"proxy: is no URL of a proxy"}},

@@ -1,6 +1,8 @@
 package httpsink
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,11 +13,13 @@ import (
 	"github.com/tailpost/tailpost/bridge/option"
 )
 
-// Signing are the settings of signatures by Standard Webhooks 1.0.0 (v1).
-// During a rotation a request carries one of each secret: a receiver that
-// knows one of them takes it.
+// Signing are the settings of signatures by Standard Webhooks 1.0.0: v1 with a
+// secret that both sides know ("whsec_" and base64 of 24 to 64 bytes), v1a with
+// a private key of ed25519 ("whsk_" and base64 of its seed of 32 bytes, or of
+// seed and public key, 64). During a rotation a request carries one of each, of
+// either kind: a receiver that knows one of them takes it.
 type Signing struct {
-	SigningSecret     option.Secret `toml:"signing_secret"` // "whsec_" and base64 of 24 to 64 bytes
+	SigningSecret     option.Secret `toml:"signing_secret"`
 	SigningSecretFile string        `toml:"signing_secret_file"`
 	SigningSecretEnv  string        `toml:"signing_secret_env"`
 
@@ -27,12 +31,21 @@ type Signing struct {
 }
 
 // signer signs with a key or two.
-type signer [][]byte
+type signer []signingKey
+
+// signingKey is a secret or a private key.
+type signingKey struct {
+	secret  []byte             // v1
+	private ed25519.PrivateKey // v1a
+}
 
 const (
 	signingPrefix = "whsec_"
 	signingMin    = 24 // bytes
 	signingMax    = 64
+
+	privatePrefix = "whsk_"
+	publicPrefix  = "whpk_"
 )
 
 func (o *Signing) check(dir string) []option.Problem {
@@ -45,7 +58,7 @@ func (o *Signing) check(dir string) []option.Problem {
 		if !o.signing[i].IsSet() {
 			continue
 		}
-		if _, err := signingKey(o.signing[i]); err != nil {
+		if _, err := parseSigningKey(o.signing[i]); err != nil {
 			ps = append(ps, option.Problem{Key: name, Text: err.Error(), Hint: `make one: echo "whsec_$(openssl rand -base64 32)"`})
 		}
 	}
@@ -56,21 +69,45 @@ func (o *Signing) check(dir string) []option.Problem {
 	return ps
 }
 
-// signingKey reads a secret. Its error doesn't repeat it.
-func signingKey(s option.Secret) ([]byte, error) {
+// parseSigningKey reads a secret. Its error doesn't repeat it.
+func parseSigningKey(s option.Secret) (signingKey, error) {
+	if text, ok := strings.CutPrefix(s.Reveal(), privatePrefix); ok {
+		private, err := parsePrivateKey(text)
+		return signingKey{private: private}, err
+	}
+	if strings.HasPrefix(s.Reveal(), publicPrefix) {
+		return signingKey{}, errors.New("is the public key (whpk_), which receivers have: whsk_ signs")
+	}
 	text, ok := strings.CutPrefix(s.Reveal(), signingPrefix)
-	if strings.HasPrefix(s.Reveal(), "whsk_") {
-		return nil, errors.New("is a private key (whsk_, for v1a), and this version signs with whsec_ secrets (v1) only")
-	}
 	if !ok {
-		return nil, errors.New("does not begin with whsec_")
+		return signingKey{}, errors.New("does not begin with whsec_ or whsk_")
 	}
-	key, err := base64.StdEncoding.DecodeString(text)
+	secret, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, errors.New("has no base64 behind whsec_")
+		return signingKey{}, errors.New("has no base64 behind whsec_")
 	}
-	if len(key) < signingMin || len(key) > signingMax {
-		return nil, fmt.Errorf("has %d bytes behind whsec_, not %d to %d", len(key), signingMin, signingMax)
+	if len(secret) < signingMin || len(secret) > signingMax {
+		return signingKey{}, fmt.Errorf("has %d bytes behind whsec_, not %d to %d", len(secret), signingMin, signingMax)
+	}
+	return signingKey{secret: secret}, nil
+}
+
+// parsePrivateKey reads what stands behind whsk_. The specification wants "a
+// standard ed25519 key pair" there: its own libraries read the seed, others
+// write seed and public key.
+func parsePrivateKey(text string) (ed25519.PrivateKey, error) {
+	b, err := base64.StdEncoding.DecodeString(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("has no base64 behind whsk_")
+	case len(b) != ed25519.SeedSize && len(b) != ed25519.PrivateKeySize:
+		return nil, fmt.Errorf("has %d bytes behind whsk_, not %d or %d", len(b), ed25519.SeedSize, ed25519.PrivateKeySize)
+	}
+	key := ed25519.NewKeyFromSeed(b[:ed25519.SeedSize])
+	// A public half that is another's would make signatures that give the
+	// private one away.
+	if len(b) == ed25519.PrivateKeySize && !bytes.Equal(key, b) {
+		return nil, errors.New("has a public key behind whsk_ that isn't the private one's")
 	}
 	return key, nil
 }
@@ -87,7 +124,7 @@ func (o *Signing) signer() (signer, error) {
 		if !s.IsSet() {
 			continue
 		}
-		key, err := signingKey(s)
+		key, err := parseSigningKey(s)
 		if err != nil {
 			return nil, fmt.Errorf("signing_secret: %w", err)
 		}
@@ -99,27 +136,33 @@ func (o *Signing) signer() (signer, error) {
 // sign gives the webhook-signature of a request: by each key, parted by
 // blanks.
 func (k signer) sign(id, timestamp string, body []byte) string {
+	signed := make([]byte, 0, len(id)+len(timestamp)+2+len(body))
+	signed = append(append(append(signed, id...), '.'), timestamp...)
+	signed = append(append(signed, '.'), body...)
 	var out []byte
 	for _, key := range k {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(id))
-		mac.Write([]byte{'.'})
-		mac.Write([]byte(timestamp))
-		mac.Write([]byte{'.'})
-		mac.Write(body)
 		if len(out) > 0 {
 			out = append(out, ' ')
 		}
-		out = append(out, "v1,"...)
-		out = base64.StdEncoding.AppendEncode(out, mac.Sum(nil))
+		out = key.appendSignature(out, signed)
 	}
 	return string(out)
+}
+
+func (k signingKey) appendSignature(out, signed []byte) []byte {
+	if k.private != nil {
+		return base64.StdEncoding.AppendEncode(append(out, "v1a,"...), ed25519.Sign(k.private, signed))
+	}
+	mac := hmac.New(sha256.New, k.secret)
+	mac.Write(signed)
+	return base64.StdEncoding.AppendEncode(append(out, "v1,"...), mac.Sum(nil))
 }
 
 // signingSecrets gives what is not to be shown.
 func (o *Signing) signingSecrets() (out []string) {
 	for _, s := range []option.Secret{o.signing[0], o.signing[1], o.SigningSecret, o.PreviousSigningSecret} {
-		out = append(out, s.Reveal(), strings.TrimPrefix(s.Reveal(), signingPrefix))
+		text := s.Reveal()
+		out = append(out, text, strings.TrimPrefix(strings.TrimPrefix(text, signingPrefix), privatePrefix))
 	}
 	return out
 }
