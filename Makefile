@@ -23,18 +23,21 @@ RACE     := $(if $(CC_FOUND),-race,)
 # report: each of ours that a test starts, too. Races are found without that.
 export GORACE ?= atexit_sleep_ms=20
 
+# These start first, so that none of them runs alone at the end.
+LONGEST := ./cmd/tailpost ./bridge/spool ./bridge/source/tail ./bridge/app
+
 .PHONY: test e2e torture crashes bench fuzz lint build
 
 test:
 	@$(if $(RACE),:,echo "no C compiler found: the tests run without the race detector")
-	$(if $(RACE),CGO_ENABLED=1 )$(GO) test $(RACE) -timeout 10m ./...
+	$(if $(RACE),CGO_ENABLED=1 )$(GO) test $(RACE) -timeout 10m $(LONGEST) ./...
 
 e2e:
 	bash .ci/e2e-packages
 	CGO_ENABLED=1 $(GO) test -tags e2e -race -count=1 -v -timeout 15m ./cmd/tailpost/e2e/
 
 torture:
-	CGO_ENABLED=1 $(GO) test -tags torture -count=1 -v -timeout 60m -run 'TestTorture$$' ./cmd/tailpost/torture/ \
+	CGO_ENABLED=1 $(GO) test -tags torture -vet=off -count=1 -v -timeout 60m -run 'TestTorture$$' ./cmd/tailpost/torture/ \
 		-torture.seed=$(SEED) -torture.lines=$(LINES) -torture.kills=$(KILLS)
 
 crashes:
