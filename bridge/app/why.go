@@ -118,6 +118,13 @@ func (w *Why) fill(c *config.Config, e *found, number uint64, fates []spool.Fate
 		}
 		w.Recipients = append(w.Recipients, ev.judge())
 	}
+	for _, name := range slices.Sorted(maps.Keys(e.letters)) {
+		if !seen[name] { // the journal has forgotten it
+			seen[name] = true
+			ev := evidence{fate: spool.Fate{Recipient: name, Stand: spool.StandEnded}, policy: c.Policy(name), letter: e.letters[name], forgotten: true}
+			w.Recipients = append(w.Recipients, ev.judge())
+		}
+	}
 	for name := range c.Policies() {
 		if !seen[name] {
 			w.Recipients = append(w.Recipients, Fate{Recipient: name, Configured: true, State: StateBefore, Says: "the bridge has not run with this recipient yet"})
@@ -134,4 +141,6 @@ type evidence struct {
 	trail   *history.Trail    // nil: none is remembered
 	running bool
 	now     time.Time
+
+	forgotten bool // the spool no longer knows the recipient
 }

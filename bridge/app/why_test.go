@@ -45,6 +45,7 @@ func TestJudge(t *testing.T) {
 		{"dead", evidence{fate: spool.Fate{Stand: spool.StandEnded}, verdict: asked, trail: trail(dead), letter: letter}, StateDead, "a dead letter since 2024-12-03T15:40:07Z, after 9 attempts: 410 gone", "dead replay"},
 		{"dead, and the journal is behind", evidence{fate: spool.Fate{Stand: spool.StandWaiting}, policy: policy, verdict: asked, letter: letter}, StateDead, "a dead letter", "dead replay"},
 		{"dead, and not asked for any longer", evidence{fate: spool.Fate{Stand: spool.StandEnded}, verdict: refused, letter: letter}, StateDead, "a dead letter", "dead replay"},
+		{"dead, of a recipient that is forgotten", evidence{fate: spool.Fate{Stand: spool.StandEnded}, letter: letter, forgotten: true}, StateDead, "a dead letter", "the recipient is gone; tailpost dead drop"},
 		{"dropped", evidence{fate: spool.Fate{Stand: spool.StandEnded}, verdict: asked, trail: trail(dead)}, StateDropped, "which was dropped since", ""},
 		{"replayed", evidence{fate: spool.Fate{Stand: spool.StandParked, Replay: true}, policy: policy, verdict: asked, trail: trail(dead), running: true}, StateWaiting, "replayed", "in its turn"},
 		{"before", evidence{fate: spool.Fate{Stand: spool.StandBefore}, policy: policy, verdict: asked}, StateBefore, "before this recipient was there", ""},

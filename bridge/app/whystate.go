@@ -35,6 +35,9 @@ func (e *evidence) judge() Fate {
 	}
 	if e.letter != nil && f.State != StateFailing {
 		f.State, f.Next = StateDead, "nothing by itself: tailpost dead replay sends it again, tailpost dead drop gives it up"
+		if e.forgotten {
+			f.Next = "nothing: the recipient is gone; tailpost dead drop gives it up"
+		}
 		f.Says = fmt.Sprintf("a dead letter since %s, after %s: %s", stamp(e.letter.Died), attempts(e.letter.Attempts), e.letter.Reason)
 		f.Attempts = max(f.Attempts, e.letter.Attempts)
 	}
