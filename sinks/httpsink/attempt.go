@@ -99,6 +99,7 @@ func (s *Sink) request(ctx context.Context, now time.Time, events []bridge.Event
 	r := s.post.WithContext(ctx)
 	r.URL = out.url
 	r.Header = maps.Clone(s.header) // nobody changes a value in its place
+	maps.Copy(r.Header, out.header)
 	id, timestamp := bridge.BatchID(events).String(), strconv.FormatInt(now.Unix(), 10)
 	r.Header["Webhook-Id"] = []string{id}
 	r.Header["Webhook-Timestamp"] = []string{timestamp}

@@ -12,7 +12,7 @@ import (
 const (
 	bodyForm        = "form"        // as the appliance sends it
 	bodyJSON        = "json"        // canonical JSON
-	bodyCloudEvents = "cloudevents" // CloudEvents 1.0, structured
+	bodyCloudEvents = "cloudevents" // CloudEvents 1.0
 	bodyTemplate    = "template"    // a text of the configuration's
 )
 
@@ -23,6 +23,15 @@ const (
 	batchArray = "array"
 	batchLines = "ndjson" // a JSON value a line
 )
+
+// How a CloudEvent stands in a request.
+const (
+	ceStructured = "structured" // in the body
+	ceBinary     = "binary"     // its attributes are headers, its data is the body
+)
+
+// binary reports whether an event's attributes are headers.
+func (o *Options) binary() bool { return o.Body == bodyCloudEvents && o.CloudEventsMode == ceBinary }
 
 var (
 	errOneEvent = errors.New("this body holds one event")
@@ -43,6 +52,8 @@ func (o *Options) contentType() string {
 		return o.ContentType
 	case o.Body == bodyForm:
 		return "application/x-www-form-urlencoded"
+	case o.binary():
+		return "application/json" // that of the data
 	case o.Body == bodyCloudEvents && o.lists():
 		return "application/cloudevents-batch+json"
 	case o.Body == bodyCloudEvents:
@@ -62,12 +73,18 @@ func (s *Sink) body(events []bridge.Event, missing func(token string)) ([]byte, 
 	case bodyJSON:
 		return s.appendAll(b, events, (*bridge.Event).AppendJSON), nil
 	case bodyCloudEvents:
+		if s.o.binary() {
+			break
+		}
 		return s.appendAll(b, events, appendCloudEvent), nil
 	}
 	if len(events) != 1 {
 		return nil, fmt.Errorf("%d events: %w", len(events), errOneEvent)
 	}
-	if s.o.Body == bodyTemplate {
+	switch s.o.Body {
+	case bodyCloudEvents:
+		return events[0].AppendJSON(b), nil
+	case bodyTemplate:
 		if b = s.template.AppendNoting(b, &events[0], s.escape, missing); len(b) > macro.ExpandMax {
 			return nil, fmt.Errorf("the template: %w", errLong)
 		}

@@ -141,7 +141,15 @@ func (o *Options) checkBatches(to *target) []option.Problem {
 		say("batch_format", fmt.Sprintf("body %q has no lines", o.Body), `use body = "json", or leave it out`)
 	}
 	switch {
+	case o.CloudEventsMode != "" && o.CloudEventsMode != ceStructured && o.CloudEventsMode != ceBinary:
+		say("cloudevents_mode", fmt.Sprintf("%q is unknown", o.CloudEventsMode), `use "structured" or "binary"`)
+	case o.CloudEventsMode == ceBinary && o.Body != bodyCloudEvents:
+		say("cloudevents_mode", fmt.Sprintf("body %q has no mode", o.Body), `use body = "cloudevents", or leave it out`)
+	}
+	switch {
 	case o.BatchMaxEvents <= 1:
+	case o.binary():
+		say("batch_max_events", `cloudevents_mode "binary" holds one event`, `use 1, or cloudevents_mode = "structured"`)
 	case o.Body == bodyForm || o.Body == bodyTemplate:
 		say("batch_max_events", fmt.Sprintf("body %q holds one event", o.Body), `use 1, or body = "json" or "cloudevents"`)
 	case to != nil && to.hasTokens():
@@ -211,6 +219,8 @@ func (o *Options) checkHeaders() []option.Problem {
 			say(fmt.Sprintf("the value of %s has line ends or other control characters", name), "")
 		case canon == "Host" && !httpguts.ValidHostHeader(o.Headers[name]):
 			say("the value of Host is no host", "")
+		case o.binary() && cloudEventHeader(canon):
+			say(name+" can't be set here", "it is the event's")
 		case own:
 			say(name+" can't be set here", hint)
 		case seen[canon] != "":

@@ -1,6 +1,7 @@
 package httpsink
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -24,12 +25,8 @@ const (
 func appendCloudEvent(e *bridge.Event, b []byte) []byte {
 	b = append(b, `{"specversion":"1.0","id":"`...)
 	b = append(b, e.ID.String()...)
-	b = append(b, `","source":"`+sourceScheme...)
-	from := e.ApplianceID
-	if from == "" {
-		from = e.Source.Name
-	}
-	b = macro.URL.Append(b, from)
+	b = append(b, `","source":"`...)
+	b = appendSource(e, b)
 	b = append(b, `","type":`...)
 	b = appendAttribute(b, typePrefix+e.Name)
 	if e.Session != "" {
@@ -46,15 +43,70 @@ func appendCloudEvent(e *bridge.Event, b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendAttribute appends the value of an attribute. Control characters and
+// cloudEventHeaders gives the attributes of the same CloudEvent as headers, for
+// a request whose body is its data. datacontenttype is the content type.
+func cloudEventHeaders(e *bridge.Event) http.Header {
+	h := http.Header{}
+	set := func(name, value string) { h[name] = []string{headerValue(value)} }
+	set("Ce-Specversion", "1.0")
+	set("Ce-Id", e.ID.String())
+	set("Ce-Source", string(appendSource(e, nil)))
+	set("Ce-Type", clean(typePrefix+e.Name))
+	if e.Session != "" {
+		set("Ce-Subject", clean(e.Session))
+	}
+	if e.Timestamp >= 0 && e.Timestamp <= timeMax {
+		set("Ce-Time", time.Unix(e.Timestamp, 0).UTC().Format(time.RFC3339))
+	}
+	return h
+}
+
+// cloudEventHeader reports whether a header, by its canonical name, is one of
+// cloudEventHeaders.
+func cloudEventHeader(name string) bool {
+	switch name {
+	case "Ce-Specversion", "Ce-Id", "Ce-Source", "Ce-Type", "Ce-Subject", "Ce-Time":
+		return true
+	}
+	return false
+}
+
+// headerValue percent-encodes blanks, quotes, % and all that is not printable
+// ASCII (CloudEvents 1.0, HTTP Protocol Binding, 3.1.3.2).
+func headerValue(v string) string {
+	const hex = "0123456789ABCDEF"
+	b := make([]byte, 0, len(v))
+	for i := range len(v) {
+		if c := v[i]; c > ' ' && c < 0x7f && c != '"' && c != '%' {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}
+
+// appendSource appends the URI that tells appliances apart.
+func appendSource(e *bridge.Event, b []byte) []byte {
+	from := e.ApplianceID
+	if from == "" {
+		from = e.Source.Name
+	}
+	return macro.URL.Append(append(b, sourceScheme...), from)
+}
+
+// appendAttribute appends the value of an attribute, as JSON.
+func appendAttribute(b []byte, v string) []byte { return bridge.AppendJSONString(b, clean(v)) }
+
+// clean makes a text the value of an attribute. Control characters and
 // noncharacters are none that it may have (CloudEvents 1.0, Type System).
-func appendAttribute(b []byte, v string) []byte {
-	clean := make([]rune, 0, len(v))
+func clean(v string) string {
+	out := make([]rune, 0, len(v))
 	for _, r := range v {
 		if r < 0x20 || r >= 0x7f && r <= 0x9f || r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef {
 			r = '\uFFFD'
 		}
-		clean = append(clean, r)
+		out = append(out, r)
 	}
-	return bridge.AppendJSONString(b, string(clean))
+	return string(out)
 }

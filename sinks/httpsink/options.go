@@ -21,6 +21,8 @@ type Options struct {
 	TemplateFile string `toml:"template_file"` // the same in a file, read by Check
 	BatchFormat  string `toml:"batch_format"`  // "array" or "ndjson" (json alone)
 
+	CloudEventsMode string `toml:"cloudevents_mode"` // "structured" or "binary" (of one event)
+
 	Version          string `toml:"version"`            // the form variable; never empty
 	SendCustomFields bool   `toml:"send_custom_fields"` // in the form body
 	CustomPrefix     string `toml:"custom_prefix"`
@@ -65,13 +67,14 @@ const defaultTimeout = 15 * time.Second
 // profile: "" or ProfileAppliance.
 func Defaults(profile string) Options {
 	o := Options{
-		Body:         bodyForm,
-		BatchFormat:  batchArray,
-		Success:      option.List{"2xx"},
-		Version:      "1",
-		SurveyPrefix: "survey_",
-		Timeout:      option.Duration(defaultTimeout),
-		AllowPrivate: true,
+		Body:            bodyForm,
+		BatchFormat:     batchArray,
+		CloudEventsMode: ceStructured,
+		Success:         option.List{"2xx"},
+		Version:         "1",
+		SurveyPrefix:    "survey_",
+		Timeout:         option.Duration(defaultTimeout),
+		AllowPrivate:    true,
 	}
 	if profile == ProfileAppliance {
 		o.Success = option.List{"200"}

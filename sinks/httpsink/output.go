@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"sync"
@@ -18,7 +19,8 @@ import (
 type output struct {
 	body    []byte
 	url     *url.URL
-	missing []string // tokens for which the event has no field, each once
+	header  http.Header // this event's own; nil: none
+	missing []string    // tokens for which the event has no field, each once
 }
 
 // steps says in words what is worth knowing of the output.
@@ -63,6 +65,9 @@ func (s *Sink) write(events []bridge.Event) (output, error) {
 	var err error
 	if out.body, err = s.body(events, missing); err != nil {
 		return out, err
+	}
+	if s.o.binary() {
+		out.header = cloudEventHeaders(&events[0])
 	}
 	out.url, err = s.target.url(&events[0], missing)
 	return out, err

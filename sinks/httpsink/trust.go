@@ -130,7 +130,7 @@ func (s *Sink) Preview(d bridge.Delivery) ([]byte, error) {
 	r := s.request(context.Background(), time.Now(), d.Events, out, token).Request
 	own := map[string]bool{"User-Agent": true, "Content-Type": true, "Webhook-Id": true, "Webhook-Timestamp": true, "Webhook-Signature": true}
 	for name := range r.Header {
-		if !own[name] {
+		if !own[name] && out.header[name] == nil {
 			r.Header[name] = []string{"<redacted>"}
 		}
 	}
