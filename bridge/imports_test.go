@@ -33,7 +33,7 @@ var rooms = []struct {
 	{path: "bridge/ingest"},
 	{path: "bridge/spool", may: []string{"bridge/spool"}},
 	{path: "bridge/dispatch", may: []string{"bridge/where"}},
-	{path: "bridge/alert", may: []string{"sinks/macro"}},
+	{path: "bridge/alert", may: []string{"sinks/macro", "sinks/redact"}},
 	{path: "bridge/admin"},
 	{path: "parsers"},
 	{path: "sinks/macro"},

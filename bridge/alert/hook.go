@@ -11,20 +11,24 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/tailpost/tailpost/sinks/redact"
 )
 
 const (
 	hookTimeout = 15 * time.Second // of a whole POST
 	hookConnect = 10 * time.Second // of a dial, and of a TLS handshake
 	answerMax   = 4 << 10          // bytes of an answer that are read
+	errMax      = 256              // of what people see of an error
 )
 
 func newClient(t http.RoundTripper) *http.Client {
 	if t == nil {
 		dialer := &net.Dialer{Timeout: hookConnect}
 		t = &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, DisableCompression: true,
+			Proxy: environment, OnProxyConnectResponse: connected, DialContext: dialer.DialContext, DisableCompression: true,
 			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: hookConnect,
 			MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
 		}
@@ -33,6 +37,43 @@ func newClient(t http.RoundTripper) *http.Client {
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// environment gives the environment's proxy. Its error doesn't repeat what
+// stands there: it may hold a password.
+func environment(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("the environment's proxy is no URL")
+	}
+	return u, nil
+}
+
+// connected looks at a proxy's answer before the library makes an error of the
+// proxy's own words.
+func connected(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+	if r.StatusCode != http.StatusOK {
+		return fmt.Errorf("the proxy answered %d %s", r.StatusCode, http.StatusText(r.StatusCode))
+	}
+	return nil
+}
+
+// hidden hides an alert_url's path and query: the library's errors quote what
+// a server says that talks no HTTP, or redirects to what is no URL, and it may
+// say what it was asked.
+func hidden(u *url.URL) redact.Words {
+	const shortest = 8 // a shorter part is rather a name
+	secrets := []string{u.RequestURI(), u.RawQuery}
+	parts := strings.Split(u.Path, "/")
+	for _, vs := range u.Query() {
+		parts = append(parts, vs...)
+	}
+	for _, p := range parts {
+		if len(p) >= shortest {
+			secrets = append(secrets, p)
+		}
+	}
+	return redact.New(secrets...)
 }
 
 // post sends a message to an alert_url; any 2xx takes it. Errors name neither
@@ -56,7 +97,7 @@ func (a *Alerts) post(ctx context.Context, to string, m *message) error {
 		if errors.As(err, &ue) {
 			err = ue.Err
 		}
-		return fmt.Errorf("post to %s: %w", req.URL.Host, err)
+		return fmt.Errorf("post to %s: %w", req.URL.Host, hidden(req.URL).Err(err, errMax))
 	}
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, answerMax) // so that the connection can be used again

@@ -67,11 +67,19 @@ func newWords(headers http.Header, queries, secrets []string) redact.Words {
 			_, password, _ := strings.Cut(string(b), ":")
 			secrets = append(secrets, string(b), password)
 		}
+		for _, param := range strings.Split(cred, ",") { // as in: Token token="..."
+			if _, value, ok := strings.Cut(param, "="); ok && strings.Trim(value, "=") != "" {
+				secrets = append(secrets, strings.Trim(strings.TrimSpace(value), `"`))
+			}
+		}
 	}
 	for _, query := range queries {
 		secrets = append(secrets, query)
 		for pair := range strings.SplitSeq(query, "&") {
-			_, value, _ := strings.Cut(pair, "=")
+			_, value, named := strings.Cut(pair, "=")
+			if !named { // what stands beside a token
+				value = pair
+			}
 			const shortest = 8 // a shorter one is rather a name, such as an action's
 			if plain, err := url.QueryUnescape(value); err == nil && len(plain) >= shortest {
 				secrets = append(secrets, value, plain)

@@ -16,7 +16,6 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/tailpost/tailpost/bridge/option"
-	"github.com/tailpost/tailpost/sinks/macro"
 )
 
 const (
@@ -62,7 +61,7 @@ func (s *Source) fetch(ctx context.Context) (token, error) {
 	case resp.StatusCode != http.StatusOK:
 		return token{}, s.refused(resp.StatusCode, body)
 	}
-	t, err := readToken(body, asked)
+	t, err := s.readToken(body, asked)
 	if err != nil { // what it holds may be a token: none of it is shown
 		return token{}, &Error{Err: fmt.Errorf("the token server %s answered 200 OK: %w", s.shown, err)}
 	}
@@ -107,7 +106,7 @@ func basic(o Options) string {
 }
 
 // readToken reads an answer of RFC 6749, 5.1.
-func readToken(body []byte, asked time.Time) (token, error) {
+func (s *Source) readToken(body []byte, asked time.Time) (token, error) {
 	var a struct {
 		Token   string          `json:"access_token"`
 		Type    string          `json:"token_type"`
@@ -124,7 +123,7 @@ func readToken(body []byte, asked time.Time) (token, error) {
 	case !httpguts.ValidHeaderFieldValue(a.Token) || strings.ContainsAny(a.Token, " \t\x01"):
 		return token{}, errors.New("its access_token has characters that no token has")
 	case a.Type != "" && !strings.EqualFold(a.Type, "bearer"):
-		return token{}, fmt.Errorf("its token_type is %q, not Bearer", macro.OneLine(a.Type, 32))
+		return token{}, fmt.Errorf("its token_type is %q, not Bearer", s.hide.And(a.Token).Text(a.Type, 32))
 	}
 	t := token{text: option.NewSecret(a.Token)}
 	if life := lifetime(a.Expires); life > 0 {

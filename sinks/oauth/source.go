@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -62,8 +63,29 @@ func New(o Options, transport http.RoundTripper) (*Source, error) {
 	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	return &Source{
 		o: o, url: u, shown: shown.String(), transport: transport,
-		hide: redact.New(o.secret.Reveal(), basic(o), strings.TrimPrefix(basic(o), "Basic "), u.RawQuery), turn: make(chan struct{}, 1),
+		hide: hidden(o, u), turn: make(chan struct{}, 1),
 	}, nil
+}
+
+// hidden hides the client's secret, and what of the URL's query and of the
+// parameters may be one.
+func hidden(o Options, u *url.URL) redact.Words {
+	secrets := []string{o.secret.Reveal(), basic(o), strings.TrimPrefix(basic(o), "Basic "), u.RawQuery}
+	const shortest = 8 // a shorter one is rather a name
+	keep := func(v string) {
+		if len(v) >= shortest {
+			secrets = append(secrets, v)
+		}
+	}
+	for _, v := range o.Params {
+		keep(v)
+	}
+	for _, vs := range u.Query() {
+		for _, v := range vs {
+			keep(v)
+		}
+	}
+	return redact.New(secrets...)
 }
 
 // Transport gives a transport that suits token servers: no connection is kept,
@@ -73,7 +95,8 @@ func Transport(c *tls.Config) *http.Transport {
 	http1.SetHTTP1(true)
 	const connect = 10 * time.Second
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  environment,
+		OnProxyConnectResponse: connected,
 		DialContext:            (&net.Dialer{Timeout: connect}).DialContext,
 		TLSClientConfig:        c,
 		TLSHandshakeTimeout:    connect,
@@ -82,6 +105,25 @@ func Transport(c *tls.Config) *http.Transport {
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
+}
+
+// environment gives the environment's proxy. Its error doesn't repeat what
+// stands there: it may hold a password.
+func environment(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("the environment's proxy is no URL")
+	}
+	return u, nil
+}
+
+// connected looks at a proxy's answer before the library makes an error of the
+// proxy's own words.
+func connected(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+	if r.StatusCode != http.StatusOK {
+		return fmt.Errorf("the proxy answered %d %s", r.StatusCode, http.StatusText(r.StatusCode))
+	}
+	return nil
 }
 
 // Token gives a token that is good for a while: the one at hand, or a new one.

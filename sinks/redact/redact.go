@@ -52,12 +52,60 @@ func (w Words) And(secrets ...string) Words {
 
 // forms gives a secret as it may come back.
 func forms(s string) []string {
-	out := []string{s, url.QueryEscape(s), url.PathEscape(s), html.EscapeString(s), hex.EncodeToString([]byte(s)),
-		base64.StdEncoding.EncodeToString([]byte(s)), base64.URLEncoding.EncodeToString([]byte(s)),
-		base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))}
+	b := []byte(s)
+	out := append([]string{s, html.EscapeString(s), named.Replace(s), hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b))}, percent(s)...)
+	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+		out = append(out, enc.EncodeToString(b))
+	}
+	out = append(out, inside64(b)...)
 	if b, err := json.Marshal(s); err == nil { // it always can
 		quoted := string(b[1 : len(b)-1])
-		out = append(out, quoted, strings.ReplaceAll(quoted, "/", `\/`))
+		plain := strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">").Replace(quoted)
+		for _, q := range []string{quoted, plain} {
+			out = append(out, q, strings.ReplaceAll(q, "/", `\/`))
+		}
+	}
+	return out
+}
+
+// named escapes markup as most libraries do that are not Go's.
+var named = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
+
+// percent gives the ways in which libraries write a text in a URL: which
+// characters they leave, and the case of their digits, differ.
+func percent(s string) []string {
+	query := url.QueryEscape(s)
+	out := []string{query, url.PathEscape(s), strings.ReplaceAll(query, "+", "%20"),
+		strings.ReplaceAll(query, "%2F", "/"), strings.ReplaceAll(strings.ReplaceAll(query, "+", "%20"), "%2F", "/")}
+	for _, e := range slices.Clone(out) {
+		b := []byte(e)
+		for i := 0; i+2 < len(b); i++ {
+			if b[i] == '%' {
+				copy(b[i:], strings.ToLower(string(b[i:i+3])))
+			}
+		}
+		out = append(out, string(b))
+	}
+	return out
+}
+
+// insideLeast is the length of the shortest secret that is looked for inside
+// of longer texts in base64, in bytes: what is left of a shorter one would be
+// found where it isn't.
+const insideLeast = 8
+
+// inside64 gives what of a secret's base64 is the same whatever stands around
+// it: a header that is encoded whole holds it at any of three places.
+func inside64(s []byte) (out []string) {
+	if len(s) < insideLeast {
+		return nil
+	}
+	for before := range 3 {
+		text := append(make([]byte, before, before+len(s)), s...)
+		from, to := (before*8+5)/6, len(text)*8/6
+		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			out = append(out, enc.EncodeToString(text)[from:to])
+		}
 	}
 	return out
 }
