@@ -42,14 +42,14 @@ func check(path string, errOut io.Writer) (*config.Config, error) {
 	conf, problems := config.Load(path)
 	errors, warnings := 0, 0
 	for _, p := range problems {
-		fmt.Fprintln(errOut, p)
+		fmt.Fprintln(errOut, printable(p.String()))
 		if p.Warning {
 			warnings++
 		} else {
 			errors++
 		}
 	}
-	fmt.Fprintf(errOut, "%s: %s, %s\n", path, count(errors, "problem"), count(warnings, "warning"))
+	fmt.Fprintf(errOut, "%s: %s, %s\n", printable(path), count(errors, "problem"), count(warnings, "warning"))
 	if errors > 0 {
 		return nil, usage(nil)
 	}

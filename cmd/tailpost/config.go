@@ -34,7 +34,7 @@ func readConfig(flag string, errOut io.Writer, warnings bool) (*config.Config, e
 	c, problems := config.Load(configPath(flag))
 	for _, p := range problems {
 		if warnings || !p.Warning {
-			fmt.Fprintln(errOut, p)
+			fmt.Fprintln(errOut, printable(p.String()))
 		}
 	}
 	if c == nil {
