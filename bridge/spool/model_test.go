@@ -41,6 +41,8 @@ func TestModel(t *testing.T) {
 				"bury":    m.bury,
 				"revise":  m.revise,
 				"pause":   m.pause,
+				"disable": m.disable,
+				"giveUp":  m.giveUp,
 				"look":    m.look,
 				"pass":    m.pass,
 				"fail":    m.fail,
@@ -63,6 +65,7 @@ type fate struct {
 	open, parked, settled, dead, passed bool
 	dropped                             bool // dead, and given up
 	replay                              bool // dead once, and parked again
+	skipped                             bool // accepted while the recipient was disabled, or given up
 	sure                                bool // of settled, parked: a power cut can't undo it
 	attempts                            int
 	batch                               *joined // the one that it joined last
@@ -81,6 +84,8 @@ type recipient struct {
 	given uint64 // the highest number that Next gave
 
 	paused bool
+	off    bool // disabled
+	yields bool // it was to give up events, at some time
 }
 
 type model struct {
@@ -189,7 +194,7 @@ func (m *model) append(rt *rapid.T) {
 		}
 		m.top, m.text[n] = n, string(e)
 		for _, r := range m.rs {
-			r.fates[n] = &fate{}
+			r.fates[n] = &fate{skipped: r.off}
 		}
 	}
 }
@@ -229,7 +234,7 @@ func (m *model) pick(rt *rapid.T, r *recipient, ok func(*fate) bool) uint64 {
 
 func openOnes(f *fate) bool     { return f.open }
 func openOrParked(f *fate) bool { return f.open || f.parked }
-func (f *fate) waiting() bool   { return !f.settled && !f.dead && !f.passed && !f.dropped }
+func (f *fate) waiting() bool   { return !f.settled && !f.dead && !f.passed && !f.dropped && !f.skipped }
 func (f *fate) settle(dead bool) {
 	f.batch = nil
 	f.open, f.parked, f.settled, f.dead, f.sure = false, false, !dead, dead, dead
@@ -261,7 +266,7 @@ func (m *model) next(rt *rapid.T) {
 			rt.Fatalf("%s: event %x has other bytes", r.name, it.Number)
 		case it.Number <= r.given:
 			rt.Fatalf("%s: %x after %x", r.name, it.Number, r.given)
-		case f.open || f.parked || f.settled || f.dead || f.passed || f.dropped:
+		case f.open || f.parked || !f.waiting():
 			rt.Fatalf("%s: Next gives %x again: %+v", r.name, it.Number, *f)
 		}
 		for n, f := range r.fates {
@@ -461,6 +466,65 @@ func (m *model) pause(rt *rapid.T) {
 	mustNot(rt, m.s.Pause(context.Background(), r.name, r.paused))
 }
 
+// disable does what a change of settings does: another queue, that begins at
+// the frontier.
+func (m *model) disable(rt *rapid.T) {
+	m.fs.SetFault(nil)
+	if len(m.maybe) > 0 {
+		return // it would not be known what is skipped of them
+	}
+	r := m.recipient(rt)
+	r.off = rapid.Bool().Draw(rt, "off")
+	yields := rapid.Bool().Draw(rt, "yields")
+	r.q.Close()
+	q, err := m.s.Serve(spool.Recipient{Name: r.name, Disabled: r.off, Yields: yields})
+	mustNot(rt, err)
+	r.q, r.yields = q, r.yields || yields
+	r.rewound()
+}
+
+// rewound says that Next begins again.
+func (r *recipient) rewound() {
+	r.given = 0
+	for _, f := range r.fates {
+		f.open = false
+	}
+}
+
+// giveUp does what is asked of recipients that yield.
+func (m *model) giveUp(rt *rapid.T) {
+	m.fs.SetFault(nil)
+	for _, r := range m.rs {
+		if !r.q.Asked() {
+			continue
+		}
+		n, err := r.q.GiveUp(context.Background())
+		mustNot(rt, err)
+		r.rewound()
+		left := make(map[uint64]bool)
+		parked, _ := r.q.Restored()
+		for _, p := range parked {
+			left[p.Number] = true
+		}
+		_, numbers := texts(rt, r.q)
+		for _, number := range numbers {
+			left[number], r.fates[number].open, r.given = true, true, number
+		}
+		gone := 0
+		for number, f := range r.fates {
+			if f.waiting() && !left[number] {
+				gone++
+				*f = fate{skipped: true, sure: true}
+			} else if !f.waiting() && left[number] {
+				rt.Fatalf("%s: %x waits after others were given up: %+v", r.name, number, *f)
+			}
+		}
+		if gone > n || gone < n && !slices.ContainsFunc(slices.Collect(maps.Values(r.fates)), func(f *fate) bool { return f.passed }) {
+			rt.Fatalf("%s: %d events are gone, and %d were given up", r.name, gone, n)
+		}
+	}
+}
+
 func (m *model) pass(rt *rapid.T) {
 	r := m.recipient(rt)
 	if n := m.pick(rt, r, openOnes); n != 0 {
@@ -654,6 +718,8 @@ func (m *model) balance(rt *rapid.T, r *recipient) {
 			want.Delivered++
 		case f.passed:
 			want.Filtered++
+		case f.skipped:
+			want.Skipped++
 		default:
 			want.Waiting++
 			if f.parked {
@@ -666,6 +732,9 @@ func (m *model) balance(rt *rapid.T, r *recipient) {
 	}
 	got := r.q.Stats()
 	got.First, got.Frontier = 0, 0
+	if r.yields { // what was passed may be given up, too
+		got.Skipped, want.Skipped, got.Filtered, want.Filtered = got.Skipped+got.Filtered, want.Skipped+want.Filtered, 0, 0
+	}
 	if got != want {
 		rt.Fatalf("%s: stats %+v, want %+v", r.name, got, want)
 	}
@@ -691,7 +760,7 @@ func (m *model) adopt(rt *rapid.T) {
 					if string(e) == string(data) {
 						m.top, m.text[n] = n, string(e)
 						for _, r := range m.rs {
-							r.fates[n] = &fate{}
+							r.fates[n] = &fate{skipped: r.off}
 						}
 					}
 				}

@@ -288,6 +288,10 @@ func (p *progress) balance(segs *segments) QueueStats {
 	} else {
 		unread -= min(unread, p.settledIn(at, math.MaxUint64))
 	}
+	p.clip(at, math.MaxUint64, func(from, to uint64) { // it was given to an earlier queue
+		n := min(unread, uint64(p.refused.within(from, to)))
+		st.Filtered, unread = st.Filtered+n, unread-n
+	})
 	st.Waiting += unread
 	return st
 }

@@ -216,7 +216,9 @@ func (q *Queue) take(st step) bool {
 		p.trim()
 	case st.data == nil:
 		p.lose(st.number, st.to)
-		q.s.o.Log.Error().Str("recipient", p.name).Uint64("lost", p.reached.lost-at.lost).Msg("events in the spool are damaged and can't be sent")
+		if n := p.reached.lost - at.lost; n > 0 { // else none of them was to be given
+			q.s.o.Log.Error().Str("recipient", p.name).Uint64("lost", n).Msg("events in the spool are damaged and can't be sent")
+		}
 	default:
 		p.open = append(p.open, openEvent{at})
 		give = true

@@ -187,7 +187,7 @@ func (r *replay) fact(f frame, payload []byte) {
 func (r *replay) nextOf(sg segment) uint64 {
 	next := sg.next
 	known := func(number uint64) { // to it
-		if number>>epochBits == sg.first()>>epochBits {
+		if number>>epochBits == sg.first()>>epochBits && number > sg.first() { // else it says nothing of this one
 			next = max(next, number)
 		}
 	}

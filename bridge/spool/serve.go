@@ -99,10 +99,21 @@ func (s *Spool) settingsLocked(p *progress, said standing, off bool) error {
 	return nil
 }
 
-// disabledNow is what a recipient that is disabled now keeps of that.
+// disabledNow is what a recipient that is disabled now keeps of that. It begins
+// behind the last event, and not at the next number, which may be of a later
+// epoch: what lies between was never given, and nothing else may say so later.
 func (s *Spool) disabledNow() disabled {
-	number := s.endMark().number
-	return disabled{on: true, number: number, given: s.segs.given(number)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := s.next
+	if last, ok := s.segs.last(); ok {
+		behind := last.next
+		if behind <= last.first() {
+			behind = last.head.prevNext
+		}
+		number = min(number, behind)
+	}
+	return disabled{on: true, number: number, given: s.segs.given(s.next)}
 }
 
 // enableLocked ends a time in which a recipient was disabled: what was
