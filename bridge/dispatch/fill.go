@@ -188,6 +188,10 @@ func sum64(b []byte) uint64 {
 	return h.Sum64()
 }
 
+// fullQuiet lies between two words about too many parked events: at the bound
+// one more finds room with each that is settled, and the next finds none.
+const fullQuiet = time.Minute
+
 // park moves an event out of the window. Where there is no room for that, it
 // stays, and nothing more is read until one event is settled.
 func (w *Worker) park(ctx context.Context, l *lane, e *entry) error {
@@ -196,7 +200,8 @@ func (w *Worker) park(ctx context.Context, l *lane, e *entry) error {
 		return err
 	}
 	if !ok {
-		if !w.full {
+		if now := time.Now(); !w.full && now.Sub(w.fullLog) >= fullQuiet {
+			w.fullLog = now
 			w.o.Log.Warn().Str("recipient", w.o.Name).Int("sessions", len(w.lanes)).Int("parked", w.parked).
 				Msg("too many events are parked: nothing more is read until one is settled")
 		}

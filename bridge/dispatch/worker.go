@@ -70,6 +70,7 @@ type Worker struct {
 	retire    chan struct{}     // closed by Retire
 	retired   sync.Once
 	lastLog   time.Time // of a failed attempt
+	fullLog   time.Time // of too many parked events
 	lastError string
 }
 
