@@ -68,17 +68,7 @@ func (a actions) revise(ctx context.Context, which admin.Letters, judge func(dis
 
 // Pause is admin.Actions'.
 func (a actions) Pause(ctx context.Context, recipient string, paused bool) error {
-	if err := a.spool.Pause(ctx, recipient, paused); err != nil {
-		return kinded(err)
-	}
-	switch p := a.policyOf(recipient); {
-	case paused || p == nil:
-	case p.Paused:
-		return admin.Errorf(admin.Conflict, "the recipient %s is resumed, but the configuration pauses it: take paused = true out of its table, too", recipient)
-	case !p.Enabled:
-		return admin.Errorf(admin.Conflict, "the recipient %s is resumed, but the configuration disables it: enabled = false stands in its table", recipient)
-	}
-	return nil
+	return kinded(a.spool.Pause(ctx, recipient, paused))
 }
 
 // Forget is admin.Actions'.
