@@ -2,6 +2,8 @@ package spool_test
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,4 +109,61 @@ func TestVerifyWhileRenewing(t *testing.T) {
 		}
 		s.mustEnd()
 	}
+}
+
+// opening is a file system in which something happens once, before the first
+// opening of a file.
+type opening struct {
+	*spooltest.FS
+	name string
+	do   func()
+}
+
+func (o *opening) Open(name string, write bool) (spool.File, error) {
+	if do := o.do; do != nil && name == o.name {
+		o.do = nil
+		do()
+	}
+	return o.FS.Open(name, write)
+}
+
+// TestLookingWhileASegmentGoes: a segment is in the list, and gone when it is
+// to be opened. What settled its events was not read yet, then: all is read
+// again.
+func TestLookingWhileASegmentGoes(t *testing.T) {
+	fs := spooltest.New(0)
+	settings := options(fs)
+	settings.Keep = 0
+	s := open(t, settings)
+	q := s.queue("r")
+	for range 40 {
+		s.add("a", strings.Repeat("x", 20_000))
+	}
+	_, numbers := texts(t, q)
+	segs := fs.Files(dir + "/segments")
+	if len(segs) < 2 {
+		t.Fatalf("segments: %q", segs)
+	}
+	v, err := spool.LookFS(fs, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &opening{FS: fs, name: segs[0]}
+	o.do = func() {
+		for _, n := range numbers {
+			if n < v.Segments[1].First {
+				settle(t, q, n)
+			}
+		}
+		for slices.Contains(fs.Files(dir+"/segments"), o.name) {
+			runtime.Gosched() // retention is at it
+		}
+	}
+	if v, err = spool.LookFS(o, dir); err != nil || o.do != nil {
+		t.Fatal(err, "or it was not opened")
+	}
+	for _, r := range v.Recipients {
+		fits(t, r.Stats)
+	}
+	s.mustEnd()
 }

@@ -45,7 +45,8 @@ func surveySegments(fsys FS, dir string) (sv survey, err error) {
 func (sv *survey) look(fsys FS, dir string, first uint64, info FileInfo) error {
 	f, err := fsys.Open(segmentPath(dir, first), false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it was deleted meanwhile
+		delete(sv.names, info.Name) // it was deleted meanwhile
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("segment %016x: %w", first, err)
