@@ -252,6 +252,8 @@ func TestDisabledAndPausedByReload(t *testing.T) {
 	// Disabled: what comes is skipped, what waited stays.
 	l.until("all to be settled", func() bool { return l.balance("a").Waiting == 0 })
 	l.change(table("enabled = false\n"))
+	// What is accepted while the workers before end is still waited for.
+	l.until("both to be disabled", func() bool { return strings.Count(l.logged(), `"enabled":false`) == 2 })
 	asked := j.asks()
 	l.events("a3")
 	l.wantFile("all", "a1 a2 a3")
