@@ -20,6 +20,7 @@ var rooms = []struct {
 }{
 	{path: "bridge", may: []string{}},
 	{path: "bridge/option"},
+	{path: "bridge/status"},
 	{path: "bridge/where"},
 	{path: "bridge/history"},
 	{path: "bridge/source/tail"},
@@ -34,7 +35,7 @@ var rooms = []struct {
 	{path: "bridge/spool", may: []string{"bridge/spool"}},
 	{path: "bridge/dispatch", may: []string{"bridge/where"}},
 	{path: "bridge/alert", may: []string{"sinks/macro", "sinks/redact"}},
-	{path: "bridge/admin"},
+	{path: "bridge/admin", may: []string{"bridge/status"}},
 	{path: "parsers"},
 	{path: "sinks/macro"},
 	{path: "sinks/receiver"},
