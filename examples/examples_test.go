@@ -184,6 +184,7 @@ func run(t *testing.T, c *config.Config, file string, want int, feed func()) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
+	c.Admin.Listen = "" // many run at once
 	done := make(chan error, 1)
 	go func() { done <- app.Run(ctx, c, app.Options{}) }()
 	feed()

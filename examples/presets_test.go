@@ -210,6 +210,7 @@ func deliver(t *testing.T, c *config.Config, s *stub, want int) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	done := make(chan error, 1)
+	c.Admin.Listen = ""
 	go func() { done <- app.Run(ctx, c, app.Options{}) }()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -22,6 +22,7 @@ func load(t *testing.T, dir, more string) *config.Config {
 	t.Helper()
 	path := filepath.Join(dir, "tailpost.toml")
 	text := `state_dir = "state"
+admin.listen = ""
 [[sources.stdin]]
 name = "in"
 format = "json"

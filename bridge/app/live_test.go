@@ -87,7 +87,7 @@ func runLive(t *testing.T, dir, text string) *live {
 
 func (l *live) save(text string) {
 	l.t.Helper()
-	l.file("tailpost.toml", "state_dir = \"state\"\n"+text)
+	l.file("tailpost.toml", "state_dir = \"state\"\nadmin.listen = \"\"\n"+text)
 }
 
 func (l *live) file(name, text string) {

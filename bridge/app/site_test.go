@@ -28,7 +28,7 @@ func startSite(t *testing.T, text string) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
 	path := filepath.Join(s.dir, "tailpost.toml")
-	text = "state_dir = \"state\"\n" + text + "[[recipients.file]]\nname = \"out\"\npath = \"out.jsonl\"\n"
+	text = "state_dir = \"state\"\nadmin.listen = \"\"\n" + text + "[[recipients.file]]\nname = \"out\"\npath = \"out.jsonl\"\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

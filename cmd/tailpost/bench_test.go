@@ -205,6 +205,7 @@ func writeBenchConfig(b *testing.B, dir, target, order string, conns, batch int)
 		body = "json"
 	}
 	writeFile(b, dir+"/tailpost.toml", fmt.Sprintf(`state_dir = "state"
+admin.listen = ""
 [log]
 format = "json"
 [[sources.tail]]

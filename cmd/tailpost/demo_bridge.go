@@ -17,6 +17,7 @@ import (
 // writeConfig writes the configuration that the demo's bridge runs with.
 func (d *demo) writeConfig() error {
 	text := fmt.Sprintf(`state_dir = "state"
+admin.listen = ""
 
 [log]
 format = "json"

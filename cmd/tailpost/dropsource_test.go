@@ -26,6 +26,7 @@ func TestDropKill(t *testing.T) {
 			c := newCounter(t, always(200))
 			s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml")}
 			s.write(s.config, fmt.Sprintf(`state_dir = "state"
+admin.listen = ""
 [log]
 format = "json"
 [[sources.drop]]

@@ -71,6 +71,7 @@ func (e *editor) text() string {
 		e.s.write(filepath.Join(e.s.dir, "more.conf"), text)
 	}
 	return fmt.Sprintf(`state_dir = "state"
+admin.listen = ""
 include   = ["*.conf"]
 [log]
 format = "json"

@@ -35,6 +35,7 @@ func TestOutboundEventInAndOut(t *testing.T) {
 	s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml")}
 	s.write(filepath.Join(dir, "password"), "p4ss\n")
 	s.write(s.config, fmt.Sprintf(`state_dir = "state"
+admin.listen = ""
 [log]
 format = "json"
 [[sources.http]]

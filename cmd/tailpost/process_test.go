@@ -146,6 +146,7 @@ func newSite(t *testing.T, recipients string) *site {
 func (s *site) rewrite(recipients string) {
 	s.t.Helper()
 	s.write(s.config, fmt.Sprintf(`state_dir = "state"
+admin.listen = ""
 [log]
 format = "json"
 %s

@@ -346,7 +346,7 @@ func TestRefusedFilesShowNoSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "broken.toml")
 	for _, c := range secretSites {
 		m := newMarkers(t)
-		lines := strings.Split("state_dir = \"state\"\n"+m.config(c.config), "\n")
+		lines := strings.Split("state_dir = \"state\"\nadmin.listen = \"\"\n"+m.config(c.config), "\n")
 		for i, line := range lines {
 			if !strings.Contains(line, "Mq") {
 				continue

@@ -134,7 +134,7 @@ func newSite(t *testing.T) *site {
 	s.p = trial.In(t, dir, raceBinary, s.config(0))
 	s.p.Tool = plainBinary
 	s.p.Config = "whole.toml" // the bridge's own may be one that is refused
-	s.p.Write(s.p.Config, "state_dir = \"state\"\n"+s.config(0))
+	s.p.Write(s.p.Config, "state_dir = \"state\"\nadmin.listen = \"\"\n"+s.config(0))
 	return s
 }
 

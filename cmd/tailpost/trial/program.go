@@ -43,7 +43,7 @@ func In(t *testing.T, dir, binary, config string) *Program {
 // Configure writes another configuration, for the next start.
 func (p *Program) Configure(config string) {
 	p.t.Helper()
-	p.Write("tailpost.toml", "state_dir = \"state\"\n[log]\nformat = \"json\"\n"+config)
+	p.Write("tailpost.toml", "state_dir = \"state\"\nadmin.listen = \"\"\n[log]\nformat = \"json\"\n"+config)
 }
 
 // Path gives the path of a name relative to Dir.
