@@ -78,12 +78,19 @@ type app struct {
 	relay    *smtpsink.Relay // nil without [smtp]; owned as turns
 	restart  string          // the keys that need one, as they were said last; owned as turns
 
+	snapshots snapshots
+
 	mu         sync.Mutex
 	recipients map[string]*recipient // that are served, or were until just now
 	sources    map[string]*source
 	reloading  bool
-	inputErr   error    // of a source that can't be run again
-	unbalanced []string // the sums that don't fit, in words
+	inputErr   error           // of a source that can't be run again
+	unbalanced []string        // the sums that don't fit, in words
+	balanced   time.Time       // when the sums were looked at last; zero: not yet
+	relaying   *smtpsink.Relay // is relay, for who doesn't own that
+	applied    time.Time       // when what runs came into force
+	restarts   []string        // the keys that need one
+	watch      *config.Watch   // nil: the configuration's files are not followed
 }
 
 func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
@@ -92,6 +99,8 @@ func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
 		recipients: map[string]*recipient{}, sources: map[string]*source{},
 	}
 	a.removed = removed{a: a, look: make(chan struct{}, 1)}
+	a.snapshots.started = time.Now()
+	a.applied = a.snapshots.started
 	a.runs.Store(c)
 	return a
 }
@@ -142,7 +151,11 @@ func (a *app) run(ctx context.Context) error {
 	}
 	reload := newGroup(ctx, failed)
 	if a.o.Reload {
-		reload.run("reload", a.newWatch(workers, sources).Run)
+		watch := a.newWatch(workers, sources)
+		a.mu.Lock()
+		a.watch = watch
+		a.mu.Unlock()
+		reload.run("reload", watch.Run)
 	}
 	a.o.Log.Info().Str("version", a.o.Version).Str("state_dir", a.conf().StateDir).
 		Int("sources", len(a.conf().Sources())).Int("recipients", len(a.conf().Recipients())).Msg("running")

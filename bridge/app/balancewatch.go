@@ -51,6 +51,7 @@ func (a *app) checkBalance(said string) (now string) {
 func (a *app) noteBalance(b *Balance, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.balanced = time.Now()
 	if err != nil {
 		a.unbalanced = []string{"the sums can't be checked: " + err.Error()}
 		return

@@ -13,6 +13,7 @@ func (a *app) openRecipients() (err error) {
 	if a.relay, err = mailRelay(a.conf(), a.o); err != nil {
 		return err
 	}
+	a.relaying = a.relay
 	a.alerts.Set(a.alertSettings(a.relay))
 	for _, it := range a.conf().Recipients() {
 		s, err := a.newService(it, a.relay)

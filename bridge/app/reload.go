@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/ingest"
@@ -138,6 +139,10 @@ func (a *app) undo(ctx context.Context, p *plan) {
 func (a *app) commit(p *plan, workers, sources *group) {
 	a.mu.Lock()
 	a.reloading = true
+	a.relaying, a.restarts = p.relay, p.restart
+	if !p.same {
+		a.applied = time.Now()
+	}
 	a.mu.Unlock()
 	a.runs.Store(p.c)
 	old := a.relay

@@ -14,6 +14,8 @@ type Absent struct {
 	Keep    time.Duration // Recipient.Keep as it was said last; 0: never
 	Gone    time.Duration // how long nobody has served it, as far as Age was told
 	Waiting uint64        // events
+	Paused  bool          // by a person
+	Stats   QueueStats    // Waiting is of it
 }
 
 // Absent gives the recipients without a queue, sorted by name.
@@ -23,8 +25,8 @@ func (s *Spool) Absent() (out []Absent) {
 	defer j.mu.Unlock()
 	for _, p := range j.recipients {
 		if !s.served(p.name) {
-			a := Absent{Name: p.name, Kind: p.said.kind, Keep: p.said.keep, Gone: p.said.gone}
-			a.Waiting = p.balance(&s.segs).Waiting
+			a := Absent{Name: p.name, Kind: p.said.kind, Keep: p.said.keep, Gone: p.said.gone, Paused: p.paused, Stats: p.balance(&s.segs)}
+			a.Waiting = a.Stats.Waiting
 			out = append(out, a)
 		}
 	}

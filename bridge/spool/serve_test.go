@@ -282,6 +282,7 @@ func TestAbsent(t *testing.T) {
 			}
 			s.add("a", "later")
 			want := spool.Absent{Name: "r", Kind: "http", Keep: time.Hour, Gone: time.Duration(i) * time.Minute, Waiting: uint64(i + 2)}
+			want.Stats = spool.QueueStats{First: 1 << 40, Given: want.Waiting, Frontier: 1 << 40, Waiting: want.Waiting}
 			equal(t, "absent", fmt.Sprint(s.Absent()[0]), fmt.Sprint(want))
 			if i == 1 {
 				s, fs = restarted(t, s, fs, true)

@@ -40,6 +40,14 @@ type Status struct {
 	Lines  StoreStatus // quarantined lines whose segments are gone
 }
 
+// OldestName is the oldest segment's file; empty: there is none.
+func (s *Status) OldestName() string {
+	if s.Oldest == 0 {
+		return ""
+	}
+	return segmentName(s.Oldest)
+}
+
 // Damage counts what could not be read since the start.
 type Damage struct {
 	Ranges  int   // stretches of bytes

@@ -71,6 +71,16 @@ func parseTarget(s string) (*target, []option.Problem) {
 	return t, nil
 }
 
+// Shown gives the URL as people may see it: without userinfo, its query only
+// as ?….
+func (o *Options) Shown() string {
+	to, ps := parseTarget(o.URL)
+	if to == nil {
+		return fmt.Sprint("no URL: ", ps)
+	}
+	return to.shown
+}
+
 // keepPath has a path sent as it is written: where it holds a character that
 // none may hold, that one alone is escaped. The library would write all of it
 // anew, and make a / of %2F.

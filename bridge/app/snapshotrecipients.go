@@ -1,0 +1,89 @@
+package app
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/spool"
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// serving is what the app knows of a recipient at one moment.
+type serving struct {
+	queue  *spool.Queue
+	worker *dispatch.Worker
+	gone   bool
+}
+
+// snapshotRecipients tells of those that are configured, and of removed ones
+// with events; the caller holds the mutex of snapshots.
+func (a *app) snapshotRecipients() []status.Recipient {
+	all := maps.Clone(a.roster())
+	now := map[string]serving{}
+	a.mu.Lock()
+	for name, r := range a.recipients {
+		now[name] = serving{queue: r.queue, worker: r.now, gone: r.gone}
+		if _, ok := all[name]; !ok {
+			all[name] = enroll(r.item)
+		}
+	}
+	a.mu.Unlock()
+	configured, stuckFor := a.roster(), oneLine(a.spool.Status().JournalFailing)
+	out := []status.Recipient{}
+	for name, e := range all {
+		_, known := configured[name]
+		r, said := tellRecipient(name, e, now[name], !known)
+		stuck := stuckFor
+		if now[name].queue == nil {
+			stuck = "its queue can't be opened"
+		}
+		r.State, r.Text = stateOf(&r, said, stuck)
+		out = append(out, r)
+	}
+	for _, ab := range a.spool.Absent() {
+		if _, ok := all[ab.Name]; ok || ab.Waiting == 0 {
+			continue
+		}
+		out = append(out, tellAbsent(ab))
+	}
+	slices.SortFunc(out, func(x, y status.Recipient) int { return cmp.Compare(x.Name, y.Name) })
+	return out
+}
+
+// tellRecipient tells of one that is served, or was until just now.
+func tellRecipient(name string, e enrolled, at serving, removed bool) (r status.Recipient, said dispatch.Stats) {
+	r = status.Recipient{
+		Name: name, Kind: e.kind, Target: e.target, Events: e.events,
+		Removed: removed, Enabled: e.policy.Enabled, Paused: e.policy.Paused,
+	}
+	if at.queue != nil {
+		r.Paused = r.Paused || at.queue.Paused()
+		tellQueue(&r, at.queue.Stats())
+	}
+	if at.worker != nil {
+		said = at.worker.Stats()
+		tellWorker(&r, said)
+	}
+	return r, said
+}
+
+func tellQueue(r *status.Recipient, s spool.QueueStats) {
+	r.Waiting, r.Parked, r.Given = s.Waiting, s.Parked, s.Given
+	r.Delivered, r.Dead, r.Dropped = s.Delivered, s.Dead, s.Dropped
+	r.Filtered, r.Skipped, r.Damaged = s.Filtered, s.Skipped, s.Damaged
+}
+
+func tellWorker(r *status.Recipient, s dispatch.Stats) {
+	r.InFlight, r.LastSuccess, r.LastError = s.InFlight, s.LastGood, oneLine(s.LastError)
+	r.Attempts, r.Failed, r.Undecided = uint64(s.Attempts), uint64(s.Failed), uint64(s.Undecided)
+}
+
+// tellAbsent tells of one that was removed earlier.
+func tellAbsent(ab spool.Absent) status.Recipient {
+	r := status.Recipient{Name: ab.Name, Kind: ab.Kind, Events: []string{}, Removed: true, Paused: ab.Paused}
+	tellQueue(&r, ab.Stats)
+	r.State, r.Text = status.Disabled, "removed from the configuration: its events are kept for a while, in case the name comes back"
+	return r
+}
