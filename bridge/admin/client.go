@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/status"
 )
 
 // ErrNotRunning says that nobody listens on the control socket.
@@ -78,6 +80,35 @@ func (c *Client) Pause(ctx context.Context, recipient string, paused bool) error
 // Forget is Actions'.
 func (c *Client) Forget(ctx context.Context, recipient string) (Report, error) {
 	return c.ask(ctx, pathForget, name{recipient})
+}
+
+// statusMost bounds how long a bridge is waited for that doesn't answer.
+const statusMost = 30 * time.Second
+
+// Status gives how the bridge fares.
+func (c *Client) Status(ctx context.Context) (*status.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusMost)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://control"+pathStatus, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	defer resp.Body.Close()
+	var got struct {
+		status.Snapshot
+		Error *Error `json:"error"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, snapshotMost)).Decode(&got); err != nil {
+		return nil, Errorf(Failed, "the bridge's answer, %s, can't be read: %v", resp.Status, err)
+	}
+	if got.Error != nil {
+		return nil, got.Error
+	}
+	return &got.Snapshot, nil
 }
 
 func (c *Client) ask(ctx context.Context, path string, body any) (Report, error) {

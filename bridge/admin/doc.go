@@ -1,5 +1,6 @@
-// Package admin is the way by which a running bridge is told to do something:
-// the control socket in the state directory, and its client.
+// Package admin is the way by which a running bridge is told to do something,
+// and asked how it fares: the control socket in the state directory, and its
+// client.
 //
 // The socket speaks HTTP with JSON and has mode 0600 from its first moment;
 // who may write in the state directory's files may use it, nobody else. What

@@ -14,13 +14,18 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/net/netutil"
+
+	"github.com/tailpost/tailpost/bridge/status"
 )
 
 // Options is what a Server needs.
 type Options struct {
 	Dir     string // the state directory, whose lock the process has
 	Actions Actions
-	Log     zerolog.Logger
+	// Snapshot gives how the bridge fares now. It may be called by several
+	// goroutines at once, and its answer is shared. nil: nobody can say.
+	Snapshot func() *status.Snapshot
+	Log      zerolog.Logger
 	// Patience is how long a client may take to send its request, or to take
 	// the answer; 0: 10 s.
 	Patience time.Duration
@@ -123,6 +128,11 @@ func (s *Server) routes() http.Handler {
 	handle(s, mux, pathForget, func(ctx context.Context, n name) (Report, error) {
 		return a.Forget(ctx, n.Recipient)
 	})
+	if s.o.Snapshot != nil {
+		mux.HandleFunc("GET "+pathStatus, func(w http.ResponseWriter, _ *http.Request) {
+			s.write(w, http.StatusOK, s.o.Snapshot())
+		})
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.reply(w, answer{Error: Errorf(NotFound, "the running bridge knows no %s %s: is it of another version?", r.Method, r.URL.Path)})
 	})
@@ -165,14 +175,21 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, to any) *Error {
 }
 
 func (s *Server) reply(w http.ResponseWriter, a answer) {
-	b, err := json.Marshal(a)
+	code := http.StatusOK
+	if a.Error != nil {
+		code = a.Error.status()
+	}
+	s.write(w, code, a)
+}
+
+// write answers with JSON.
+func (s *Server) write(w http.ResponseWriter, code int, v any) {
+	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // numbers and strings can be marshalled
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.o.Patience))
 	w.Header().Set("Content-Type", "application/json")
-	if a.Error != nil {
-		w.WriteHeader(a.Error.status())
-	}
+	w.WriteHeader(code)
 	_, _ = w.Write(append(b, '\n')) // a client that is gone needs no answer
 }

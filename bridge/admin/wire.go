@@ -1,6 +1,7 @@
 package admin
 
-// The requests, all of them POST with a JSON object.
+// The requests, POST with a JSON object but for pathStatus, which is GET and is
+// answered with a status.Snapshot.
 const (
 	pathReplayDead  = "/dead/replay"       // Letters
 	pathDropDead    = "/dead/drop"         // Letters
@@ -8,6 +9,7 @@ const (
 	pathPause       = "/pause"             // name
 	pathResume      = "/resume"            // name
 	pathForget      = "/spool/forget"      // name
+	pathStatus      = "/status"
 )
 
 // name is the body of a request about one recipient.
@@ -15,7 +17,7 @@ type name struct {
 	Recipient string `json:"recipient"`
 }
 
-// answer is the body of every answer.
+// answer is the body of every other answer.
 type answer struct {
 	Report *Report `json:"report,omitempty"`
 	Error  *Error  `json:"error,omitempty"`
@@ -26,3 +28,7 @@ const bodyMost = 4 << 20
 
 // answerMost bounds an answer as the client reads it.
 const answerMost = 1 << 20
+
+// snapshotMost bounds a snapshot as the client reads it: some kilobytes a
+// recipient or source.
+const snapshotMost = 64 << 20

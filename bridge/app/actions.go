@@ -41,6 +41,7 @@ func (a actions) DropDead(ctx context.Context, which admin.Letters) (admin.Repor
 // revise does with the chosen letters what judge says. An error of judge
 // leaves the letter.
 func (a actions) revise(ctx context.Context, which admin.Letters, judge func(dispatch.Letter) (spool.Verdict, error)) (r admin.Report, err error) {
+	defer a.changed()
 	f := newLetterFilter(which)
 	replayed, dropped, err := a.spool.ReviseDead(ctx, func(d spool.DeadLetter) (spool.Verdict, error) {
 		if err := ctx.Err(); err != nil {
@@ -68,6 +69,7 @@ func (a actions) revise(ctx context.Context, which admin.Letters, judge func(dis
 
 // Pause is admin.Actions'.
 func (a actions) Pause(ctx context.Context, recipient string, paused bool) error {
+	defer a.changed()
 	return kinded(a.spool.Pause(ctx, recipient, paused))
 }
 
@@ -76,6 +78,7 @@ func (a actions) Forget(ctx context.Context, recipient string) (admin.Report, er
 	if a.policyOf(recipient) != nil {
 		return admin.Report{}, admin.Errorf(admin.Conflict, "the recipient %s is configured: take it out of the configuration first", recipient)
 	}
+	defer a.changed()
 	n, err := a.spool.Forget(ctx, recipient, letterOf(recipient, "the recipient was forgotten"))
 	return admin.Report{Done: n}, kinded(err)
 }

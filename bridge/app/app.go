@@ -141,7 +141,7 @@ func (a *app) run(ctx context.Context) error {
 		workers.run("recipient "+r.name, func(ctx context.Context) error { return a.serve(ctx, r) })
 	}
 	control := newGroup(ctx, failed)
-	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Log: a.o.Log}).Run)
+	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Snapshot: a.Snapshot, Log: a.o.Log}).Run)
 	control.run("balance", a.watchBalance)
 	control.run("removed recipients", a.removed.Run)
 	control.run("facts", a.watchFacts)

@@ -12,6 +12,7 @@ import (
 
 // ReplayLines is admin.Actions'.
 func (a actions) ReplayLines(ctx context.Context, which admin.Lines) (r admin.Report, err error) {
+	defer a.changed()
 	sources := map[string]int{}
 	seen := map[uint64]bool{}
 	err = Lines(a.conf().StateDir, which, func(l ingest.QuarantinedLine) error {

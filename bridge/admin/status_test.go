@@ -1,0 +1,56 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// TestStatus: what the bridge says arrives whole, and a bridge that can't say
+// it says that.
+func TestStatus(t *testing.T) {
+	is := &status.Snapshot{
+		Taken: time.Unix(1, 0).UTC(), Version: "v", Needs: []status.Need{{Kind: "spool", Text: "full", To: "make room", Grave: true}},
+		Sources:    []status.Source{{Name: "s", State: status.OK, LagBytes: 7}},
+		Recipients: []status.Recipient{{Name: strings.Repeat("r", 2<<20), Events: []string{"e"}, Took: status.Histogram{Counts: []uint64{1}, Sum: 0.5}}},
+		Balance:    status.Balance{Fits: true, Problems: []string{}}, Alerts: []status.Alert{},
+	}
+	for _, c := range []struct {
+		name     string
+		snapshot func() *status.Snapshot
+		want     string // in the error
+	}{
+		{"served", func() *status.Snapshot { return is }, ""},
+		{"of another version", nil, "the running bridge knows no GET /status"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- New(Options{Dir: dir, Actions: &fake{}, Snapshot: c.snapshot}).Run(ctx) }()
+			defer func() { stop(); <-ended }()
+			client := NewClient(dir)
+			got, err := client.Status(ctx)
+			for errors.Is(err, ErrNotRunning) {
+				got, err = client.Status(ctx)
+			}
+			if c.want != "" {
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("error %v, want %q", err, c.want)
+				}
+				return
+			}
+			if err != nil || !reflect.DeepEqual(got, is) {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+	if _, err := NewClient(t.TempDir()).Status(t.Context()); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("without a bridge: %v", err)
+	}
+}
