@@ -83,6 +83,7 @@ func (w *follow) run(ctx context.Context, kick <-chan struct{}) error {
 				return nil
 			}
 		}
+		w.counts.rounds.Add(1)
 	}
 }
 

@@ -209,11 +209,36 @@ func (r *rig) quiet() {
 	}
 }
 
-// settle lets a linger and some looks go by.
+// settle lets a linger go by between looks that see what there is. On a busy
+// machine these may take longer than their interval.
 func (r *rig) settle() {
+	r.looks()
 	timer := time.NewTimer(testLinger + 5*testRescan)
 	defer timer.Stop()
 	<-timer.C
+	r.looks()
+}
+
+// looks waits until the source has looked, with a scan of its own that began
+// after the call: the first two rounds may be of hints from before. It gives up
+// where the source doesn't look, because it rescans rarely, has ended, or waits
+// in emit.
+func (r *rig) looks() {
+	if r.o.Rescan != testRescan || r.stop == nil {
+		return
+	}
+	last := r.src.counts.rounds.Load() + 4
+	deadline := time.NewTimer(time.Second)
+	defer deadline.Stop()
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	for r.src.counts.rounds.Load() < last {
+		select {
+		case <-again.C:
+		case <-deadline.C:
+			return
+		}
+	}
 }
 
 func (r *rig) wantNoLoss() {

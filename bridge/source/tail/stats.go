@@ -1,6 +1,9 @@
 package tail
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Stats are the counters of one source since it was made. Everything counts
 // once it is durable: after emit has returned nil.
@@ -29,6 +32,8 @@ type counters struct {
 	mu  sync.Mutex
 	s   Stats
 	why map[string]string // by log: why it can't be read
+
+	rounds atomic.Int64 // ended with nothing left to do; tests wait by it
 }
 
 // wait notes why a log can't be read; empty: it can.
