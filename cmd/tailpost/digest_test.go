@@ -47,19 +47,7 @@ retry_interval = "50ms"
 			}
 			s := newSite(t, recipient(`digest_window = "1s"`))
 			s.appendLines(5, func(n int) string { return fmt.Sprint("s", n%3) })
-			for round := range 3 {
-				p := s.run()
-				wait(t, "refusals of the one address", func() bool {
-					_, tried := m.state()
-					return tried >= 3*(round+1)
-				})
-				if round == 0 {
-					p.kill()
-				} else {
-					p.stop()
-				}
-			}
-			m.stop()
+			refusedAndRestarted(t, s, m)
 			s.rewrite(recipient(c.then))
 			m.serve("")
 			p := s.run()

@@ -84,6 +84,21 @@ address = "a@example.com, b@example.com, c@example.com"
 retry_interval = "50ms"
 `, port))
 	s.appendLines(1, func(int) string { return "s" })
+	refusedAndRestarted(t, s, m)
+	m.serve("")
+	p := s.run()
+	wait(t, "the mail to the one address", func() bool { mails, _ := m.state(); return len(mails) == 2 })
+	p.stop()
+	mails, _ := m.state()
+	if want := [][]string{{"a@example.com", "c@example.com"}, {"b@example.com"}}; !slices.EqualFunc(mails, want, slices.Equal[[]string]) {
+		t.Errorf("mails to %v, want to %v", mails, want)
+	}
+}
+
+// refusedAndRestarted lets one of the addresses be refused over a kill and a
+// stop, and then closes the mailbox.
+func refusedAndRestarted(t *testing.T, s *site, m *mailbox) {
+	t.Helper()
 	for round := range 3 {
 		p := s.run()
 		wait(t, "refusals of the one address", func() bool {
@@ -97,12 +112,4 @@ retry_interval = "50ms"
 		}
 	}
 	m.stop()
-	m.serve("")
-	p := s.run()
-	wait(t, "the mail to the one address", func() bool { mails, _ := m.state(); return len(mails) == 2 })
-	p.stop()
-	mails, _ := m.state()
-	if want := [][]string{{"a@example.com", "c@example.com"}, {"b@example.com"}}; !slices.EqualFunc(mails, want, slices.Equal[[]string]) {
-		t.Errorf("mails to %v, want to %v", mails, want)
-	}
 }

@@ -230,19 +230,24 @@ func (s *mailServer) mailbox(n int) []*mail.Message {
 		names, _ = filepath.Glob(filepath.Join(s.dir, "Maildir", "new", "*"))
 		return completed >= n && completed == len(s.accepted()) && len(names) >= n
 	})
+	return readMails(s.t, names, n)
+}
+
+// readMails reads n mails of a Maildir, which must be all there are.
+func readMails(t *testing.T, names []string, n int) (out []*mail.Message) {
+	t.Helper()
 	if len(names) != n {
-		s.t.Fatalf("%d mails in the mailbox, want %d", len(names), n)
+		t.Fatalf("%d mails in the mailbox, want %d", len(names), n)
 	}
-	var out []*mail.Message
 	for _, name := range names {
 		f, err := os.Open(name)
 		if err != nil {
-			s.t.Fatal(err)
+			t.Fatal(err)
 		}
-		s.t.Cleanup(func() { f.Close() })
+		t.Cleanup(func() { f.Close() })
 		m, err := mail.ReadMessage(f)
 		if err != nil {
-			s.t.Fatalf("%s: %v", name, err)
+			t.Fatalf("%s: %v", name, err)
 		}
 		out = append(out, m)
 	}

@@ -222,21 +222,5 @@ func (p *postfix) mailbox(n int) []*mail.Message {
 		names, _ = filepath.Glob(filepath.Join(p.dir, "box/all/new/*"))
 		return removed > 0 && removed == strings.Count(log, ": client=") && len(names) >= n
 	})
-	if len(names) != n {
-		p.t.Fatalf("%d mails in the mailbox, want %d", len(names), n)
-	}
-	var out []*mail.Message
-	for _, name := range names {
-		f, err := os.Open(name)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		p.t.Cleanup(func() { f.Close() })
-		m, err := mail.ReadMessage(f)
-		if err != nil {
-			p.t.Fatalf("%s: %v", name, err)
-		}
-		out = append(out, m)
-	}
-	return out
+	return readMails(p.t, names, n)
 }
