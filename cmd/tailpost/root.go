@@ -13,13 +13,13 @@ tells HTTP and email recipients what happens in sessions: nothing lost, nothing
 twice, in order.
 
 Exit codes: 0 clean, 1 failed, 2 wrong arguments or configuration.`,
-		Example:           "  tailpost demo\n  tailpost run --config /etc/tailpost/tailpost.toml",
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		Args:              cobra.NoArgs,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		Example:       "  tailpost demo\n  tailpost run --config /etc/tailpost/tailpost.toml",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newRun(), newCheck(), newTest(), newParse(), newDemo(), newReceive(), newDead(), newQuarantine(), newSpool(), newAudit(), newWhy(), newPause(), newResume(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newTest(), newParse(), newDemo(), newReceive(), newDead(), newQuarantine(), newSpool(), newAudit(), newWhy(), newPause(), newResume(), newVersion(), newCompletion(), newMan())
+	addCompletions(root)
 	return root
 }
