@@ -34,6 +34,12 @@ type Options struct {
 	Reload bool
 	Hangup <-chan os.Signal   // each value asks for a reload at once; nil: nobody does
 	Level  func(level string) // sets the log's level; nil: it stays
+
+	// Ready is called once, when the bridge can do its work: the spool is open,
+	// the workers run, every source has its position, and those that others
+	// send to listen. A log that doesn't exist holds nothing up; an address that
+	// is taken does. It must not block. nil: nobody wants to know.
+	Ready func()
 }
 
 // lockWait is how long a start waits for another process to leave the state
@@ -69,6 +75,7 @@ type app struct {
 	spool *spool.Spool
 	runs  atomic.Pointer[config.Config] // what runs
 	ended chan struct{}                 // has a value when a source may have ended
+	begun atomic.Bool                   // all sources have, for the first time
 	turns map[string]ingest.Turn        // by source; owned by open, then by reload
 
 	history  *history.Ring
@@ -149,6 +156,7 @@ func (a *app) run(ctx context.Context) error {
 	for _, s := range slices.Collect(maps.Values(a.sources)) {
 		a.start(sources, s)
 	}
+	control.run("ready", a.tellReady)
 	reload := newGroup(ctx, failed)
 	if a.o.Reload {
 		watch := a.newWatch(workers, sources)

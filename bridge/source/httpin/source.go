@@ -54,6 +54,9 @@ func (s *Source) Stats() Stats {
 	return st
 }
 
+// Listening reports whether it listens now. It is safe for concurrent use.
+func (s *Source) Listening() bool { return s.counts.get().Listening != "" }
+
 // Run listens until ctx ends (nil) or emit fails (its error). That the address
 // can't be listened on is an error, too.
 func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {

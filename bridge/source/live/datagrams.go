@@ -51,6 +51,9 @@ func NewDatagrams(o DatagramOptions) *Datagrams { return &Datagrams{o: o} }
 // Stats is safe for concurrent use.
 func (d *Datagrams) Stats() Stats { return d.counts.get() }
 
+// Listening reports whether it listens now. It is safe for concurrent use.
+func (d *Datagrams) Listening() bool { return d.counts.get().Listening }
+
 // Run listens and reads until ctx ends, or emit fails. There are no positions:
 // a datagram can't be read again.
 func (d *Datagrams) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
@@ -109,6 +112,7 @@ func (r *receiver) receive(in, out context.Context, q *packs) {
 		stop := context.AfterFunc(in, end)
 		watching.Go(func() { watch(up, r.d.o.Log, c, end) })
 		err := r.readAll(out, c, q)
+		r.d.counts.add(func(s *Stats) { s.Listening = false })
 		down()
 		watching.Wait()
 		stop()

@@ -17,7 +17,7 @@ func open[T any](ctx context.Context, log zerolog.Logger, counts *counters, f fu
 	for {
 		l, err := f()
 		if err == nil {
-			counts.add(func(s *Stats) { s.Waiting = "" })
+			counts.add(func(s *Stats) { s.Listening, s.Waiting = true, "" })
 			log.Info().Msg("listening")
 			return l, true
 		}

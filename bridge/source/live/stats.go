@@ -30,7 +30,8 @@ type Stats struct {
 
 	Unfinished int64 // bytes read now of lines that have no end yet
 
-	Waiting string // why it doesn't listen now; empty: it does
+	Listening bool   // now
+	Waiting   string // why it can't listen now; empty: it can
 }
 
 // counters is a Stats that several goroutines may use.

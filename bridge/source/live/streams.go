@@ -81,6 +81,9 @@ func (s *Streams) Stats() Stats {
 	return st
 }
 
+// Listening reports whether it listens now. It is safe for concurrent use.
+func (s *Streams) Listening() bool { return s.counts.get().Listening }
+
 // Run listens and reads until ctx ends, or emit fails. There are no positions:
 // a connection can't be read again.
 func (s *Streams) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
@@ -115,6 +118,7 @@ func (s *Streams) accept(in, out context.Context, f *funnel, conns *sync.WaitGro
 		stop := context.AfterFunc(in, func() { _ = l.Close() })
 		conns.Go(func() { watch(up, s.o.Log, l, func() { _ = l.Close() }) })
 		err := s.acceptFrom(in, out, l, f, conns)
+		s.counts.add(func(st *Stats) { st.Listening = false })
 		down()
 		if stop() {
 			_ = l.Close()
