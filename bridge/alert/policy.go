@@ -11,10 +11,17 @@ import (
 // Policy is whom a recipient's failures are told, and when: the vendor's
 // settings of the same names, and a URL. The zero value tells nobody.
 type Policy struct {
-	EmailContact option.List     `toml:"email_contact"`          // up to ten addresses
-	SendAfter    option.Duration `toml:"send_email_alert_after"` // how long an event must have been failing; at least 1s
-	ResendEvery  option.Duration `toml:"resend_email_alerts"`    // at least 1s
-	URL          string          `toml:"alert_url"`              // gets the same by POST
+	EmailContact option.List     `toml:"email_contact" doc:"who is told by mail when events fail, or die; needs [smtp]"`
+	SendAfter    option.Duration `toml:"send_email_alert_after" doc:"how long an event must have been failing; no mail if nothing fails any longer by then"`
+	ResendEvery  option.Duration `toml:"resend_email_alerts" doc:"told again every so often while it lasts"`
+	URL          string          `toml:"alert_url" doc:"gets the same by POST, as JSON"`
+}
+
+// Limits gives what the keys take.
+func (*Policy) Limits() option.Limits {
+	l := (*System)(nil).Limits()
+	l["send_email_alert_after"] = option.AtLeast(leastWait)
+	return l
 }
 
 // Defaults gives the policy of a recipient whose table says nothing.
@@ -33,9 +40,18 @@ func (p *Policy) Check(string) []option.Problem {
 // System is whom everything is told that is no single recipient's: the table
 // [alerts].
 type System struct {
-	EmailContact option.List     `toml:"email_contact"`
-	ResendEvery  option.Duration `toml:"resend_email_alerts"`
-	URL          string          `toml:"alert_url"`
+	EmailContact option.List     `toml:"email_contact" doc:"who is told by mail what is no single recipient's: a silent source, a spool that fills up, quarantined lines, damage; needs [smtp]"`
+	ResendEvery  option.Duration `toml:"resend_email_alerts" doc:"told again every so often while it lasts"`
+	URL          string          `toml:"alert_url" doc:"gets the same by POST, as JSON"`
+}
+
+// Limits gives what the keys take.
+func (*System) Limits() option.Limits {
+	return option.Limits{
+		"email_contact":       option.MailAddresses(),
+		"resend_email_alerts": option.AtLeast(leastWait),
+		"alert_url":           option.OrNone(option.WebURL()),
+	}
 }
 
 // SystemDefaults gives the settings that hold where [alerts] says nothing.

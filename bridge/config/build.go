@@ -102,13 +102,13 @@ func (l *loader) buildSettings(c *Config) {
 // identity are the keys of each source and recipient that belong to nobody
 // else.
 type identity struct {
-	Name string `toml:"name"`
+	Name string `toml:"name" doc:"what tells it from the others of its kind, and its identity from one configuration to the next; any text"`
 }
 
 // httpIdentity has the profile besides.
 type httpIdentity struct {
 	identity
-	Profile string `toml:"profile"`
+	Profile string `toml:"profile" doc:"appliance: as the appliance does, with a form body, success = [\"200\"] and order = \"strict\"; keys that are set win over it"`
 }
 
 const (
@@ -246,7 +246,7 @@ func (l *loader) checkProfile(t *table) {
 	if _, ok := t.values["profile"]; !ok || t.isBad("profile") {
 		return
 	}
-	if s := l.profile(t, nil); s != "" && s != httpsink.ProfileAppliance {
+	if s := l.profile(t, nil); s != "" && !slices.Contains(profiles, s) {
 		l.complain(t, "profile", fmt.Sprintf("%q is no profile", s), fmt.Sprintf("use %q, or leave it out", httpsink.ProfileAppliance))
 	}
 }

@@ -53,18 +53,18 @@ type Config struct {
 
 // Log is the table [log].
 type Log struct {
-	Level  string `toml:"level"`  // debug | info | warn | error
-	Format string `toml:"format"` // auto (console on a terminal, else json) | json | console
+	Level  string `toml:"level" doc:"the least that is logged"`
+	Format string `toml:"format" doc:"how: auto is console on a terminal, else json"`
 }
 
 // Shutdown is the table [shutdown].
 type Shutdown struct {
-	Grace option.Duration `toml:"grace"` // how long attempts under way may take to end
+	Grace option.Duration `toml:"grace" doc:"how long attempts under way may take to end at a stop; keep it below what the init system waits (docker stop: 10s)"`
 }
 
 // Admin is the table [admin].
 type Admin struct {
-	Listen string `toml:"listen"` // always empty: there is no listener yet
+	Listen string `toml:"listen" doc:"always empty: there is no listener yet"`
 }
 
 // TailSource is one of [[sources.tail]].
@@ -136,8 +136,8 @@ type FileRecipient struct {
 
 // general are the keys before the first table.
 type general struct {
-	StateDir string      `toml:"state_dir"`
-	Include  option.List `toml:"include"`
+	StateDir string      `toml:"state_dir" doc:"the state directory: spool, journal, quarantine, dead letters, history, control socket; its mode is 0700"`
+	Include  option.List `toml:"include" doc:"further files, as globs; their sources and recipients add up, any other table stands in one file only; in the main file alone"`
 }
 
 const defaultStateDir = "/var/lib/tailpost"

@@ -15,7 +15,7 @@ import (
 func (l *loader) decode(t *table, refused map[string]string, owners ...any) {
 	s := settingsOf(owners...)
 	if l.known != nil {
-		l.known[t.name] = s
+		l.known[t.name] = s.without(refused)
 	}
 	for key := range t.values {
 		for _, other := range s.family(key) { // this table's way to say a secret takes the place of the defaults'

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -18,14 +19,22 @@ import (
 type settings struct {
 	keys   []string // in the order of the structs
 	fields map[string][]reflect.Value
+	docs   map[string]string
+	limits option.Limits
 }
+
+// limiter is an owner that says what its keys take.
+type limiter interface{ Limits() option.Limits }
 
 // settingsOf gives the fields with a toml tag of the structs that owners point
 // to. A field without a tag is no setting.
 func settingsOf(owners ...any) settings {
-	s := settings{fields: map[string][]reflect.Value{}}
+	s := settings{fields: map[string][]reflect.Value{}, docs: map[string]string{}, limits: option.Limits{}}
 	for _, o := range owners {
 		s.addStruct(reflect.ValueOf(o).Elem())
+		if own, ok := o.(limiter); ok {
+			maps.Copy(s.limits, own.Limits())
+		}
 	}
 	return s
 }
@@ -43,6 +52,9 @@ func (s *settings) addStruct(v reflect.Value) {
 				s.keys = append(s.keys, key)
 			}
 			s.fields[key] = append(s.fields[key], v.Field(i))
+			if doc := f.Tag.Get("doc"); doc != "" {
+				s.docs[key] = doc
+			}
 		}
 	}
 }

@@ -21,7 +21,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s is missing", want)
 		}
 	}
-	if name := regexp.MustCompile(`^[a-z][a-z0-9_.]*$`); !slices.IsSortedFunc(keys, strings.Compare) || slices.ContainsFunc(keys, func(k string) bool { return !name.MatchString(k) }) {
+	if name := regexp.MustCompile(`^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))*$`); !slices.IsSortedFunc(keys, strings.Compare) || slices.ContainsFunc(keys, func(k string) bool { return !name.MatchString(k) }) {
 		t.Errorf("not in order, or no key: %q", keys)
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // Check reports what is wrong with [log].
 func (g *Log) Check(string) (ps []option.Problem) {
-	ps = append(ps, oneOf("level", g.Level, "debug", "info", "warn", "error")...)
-	return append(ps, oneOf("format", g.Format, "auto", "json", "console")...)
+	ps = append(ps, oneOf("level", g.Level, logLevels...)...)
+	return append(ps, oneOf("format", g.Format, logFormats...)...)
 }
 
 // Check reports what is wrong with [shutdown].
@@ -93,7 +93,7 @@ func checkPatterns(o *ingest.Options) (ps []option.Problem) {
 		ps = append(ps, option.Problem{Key: "pattern", Text: fmt.Sprintf("has %d patterns; %d are allowed", n, parsers.PatternsMax)})
 	}
 	if o.Unmatched != "" {
-		ps = append(ps, oneOf("unmatched", o.Unmatched, parsers.UnmatchedIgnore, parsers.UnmatchedQuarantine)...)
+		ps = append(ps, oneOf("unmatched", o.Unmatched, unmatched...)...)
 	}
 	return ps
 }

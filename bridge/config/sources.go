@@ -46,7 +46,7 @@ func (l *loader) dropSource(t *table) DropSource {
 func (l *loader) httpSource(t *table) HTTPSource {
 	s := HTTPSource{HTTP: httpin.Defaults(), Ingest: ingest.Defaults()}
 	l.source(t, &s.Name, &s.HTTP.Name, &s.Ingest, &s.HTTP)
-	if f := s.Ingest.Format; slices.Contains(parsers.Formats(), f) && f != "form" && f != "json" {
+	if f := s.Ingest.Format; slices.Contains(parsers.Formats(), f) && !slices.Contains(bodyFormats, f) {
 		l.complain(t, "format", fmt.Sprintf("%q is for lines", f), `a request's body is "form" or "json"`)
 	}
 	return s

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,21 +14,21 @@ import (
 // Policy is how one recipient is served: the part of a recipient's table that
 // doesn't depend on its kind.
 type Policy struct {
-	Events             option.List     `toml:"events"`               // names; empty: all seven; "*": raw events too
-	RequireExternalKey bool            `toml:"require_external_key"` // only events of sessions that have a key then
-	Where              string          `toml:"where"`                // an expression over the event's fields; see package where
-	Enabled            bool            `toml:"enabled"`              // false: what is accepted meanwhile is skipped, what waits stays
-	Paused             bool            `toml:"paused"`               // all that is accepted waits
-	Order              string          `toml:"order"`                // strict | session | none
-	MaxInFlight        int             `toml:"max_in_flight"`        // 1 to 256; strict: always 1
-	RateLimit          option.Rate     `toml:"rate_limit"`           // attempts begin no faster; zero: no limit
-	OnFull             string          `toml:"on_full"`              // block | skip: while the spool is full its oldest events are given up
-	BatchMaxEvents     int             `toml:"batch_max_events"`     // events an attempt, 1 to 1000
-	BatchMaxWait       option.Duration `toml:"batch_max_wait"`       // how long new events wait for a full batch; 0: not at all
-	RetryInterval      option.Duration `toml:"retry_interval"`       // at least 50ms
-	RetryBackoff       string          `toml:"retry_backoff"`        // fixed | exponential
-	MaxRetryInterval   option.Duration `toml:"max_retry_interval"`   // for exponential
-	RetryDuration      option.Duration `toml:"retry_duration"`       // an event's clock; then it is a dead letter
+	Events             option.List     `toml:"events" doc:"which it gets, by name; none: all seven session events; \"*\": raw events too; a name that is none of the seven is a raw event's"`
+	RequireExternalKey bool            `toml:"require_external_key" doc:"only events of sessions that have a ticket key by then"`
+	Where              string          `toml:"where" doc:"only events for which this expression over their fields is true; empty: all"`
+	Enabled            bool            `toml:"enabled" doc:"false: what comes in meanwhile is skipped and counted, what waits stays"`
+	Paused             bool            `toml:"paused" doc:"true: all that comes in waits"`
+	Order              string          `toml:"order" doc:"what a failing event holds up: strict all behind it, session the later ones of its session, none nothing"`
+	MaxInFlight        int             `toml:"max_in_flight" doc:"attempts at once; one with order = \"strict\""`
+	RateLimit          option.Rate     `toml:"rate_limit" doc:"attempts begin no faster; empty: no limit"`
+	OnFull             string          `toml:"on_full" doc:"block: sources wait while the spool is full; skip: this recipient's oldest events are given up then"`
+	BatchMaxEvents     int             `toml:"batch_max_events" doc:"events an attempt; more than one needs the body json or cloudevents"`
+	BatchMaxWait       option.Duration `toml:"batch_max_wait" doc:"how long new events wait for a full batch"`
+	RetryInterval      option.Duration `toml:"retry_interval" doc:"between two attempts"`
+	RetryBackoff       string          `toml:"retry_backoff" doc:"fixed: always retry_interval; exponential: twice as long each time, with jitter, up to max_retry_interval"`
+	MaxRetryInterval   option.Duration `toml:"max_retry_interval" doc:"the longest wait with retry_backoff = \"exponential\""`
+	RetryDuration      option.Duration `toml:"retry_duration" doc:"how long an event is tried from its first failed attempt on; then it is a dead letter; retry_interval at least"`
 }
 
 // The values of Policy.Order, Policy.RetryBackoff and Policy.OnFull.
@@ -49,6 +50,26 @@ const (
 	batchEventsMost  = 1000
 	batchWaitMost    = time.Hour
 )
+
+var (
+	orders   = []string{Strict, Session, None}
+	backoffs = []string{Fixed, Exponential}
+	fulls    = []string{Block, Skip}
+)
+
+// Limits gives what the keys take.
+func (*Policy) Limits() option.Limits {
+	return option.Limits{
+		"events":           {Kind: "events"},
+		"order":            option.OneOf(orders...),
+		"max_in_flight":    option.Between(1, maxInFlightMost),
+		"on_full":          option.OneOf(fulls...),
+		"batch_max_events": option.Between(1, batchEventsMost),
+		"batch_max_wait":   option.Between(0, batchWaitMost),
+		"retry_interval":   option.AtLeast(minRetryInterval),
+		"retry_backoff":    option.OneOf(backoffs...),
+	}
+}
 
 // Defaults gives the policy of a recipient whose table says nothing. The
 // profile "appliance" does as the appliance does: one event at a time.
@@ -86,9 +107,7 @@ func (p *Policy) Check(string) []option.Problem {
 			add("where", "", "%v", err)
 		}
 	}
-	switch p.Order {
-	case Strict, Session, None:
-	default:
+	if !slices.Contains(orders, p.Order) {
 		add("order", "use strict, session or none", "%q is no order", p.Order)
 	}
 	if p.MaxInFlight < 1 || p.MaxInFlight > maxInFlightMost {
@@ -109,14 +128,10 @@ func (p *Policy) Check(string) []option.Problem {
 	if p.RetryDuration < p.RetryInterval {
 		add("retry_duration", "use at least retry_interval, such as 24h", "%v leaves no time for a second attempt", p.RetryDuration)
 	}
-	switch p.RetryBackoff {
-	case Fixed, Exponential:
-	default:
+	if !slices.Contains(backoffs, p.RetryBackoff) {
 		add("retry_backoff", "use fixed or exponential", "%q is no backoff", p.RetryBackoff)
 	}
-	switch p.OnFull {
-	case Block, Skip:
-	default:
+	if !slices.Contains(fulls, p.OnFull) {
 		add("on_full", "use block or skip", "%q is neither", p.OnFull)
 	}
 	if p.RetryBackoff == Exponential && p.MaxRetryInterval < p.RetryInterval {

@@ -9,19 +9,27 @@ import (
 
 // Options is the part of a source's table that says how its lines are read.
 type Options struct {
-	Format       string      `toml:"format"`        // the name of a parser
-	ApplianceID  string      `toml:"appliance_id"`  // for events whose lines name none
-	Timezone     string      `toml:"timezone"`      // an IANA name or "Local"; empty: UTC
-	CustomFields option.List `toml:"custom_fields"` // names of input fields that are custom fields
+	Format       string      `toml:"format" doc:"how lines are read"`
+	ApplianceID  string      `toml:"appliance_id" doc:"the appliance's, for events whose lines name none"`
+	Timezone     string      `toml:"timezone" doc:"of times that name none: an IANA name or Local; empty: UTC"`
+	CustomFields option.List `toml:"custom_fields" doc:"names of input fields that are custom fields"`
 
-	SilentAfter option.Duration `toml:"silent_after"` // without a line for so long people are told; 0: it may be silent
+	SilentAfter option.Duration `toml:"silent_after" doc:"without a line for so long [alerts] is told; none: it may be silent"`
 
-	Pattern   option.Texts `toml:"pattern"`   // format regex: RE2 expressions, of which the first that matches a line counts
-	Unmatched string       `toml:"unmatched"` // format regex: "ignore" (also "") or "quarantine" a line that none matches
+	Pattern   option.Texts `toml:"pattern" doc:"format regex: expressions (RE2) with named groups, each for a whole line, of which the first that matches counts"`
+	Unmatched string       `toml:"unmatched" doc:"format regex: what becomes of a line that no pattern matches; empty: ignore"`
 }
 
 // Defaults gives the settings of a table that says nothing. Format has none.
 func Defaults() Options { return Options{} }
+
+// Limits gives what the keys take; which formats there are the caller knows.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"format":       {Required: true},
+		"silent_after": option.OrNone(option.AtLeast(silentLeast)),
+	}
+}
 
 // Check reports what is wrong; dir is not used. Whether a parser of that name
 // exists is for the caller to check, who knows the parsers.

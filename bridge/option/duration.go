@@ -32,9 +32,17 @@ func (d Duration) String() string {
 	return s
 }
 
-// ParseDuration reads what String writes. Negative durations are errors.
+const durationUnits = `([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)`
+
+// DurationPattern is what ParseDuration reads.
+const DurationPattern = `\s*([0-9]+d(0|(` + durationUnits + `)*)|0|(` + durationUnits + `)+)\s*`
+
+// ParseDuration reads what String writes. It takes no signs.
 func ParseDuration(s string) (Duration, error) {
 	days, rest := int64(0), strings.TrimSpace(s)
+	if strings.ContainsAny(rest, "+-") {
+		return 0, fmt.Errorf("%q is no duration; use one like \"30s\", \"10m\" or \"7d\"", s)
+	}
 	if i := strings.IndexByte(rest, 'd'); i > 0 {
 		n, err := strconv.ParseInt(rest[:i], 10, 64)
 		if err != nil || n < 0 || n > 100_000 {

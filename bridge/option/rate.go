@@ -16,6 +16,9 @@ type Rate struct {
 
 const rateMost = 1_000_000
 
+// RatePattern is what UnmarshalText reads.
+const RatePattern = `(\s*\+?[0-9]+\s*/\s*[smh]\s*)?`
+
 // UnmarshalText reads a rate.
 func (r *Rate) UnmarshalText(text []byte) error {
 	*r = Rate{}

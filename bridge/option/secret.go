@@ -1,6 +1,7 @@
 package option
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -53,6 +54,16 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // UnmarshalText takes the secret from a configuration file.
 func (s *Secret) UnmarshalText(b []byte) error {
 	*s = NewSecret(string(b))
+	return nil
+}
+
+// UnmarshalTOML takes a string alone: a number may not be what was typed.
+func (s *Secret) UnmarshalTOML(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return errors.New("not text; write it in quotes")
+	}
+	*s = NewSecret(text)
 	return nil
 }
 

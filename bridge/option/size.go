@@ -25,6 +25,9 @@ func (s Size) String() string {
 	return "0"
 }
 
+// SizePattern is what ParseSize reads.
+const SizePattern = `\s*(0|[0-9]+\s*([KMGT]i)?B)\s*`
+
 // ParseSize reads what String writes; "0" needs no unit.
 func ParseSize(s string) (Size, error) {
 	t := strings.TrimSpace(s)
@@ -36,11 +39,11 @@ func ParseSize(s string) (Size, error) {
 		if !ok {
 			continue
 		}
-		n, err := strconv.ParseInt(strings.TrimSpace(num), 10, 64)
-		if err != nil || n < 0 || n > math.MaxInt64/u.n {
+		n, err := strconv.ParseUint(strings.TrimSpace(num), 10, 63)
+		if err != nil || int64(n) > math.MaxInt64/u.n {
 			break
 		}
-		return Size(n * u.n), nil
+		return Size(int64(n) * u.n), nil
 	}
 	return 0, fmt.Errorf("%q is no size; use one like \"64KiB\", \"512MiB\" or \"10GiB\"", s)
 }

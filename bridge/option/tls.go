@@ -14,10 +14,10 @@ import (
 // Check reads the files and keeps what is in them: where a file has changed,
 // reflect.DeepEqual tells the settings apart, and Config opens none.
 type TLS struct {
-	CAFile         string `toml:"ca_file"`          // PEM; in the place of the system's roots
-	ClientCertFile string `toml:"client_cert_file"` // PEM: our certificate, then its issuers'
-	ClientKeyFile  string `toml:"client_key_file"`  // PEM, not encrypted; belongs to ClientCertFile
-	ServerName     string `toml:"server_name"`      // what the other's certificate must be for; "": the host that is connected to
+	CAFile         string `toml:"ca_file" doc:"certificates (PEM) in the place of the system's roots"`
+	ClientCertFile string `toml:"client_cert_file" doc:"our own certificate (PEM), then its issuers'"`
+	ClientKeyFile  string `toml:"client_key_file" doc:"its key (PEM), not encrypted"`
+	ServerName     string `toml:"server_name" doc:"what the server's certificate must be for; empty: the host that is connected to"`
 
 	// PEM, as Check read it. A certificate's file may hold the key, too.
 	ca, cert, key Secret

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -11,12 +12,12 @@ import (
 // Options are the settings of the table [spool], and what the program adds to
 // them.
 type Options struct {
-	Fsync     string          `toml:"fsync"`      // always | interval
-	MaxBytes  option.Size     `toml:"max_bytes"`  // of segments and journal together; 1 MiB at least
-	MinFree   string          `toml:"min_free"`   // of the file system: "auto", a size, or "0"
-	Keep      option.Duration `toml:"keep"`       // settled events stay this long
-	KeepDead  option.Duration `toml:"keep_dead"`  // dead letters and quarantined lines
-	MaxParked int             `toml:"max_parked"` // over all recipients
+	Fsync     string          `toml:"fsync" doc:"always: an event is on disk before anybody is told of it, many in one sync; interval: faster, and a power cut may lose the last moment"`
+	MaxBytes  option.Size     `toml:"max_bytes" doc:"room for the segments and the journal together; when it is used up sources wait"`
+	MinFree   string          `toml:"min_free" doc:"room that is left to others: auto is the smaller of 512MiB and 5 % of the file system, 0 none"`
+	Keep      option.Duration `toml:"keep" doc:"settled events stay so long, for why, search and replay; the first to go when space is needed"`
+	KeepDead  option.Duration `toml:"keep_dead" doc:"dead letters and quarantined lines stay so long"`
+	MaxParked int             `toml:"max_parked" doc:"events that may be set aside because they, or an earlier one of their session, fail; over all recipients"`
 
 	Dir string         `toml:"-"` // the state directory
 	FS  FS             `toml:"-"` // nil: OS()
@@ -52,6 +53,19 @@ const (
 	damagedMost    = 256 << 20
 )
 
+var fsyncs = []string{fsyncAlways, fsyncInterval}
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"fsync":      option.OneOf(fsyncs...),
+		"max_bytes":  option.AtLeast[option.Size](maxBytesLeast),
+		"min_free":   {Kind: "size", Pattern: minFreeAuto + "|" + option.SizePattern, OrNone: true},
+		"keep_dead":  option.AtLeast[option.Duration](1),
+		"max_parked": option.Between(1, maxParkedMost),
+	}
+}
+
 // Defaults gives the settings that hold where the configuration says nothing.
 func Defaults() Options {
 	return Options{
@@ -67,7 +81,7 @@ func Defaults() Options {
 // Check reports all that is wrong with the settings. None of them is a path:
 // dir is not used.
 func (o *Options) Check(string) (ps []option.Problem) {
-	if o.Fsync != fsyncAlways && o.Fsync != fsyncInterval {
+	if !slices.Contains(fsyncs, o.Fsync) {
 		ps = append(ps, option.Problem{Key: "fsync", Text: "is neither \"always\" nor \"interval\""})
 	}
 	if o.MaxBytes < maxBytesLeast {

@@ -28,8 +28,6 @@ func secretKeys() (out []string) {
 	}
 	return slices.DeleteFunc(out, func(k string) bool {
 		switch k {
-		case "defaults.http.url": // there is no such thing: each recipient has its own
-			return true
 		case "defaults.http.proxy", "recipients.http.proxy": // a user name in it is refused; see TestRefusedFilesShowNoSecret
 			return true
 		}

@@ -13,7 +13,7 @@ import (
 
 // Options are the settings of a file recipient.
 type Options struct {
-	Path string `toml:"path"` // a file, or "-" for standard output
+	Path string `toml:"path" doc:"the file, one JSON line an event; - is standard output"`
 
 	Name    string         `toml:"-"` // the recipient's
 	Out     io.Writer      `toml:"-"` // what "-" is; nil: standard output
@@ -25,6 +25,9 @@ const standardOutput = "-"
 
 // Defaults gives the settings that hold where a recipient says nothing.
 func Defaults() Options { return Options{} }
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits { return option.Limits{"path": {Kind: "path", Required: true}} }
 
 // Check finds what is wrong with the path and makes it absolute against dir.
 // A file that isn't there yet, or whose folder isn't, is no mistake: it may

@@ -15,16 +15,16 @@ import (
 // of the Authorization header, a user and a password (basic), or a token from
 // elsewhere. One of them at most.
 type Auth struct {
-	Authorization     option.Secret `toml:"authorization"` // such as "Bearer ..."
+	Authorization     option.Secret `toml:"authorization" doc:"the whole value of the Authorization header, such as Bearer and a token"`
 	AuthorizationFile string        `toml:"authorization_file"`
 	AuthorizationEnv  string        `toml:"authorization_env"`
 
-	Username     string        `toml:"username"`
-	Password     option.Secret `toml:"password"`
+	Username     string        `toml:"username" doc:"basic authentication; needs a password"`
+	Password     option.Secret `toml:"password" doc:"of basic authentication"`
 	PasswordFile string        `toml:"password_file"`
 	PasswordEnv  string        `toml:"password_env"`
 
-	OAuth2 oauth.Options `toml:"oauth2"`
+	OAuth2 oauth.Options `toml:"oauth2" doc:"a token by client credentials"`
 
 	secret   option.Secret // the Authorization value, as Check found it
 	password option.Secret // likewise

@@ -24,11 +24,15 @@ const (
 	batchLines = "ndjson" // a JSON value a line
 )
 
+var batchFormats = []string{batchArray, batchLines}
+
 // How a CloudEvent stands in a request.
 const (
 	ceStructured = "structured" // in the body
 	ceBinary     = "binary"     // its attributes are headers, its data is the body
 )
+
+var ceModes = []string{ceStructured, ceBinary}
 
 // binary reports whether an event's attributes are headers.
 func (o *Options) binary() bool { return o.Body == bodyCloudEvents && o.CloudEventsMode == ceBinary }

@@ -133,7 +133,7 @@ func (o *Options) checkBatches(to *target) []option.Problem {
 		ps = append(ps, option.Problem{Key: key, Text: text, Hint: hint})
 	}
 	switch {
-	case o.BatchFormat != "" && o.BatchFormat != batchArray && o.BatchFormat != batchLines:
+	case o.BatchFormat != "" && !slices.Contains(batchFormats, o.BatchFormat):
 		say("batch_format", fmt.Sprintf("%q is unknown", o.BatchFormat), `use "array" or "ndjson"`)
 	case o.BatchFormat == batchLines && o.Body == bodyCloudEvents:
 		say("batch_format", "CloudEvents have no batches of lines", `use "array", or body = "json"`)
@@ -141,7 +141,7 @@ func (o *Options) checkBatches(to *target) []option.Problem {
 		say("batch_format", fmt.Sprintf("body %q has no lines", o.Body), `use body = "json", or leave it out`)
 	}
 	switch {
-	case o.CloudEventsMode != "" && o.CloudEventsMode != ceStructured && o.CloudEventsMode != ceBinary:
+	case o.CloudEventsMode != "" && !slices.Contains(ceModes, o.CloudEventsMode):
 		say("cloudevents_mode", fmt.Sprintf("%q is unknown", o.CloudEventsMode), `use "structured" or "binary"`)
 	case o.CloudEventsMode == ceBinary && o.Body != bodyCloudEvents:
 		say("cloudevents_mode", fmt.Sprintf("body %q has no mode", o.Body), `use body = "cloudevents", or leave it out`)

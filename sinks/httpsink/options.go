@@ -11,32 +11,32 @@ import (
 // Options are the settings of one HTTP recipient that concern the request and
 // what counts as an answer. Order and retry are dispatch's.
 type Options struct {
-	URL         string      `toml:"url"`          // http or https; its path and query may have tokens, and are else sent as they stand
-	Body        string      `toml:"body"`         // "form", "json", "cloudevents" or "template"
-	ContentType string      `toml:"content_type"` // "": by body; of a template JSON
-	Success     option.List `toml:"success"`      // statuses that mean taken: codes ("200") and classes ("2xx")
-	GiveUp      option.List `toml:"give_up"`      // statuses after which the event is not tried again
+	URL         string      `toml:"url" doc:"where events go, http or https; path and query may have %%tokens%%"`
+	Body        string      `toml:"body" doc:"form as the appliance sends it; json: canonical JSON; cloudevents: CloudEvents 1.0; template: template or template_file"`
+	ContentType string      `toml:"content_type" doc:"empty: by body; a template's is JSON unless this says otherwise"`
+	Success     option.List `toml:"success" doc:"answers that mean taken: codes and classes"`
+	GiveUp      option.List `toml:"give_up" doc:"answers after which an event is dead at once"`
 
-	Template     string `toml:"template"`      // of body = "template": a text with %%tokens%%, 64 KiB at most
-	TemplateFile string `toml:"template_file"` // the same in a file, read by Check
-	BatchFormat  string `toml:"batch_format"`  // "array" or "ndjson" (json alone)
+	Template     string `toml:"template" doc:"the body for body = \"template\", with %%tokens%% that are escaped for the content type; 64 KiB at most"`
+	TemplateFile string `toml:"template_file" doc:"the same in a file"`
+	BatchFormat  string `toml:"batch_format" doc:"of a batch: one JSON array, or a JSON value a line (body json alone)"`
 
-	CloudEventsMode string `toml:"cloudevents_mode"` // "structured" or "binary" (of one event)
+	CloudEventsMode string `toml:"cloudevents_mode" doc:"binary: an event's attributes are ce- headers, one event a request"`
 
-	Version          string `toml:"version"`            // the form variable; never empty
-	SendCustomFields bool   `toml:"send_custom_fields"` // in the form body
-	CustomPrefix     string `toml:"custom_prefix"`
-	SurveyPrefix     string `toml:"survey_prefix"`
+	Version          string `toml:"version" doc:"the form variable of this name; never empty"`
+	SendCustomFields bool   `toml:"send_custom_fields" doc:"custom fields in the form body"`
+	CustomPrefix     string `toml:"custom_prefix" doc:"before their names there"`
+	SurveyPrefix     string `toml:"survey_prefix" doc:"before the names of survey answers there"`
 
-	Timeout option.Duration   `toml:"timeout"` // of a whole attempt, connecting and the answer included
-	Headers map[string]string `toml:"headers"`
+	Timeout option.Duration   `toml:"timeout" doc:"of a whole attempt, connecting and the answer included"`
+	Headers map[string]string `toml:"headers" doc:"further headers, by name"`
 
 	Auth
 	Signing
 
 	option.TLS
-	RequireHTTPS bool `toml:"require_https"`
-	AllowPrivate bool `toml:"allow_private"` // false: no connection to an address that isn't the internet's; Defaults has true
+	RequireHTTPS bool `toml:"require_https" doc:"true: http:// is an error"`
+	AllowPrivate bool `toml:"allow_private" doc:"false: no connection to private, link-local and other addresses that aren't the internet's"`
 	Proxy
 
 	Name        string         `toml:"-"` // the recipient's
@@ -62,6 +62,28 @@ type Options struct {
 const ProfileAppliance = "appliance"
 
 const defaultTimeout = 15 * time.Second
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	url := option.WebURL()
+	url.Required = true
+	status := option.Limit{Kind: "statuses", Pattern: `\+?[0-9]+|[0-9][xX][xX]`}
+	return option.Limits{
+		"url":              url,
+		"body":             option.OneOf(bodies...),
+		"success":          status,
+		"give_up":          status,
+		"template":         option.Kind("template"),
+		"template_file":    option.Kind("path"),
+		"batch_format":     option.OrNone(option.OneOf(batchFormats...)),
+		"cloudevents_mode": option.OrNone(option.OneOf(ceModes...)),
+		"version":          {Pattern: `[\s\S]+`},
+		"timeout":          option.Between(timeoutMin, timeoutMax),
+		"ca_file":          option.Kind("path"),
+		"client_cert_file": option.Kind("path"),
+		"client_key_file":  option.Kind("path"),
+	}
+}
 
 // Defaults gives the settings that hold where a recipient says nothing, by its
 // profile: "" or ProfileAppliance.

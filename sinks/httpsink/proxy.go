@@ -13,9 +13,9 @@ import (
 
 // Proxy are the settings of a proxy before the recipient.
 type Proxy struct {
-	Proxy         string        `toml:"proxy"` // a URL (http, https, socks5, socks5h); "": the environment's; "none"
-	ProxyUsername string        `toml:"proxy_username"`
-	ProxyPassword option.Secret `toml:"proxy_password"`
+	Proxy         string        `toml:"proxy" doc:"a URL (http, https, socks5, socks5h), or none; empty: the environment's (HTTPS_PROXY and so on)"`
+	ProxyUsername string        `toml:"proxy_username" doc:"at the proxy; needs proxy and a password"`
+	ProxyPassword option.Secret `toml:"proxy_password" doc:"at the proxy"`
 
 	ProxyPasswordFile string `toml:"proxy_password_file"`
 	ProxyPasswordEnv  string `toml:"proxy_password_env"`

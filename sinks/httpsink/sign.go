@@ -19,11 +19,11 @@ import (
 // seed and public key, 64). During a rotation a request carries one of each, of
 // either kind: a receiver that knows one of them takes it.
 type Signing struct {
-	SigningSecret     option.Secret `toml:"signing_secret"`
+	SigningSecret     option.Secret `toml:"signing_secret" doc:"signs requests by Standard Webhooks: whsec_ and base64 of 24 to 64 bytes (v1), or a private key, whsk_ (v1a)"`
 	SigningSecretFile string        `toml:"signing_secret_file"`
 	SigningSecretEnv  string        `toml:"signing_secret_env"`
 
-	PreviousSigningSecret     option.Secret `toml:"previous_signing_secret"`
+	PreviousSigningSecret     option.Secret `toml:"previous_signing_secret" doc:"during a rotation: both sign"`
 	PreviousSigningSecretFile string        `toml:"previous_signing_secret_file"`
 	PreviousSigningSecretEnv  string        `toml:"previous_signing_secret_env"`
 

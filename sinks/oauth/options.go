@@ -3,6 +3,7 @@ package oauth
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,17 +13,17 @@ import (
 // Options are the settings of the table oauth2. Their zero value: there is
 // none.
 type Options struct {
-	TokenURL string `toml:"token_url"`
-	ClientID string `toml:"client_id"`
+	TokenURL string `toml:"token_url" doc:"where tokens are fetched by client credentials"`
+	ClientID string `toml:"client_id" doc:"the client's name there"`
 
 	// The client's secret, given in one of three ways.
-	ClientSecret     option.Secret `toml:"client_secret"`
+	ClientSecret     option.Secret `toml:"client_secret" doc:"the client's secret"`
 	ClientSecretFile string        `toml:"client_secret_file"`
 	ClientSecretEnv  string        `toml:"client_secret_env"`
 
-	Scopes     option.List       `toml:"scopes"`
-	ClientAuth string            `toml:"client_auth"` // how the client names itself: "basic" ("" too), or "post", in the body
-	Params     map[string]string `toml:"params"`      // further parameters, such as audience
+	Scopes     option.List       `toml:"scopes" doc:"what is asked for"`
+	ClientAuth string            `toml:"client_auth" doc:"how the client names itself: in the Authorization header, or in the body; empty: basic"`
+	Params     map[string]string `toml:"params" doc:"further parameters of the request, such as audience"`
 
 	Timeout   time.Duration `toml:"-"` // of a fetch; 0: 15 s
 	UserAgent string        `toml:"-"` // "": "tailpost"
@@ -40,6 +41,16 @@ const (
 )
 
 const defaultTimeout = 15 * time.Second
+
+var auths = []string{authBasic, authPost}
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"token_url":   option.OrNone(option.WebURL()),
+		"client_auth": option.OrNone(option.OneOf(auths...)),
+	}
+}
 
 // IsSet reports whether anything is set.
 func (o *Options) IsSet() bool {
@@ -71,7 +82,7 @@ func (o *Options) Check(dir string) []option.Problem {
 	if !o.secretGiven() {
 		say("client_secret_file", "is missing", "")
 	}
-	if o.ClientAuth != "" && o.ClientAuth != authBasic && o.ClientAuth != authPost {
+	if o.ClientAuth != "" && !slices.Contains(auths, o.ClientAuth) {
 		say("client_auth", fmt.Sprintf("%q is unknown", o.ClientAuth), `use "basic" or "post"`)
 	}
 	for _, name := range []string{"grant_type", "scope", "client_id", "client_secret"} {

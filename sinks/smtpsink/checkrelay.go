@@ -22,13 +22,13 @@ func (o *RelayOptions) Check(dir string) []option.Problem {
 	case !isHost(o.Host):
 		say("host", fmt.Sprintf("%q is no host name or address", o.Host), "the port has a key of its own, port")
 	}
-	if o.Port < 1 || o.Port > 65535 {
+	if o.Port < 1 || o.Port > portMost {
 		say("port", fmt.Sprintf("%d is no port", o.Port), "use 1 to 65535; 587 for starttls, 465 for tls")
 	}
-	if !slices.Contains([]string{securityStartTLS, securityTLS, securityNone}, o.Security) {
+	if !slices.Contains(securities, o.Security) {
 		say("security", fmt.Sprintf("%q is unknown", o.Security), `use "starttls", "tls" or "none"`)
 	}
-	if !slices.Contains([]string{authAuto, authPlain, authLogin, authCRAMMD5, authXOAUTH2, authNone}, o.Auth) {
+	if !slices.Contains(logins, o.Auth) {
 		say("auth", fmt.Sprintf("%q is unknown", o.Auth), `use "auto", "plain", "login", "cram-md5", "xoauth2" or "none"`)
 	}
 	if o.From == "" {

@@ -8,20 +8,20 @@ import (
 
 // Options are the settings of one email recipient that concern the mail.
 type Options struct {
-	Address option.List `toml:"address"`  // one to ten
-	ReplyTo string      `toml:"reply_to"` // an address, or "Name <address>"; "": none
-	Subject string      `toml:"subject"`  // a template; "": by event
-	Body    string      `toml:"body"`     // a template of the text; "": by event
-	HTML    string      `toml:"html"`     // a template of the text as HTML; "": none
+	Address option.List `toml:"address" doc:"who gets the mails"`
+	ReplyTo string      `toml:"reply_to" doc:"an address, or a name and an address in angle brackets"`
+	Subject string      `toml:"subject" doc:"a template; empty: by event"`
+	Body    string      `toml:"body" doc:"a template of the text; empty: by event"`
+	HTML    string      `toml:"html" doc:"a template of the text as HTML; empty: none"`
 	// Message has the texts of single events, by the event's name, a raw
 	// event's too. They win over the recipient's.
-	Message map[string]Texts `toml:"message"`
+	Message map[string]Texts `toml:"message" doc:"texts of single events, each in a table by the event's name, a raw event's too; they win over the recipient's"`
 
 	// Of a digest, a mail about several events: how long new events wait for
 	// it (0: each is a mail of its own), and how many it holds at most. They
 	// are kept by who makes the deliveries.
-	DigestWindow Window `toml:"digest_window"` // 1s to 1d
-	DigestMax    int    `toml:"digest_max"`    // 2 to 1000
+	DigestWindow Window `toml:"digest_window" doc:"how long new events wait for a mail about several; empty: each is a mail of its own"`
+	DigestMax    int    `toml:"digest_max" doc:"events a digest; a full one doesn't wait"`
 
 	Name string         `toml:"-"` // the recipient's
 	Log  zerolog.Logger `toml:"-"`
@@ -37,9 +37,34 @@ type Options struct {
 // is the recipient's. Body and HTML are two forms of one text: where one of
 // them is given, the recipient's own stand back, both.
 type Texts struct {
-	Subject string `toml:"subject"`
-	Body    string `toml:"body"`
-	HTML    string `toml:"html"`
+	Subject string `toml:"subject" doc:"a template; empty: the recipient's"`
+	Body    string `toml:"body" doc:"a template of the text"`
+	HTML    string `toml:"html" doc:"a template of the text as HTML"`
+}
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	address := option.MailAddresses()
+	address.Required = true
+	return option.Limits{
+		"address":       address,
+		"reply_to":      {Pattern: `.*@.*`, OrNone: true},
+		"subject":       {Kind: "template", Pattern: `[^\r\n]*`},
+		"body":          option.Kind("template"),
+		"html":          option.Kind("template"),
+		"message":       {Kind: "events", Entries: messagesMax},
+		"digest_window": option.OrNone(option.Between(windowLeast, windowMost)),
+		"digest_max":    option.Between(digestLeast, digestMost),
+	}
+}
+
+// Limits gives what the keys take.
+func (*Texts) Limits() option.Limits {
+	return option.Limits{
+		"subject": {Kind: "template", Pattern: `[^\r\n]*`},
+		"body":    option.Kind("template"),
+		"html":    option.Kind("template"),
+	}
 }
 
 // Defaults gives the settings that hold where a recipient says nothing.

@@ -15,19 +15,19 @@ import (
 // RelayOptions are the settings of the mail server that all mail goes through:
 // the table [smtp].
 type RelayOptions struct {
-	Host     string `toml:"host"`
-	Port     int    `toml:"port"`
-	Security string `toml:"security"` // "starttls" (required, never given up silently), "tls", "none"
-	Username string `toml:"username"` // "": no login
+	Host     string `toml:"host" doc:"the mail server"`
+	Port     int    `toml:"port" doc:"its port"`
+	Security string `toml:"security" doc:"starttls is required, never given up silently; tls from the first byte; none"`
+	Username string `toml:"username" doc:"empty: no login"`
 
 	// The password, given in one of three ways.
-	Password     option.Secret `toml:"password"`
+	Password     option.Secret `toml:"password" doc:"of the login"`
 	PasswordFile string        `toml:"password_file"`
 	PasswordEnv  string        `toml:"password_env"`
 
-	Auth   string        `toml:"auth"`   // "auto" (xoauth2 if there is OAuth2, else what the server offers, plain first), "plain", "login", "cram-md5", "xoauth2", "none"
-	OAuth2 oauth.Options `toml:"oauth2"` // where xoauth2 gets its tokens
-	From   string        `toml:"from"`   // an address, or "Name <address>"
+	Auth   string        `toml:"auth" doc:"how to log in: auto is what the server offers, or xoauth2 if there is [smtp.oauth2]"`
+	OAuth2 oauth.Options `toml:"oauth2" doc:"a token by client credentials, for xoauth2, in the place of a password"`
+	From   string        `toml:"from" doc:"an address, or a name and an address in angle brackets"`
 
 	option.TLS
 
@@ -56,6 +56,27 @@ const (
 	authXOAUTH2 = "xoauth2"
 	authNone    = "none"
 )
+
+var (
+	securities = []string{securityStartTLS, securityTLS, securityNone}
+	logins     = []string{authAuto, authPlain, authLogin, authCRAMMD5, authXOAUTH2, authNone}
+)
+
+const portMost = 65535
+
+// Limits gives what the keys take.
+func (*RelayOptions) Limits() option.Limits {
+	return option.Limits{
+		"host":             {Required: true},
+		"port":             option.Between(1, portMost),
+		"security":         option.OneOf(securities...),
+		"auth":             option.OneOf(logins...),
+		"from":             {Required: true, Pattern: `.*@.*`},
+		"ca_file":          option.Kind("path"),
+		"client_cert_file": option.Kind("path"),
+		"client_key_file":  option.Kind("path"),
+	}
+}
 
 // What holds where nothing is set. Large providers take three connections of
 // one user at once, and no more.

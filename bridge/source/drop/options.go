@@ -3,6 +3,7 @@ package drop
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +14,10 @@ import (
 
 // Options are the settings of one drop source. Start from Defaults.
 type Options struct {
-	Dir     string      `toml:"dir"`
-	Match   string      `toml:"match"`    // a pattern of file names, with * ? [ ]
-	Done    string      `toml:"done"`     // what becomes of a file that is durable: DoneKeep, DoneMove or DoneDelete
-	MaxLine option.Size `toml:"max_line"` // 1KiB to 64MiB
+	Dir     string      `toml:"dir" doc:"the directory into which files are renamed when they are whole"`
+	Match   string      `toml:"match" doc:"a pattern of their names, with * ? [ ]; hidden ones and those that end in ~, .tmp or .part are left alone"`
+	Done    string      `toml:"done" doc:"what becomes of a file whose last line is durable; move: into done/ under dir"`
+	MaxLine option.Size `toml:"max_line" doc:"a longer line is cut, and counted"`
 
 	Name string         `toml:"-"` // the source's; it goes into ids
 	Log  zerolog.Logger `toml:"-"`
@@ -49,6 +50,18 @@ const (
 	defaultRescan = 2 * time.Second
 )
 
+var dones = []string{DoneKeep, DoneMove, DoneDelete}
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"dir":      {Kind: "path", Required: true},
+		"match":    {Pattern: `[^/]+`},
+		"done":     option.OneOf(dones...),
+		"max_line": option.Between[option.Size](minMaxLine, maxMaxLine),
+	}
+}
+
 // Defaults gives the options of a table that names none.
 func Defaults() Options { return Options{Match: "*", Done: DoneMove, MaxLine: 1 << 20} }
 
@@ -68,9 +81,9 @@ func (o *Options) Check(dir string) []option.Problem {
 	case strings.Contains(o.Match, "/"):
 		ps = append(ps, option.Problem{Key: "match", Text: fmt.Sprintf("%q has a slash in it", o.Match), Hint: "files of dir itself are read, none below it"})
 	}
-	if o.Done != DoneKeep && o.Done != DoneMove && o.Done != DoneDelete {
+	if !slices.Contains(dones, o.Done) {
 		hint := "use keep, move or delete"
-		if near := option.Nearest(o.Done, []string{DoneKeep, DoneMove, DoneDelete}); near != "" {
+		if near := option.Nearest(o.Done, dones); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		ps = append(ps, option.Problem{Key: "done", Text: fmt.Sprintf("%q is unknown", o.Done), Hint: hint})

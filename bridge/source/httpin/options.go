@@ -14,19 +14,19 @@ import (
 
 // Options are the settings of one http source. Start from Defaults.
 type Options struct {
-	Listen  string      `toml:"listen"`   // host:port
-	Path    string      `toml:"path"`     // the whole path of the URL; a query is not looked at
-	Allow   option.List `toml:"allow"`    // addresses and networks that may send; none: all
-	MaxLine option.Size `toml:"max_line"` // of a body, 1KiB to 64MiB
+	Listen  string      `toml:"listen" doc:"host:port, plain HTTP"`
+	Path    string      `toml:"path" doc:"the whole path of the URL; a query is not looked at"`
+	Allow   option.List `toml:"allow" doc:"addresses and networks that may send; none: all that can reach it"`
+	MaxLine option.Size `toml:"max_line" doc:"of a body; a longer one is refused (413)"`
 
 	// Basic authentication, if Username is set.
-	Username     string        `toml:"username"`
-	Password     option.Secret `toml:"password"`
+	Username     string        `toml:"username" doc:"basic authentication; needs a password"`
+	Password     option.Secret `toml:"password" doc:"of basic authentication"`
 	PasswordFile string        `toml:"password_file"`
 	PasswordEnv  string        `toml:"password_env"`
 
-	Name   string         `toml:"-"`      // the source's; it goes into ids
-	Format string         `toml:"format"` // of the bodies: "form" or "json"; ingest has it, too
+	Name   string         `toml:"-"` // the source's; it goes into ids
+	Format string         `toml:"format" doc:"of the bodies"`
 	Log    zerolog.Logger `toml:"-"`
 
 	networks []netip.Prefix // Allow, as Check read it
@@ -37,6 +37,16 @@ const (
 	minMaxLine = 1 << 10
 	maxMaxLine = 64 << 20
 )
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"listen":   {Kind: "host:port", Required: true, Pattern: `.*:[0-9]+`},
+		"path":     {Kind: "path of a URL", Pattern: `/[^?#]*`},
+		"allow":    {Kind: "addresses or networks", Pattern: `[0-9a-fA-F:.]+(%.*)?(/[0-9]+)?`},
+		"max_line": option.Between[option.Size](minMaxLine, maxMaxLine),
+	}
+}
 
 // Defaults gives the options of a table that names none.
 func Defaults() Options { return Options{Path: "/", MaxLine: 1 << 20} }

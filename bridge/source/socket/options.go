@@ -25,13 +25,13 @@ import (
 // Options are the settings of one socket source. Start from Defaults.
 type Options struct {
 	Name     string      `toml:"-"` // the source's name; it goes into ids
-	Path     string      `toml:"path"`
-	Kind     string      `toml:"kind"`      // KindStream or KindDatagram
-	Mode     string      `toml:"mode"`      // octal, of the socket's file
-	Group    string      `toml:"group"`     // of the socket's file: a name or a number; empty: the process's
-	AllowUID option.List `toml:"allow_uid"` // numbers; empty: whoever the mode lets in
-	Ack      bool        `toml:"ack"`       // "ok" and a newline back for each line that is durable; for KindStream
-	MaxLine  option.Size `toml:"max_line"`  // 1KiB to 64MiB
+	Path     string      `toml:"path" doc:"the socket; of 103 bytes at most"`
+	Kind     string      `toml:"kind" doc:"stream: frames that end with a newline or are counted; datagram: each is a line"`
+	Mode     string      `toml:"mode" doc:"of the socket's file, octal, set before anybody can use it"`
+	Group    string      `toml:"group" doc:"of the socket's file: a name or a number; empty: the process's"`
+	AllowUID option.List `toml:"allow_uid" doc:"user ids that may send; none: whoever the mode lets in"`
+	Ack      bool        `toml:"ack" doc:"a stream's sender gets ok and a newline for each line once it is durable"`
+	MaxLine  option.Size `toml:"max_line" doc:"a longer line is cut, and counted"`
 
 	Log zerolog.Logger `toml:"-"`
 }
@@ -51,6 +51,19 @@ const (
 	pathMax = 103
 )
 
+var kinds = []string{KindStream, KindDatagram}
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"path":      {Kind: "path", Required: true},
+		"kind":      option.OneOf(kinds...),
+		"mode":      {Kind: "mode", Pattern: `(0o)?0*[0-7]{1,3}`},
+		"allow_uid": {Kind: "numbers", Pattern: `[0-9]+`},
+		"max_line":  option.Between[option.Size](minMaxLine, maxMaxLine),
+	}
+}
+
 // Defaults gives the options of a table that names none.
 func Defaults() Options { return Options{Kind: KindStream, Mode: "0660", MaxLine: 1 << 20} }
 
@@ -63,7 +76,7 @@ func (o *Options) Check(dir string) []option.Problem {
 	} else if o.Path = option.AbsPath(o.Path, dir); len(o.Path) > pathMax {
 		ps = append(ps, option.Problem{Key: "path", Text: fmt.Sprintf("%q is too long for a socket", o.Path), Hint: fmt.Sprintf("use %d bytes at most", pathMax)})
 	}
-	if o.Kind != KindStream && o.Kind != KindDatagram {
+	if !slices.Contains(kinds, o.Kind) {
 		ps = append(ps, option.Problem{Key: "kind", Text: fmt.Sprintf("%q is neither \"stream\" nor \"datagram\"", o.Kind), Hint: kindHint(o.Kind)})
 	}
 	if _, err := o.mode(); err != nil {
@@ -83,7 +96,7 @@ func (o *Options) Check(dir string) []option.Problem {
 }
 
 func kindHint(s string) string {
-	if near := option.Nearest(s, []string{KindStream, KindDatagram}); near != "" {
+	if near := option.Nearest(s, kinds); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return "a stream slows its senders down, and can acknowledge"

@@ -16,8 +16,8 @@ import (
 
 // Options are the settings of one stdin source. Start from Defaults.
 type Options struct {
-	Name    string      `toml:"-"`        // the source's name; it goes into ids
-	MaxLine option.Size `toml:"max_line"` // 1KiB to 64MiB
+	Name    string      `toml:"-"` // the source's name; it goes into ids
+	MaxLine option.Size `toml:"max_line" doc:"a longer line is cut, and counted"`
 
 	In  io.Reader      `toml:"-"` // nil: os.Stdin
 	Log zerolog.Logger `toml:"-"`
@@ -27,6 +27,11 @@ const (
 	minMaxLine = 1 << 10
 	maxMaxLine = 64 << 20
 )
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{"max_line": option.Between[option.Size](minMaxLine, maxMaxLine)}
+}
 
 // Defaults gives the options of a table that names none.
 func Defaults() Options { return Options{MaxLine: 1 << 20} }

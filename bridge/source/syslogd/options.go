@@ -11,6 +11,7 @@ package syslogd
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -23,11 +24,11 @@ import (
 
 // Options are the settings of one syslog source. Start from Defaults.
 type Options struct {
-	Name     string      `toml:"-"`      // the source's name; it goes into ids
-	Listen   string      `toml:"listen"` // udp://, tcp:// or tls://, then host and port
-	CertFile string      `toml:"cert_file"`
-	KeyFile  string      `toml:"key_file"`
-	MaxLine  option.Size `toml:"max_line"` // 1KiB to 64MiB
+	Name     string      `toml:"-"` // the source's name; it goes into ids
+	Listen   string      `toml:"listen" doc:"udp://, tcp:// or tls://, then host and port"`
+	CertFile string      `toml:"cert_file" doc:"for tls://: our certificate, as PEM"`
+	KeyFile  string      `toml:"key_file" doc:"for tls://: its key, as PEM"`
+	MaxLine  option.Size `toml:"max_line" doc:"a longer line is cut, and counted"`
 
 	Log zerolog.Logger `toml:"-"`
 }
@@ -36,6 +37,16 @@ const (
 	minMaxLine = 1 << 10
 	maxMaxLine = 64 << 20
 )
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"listen":    {Kind: "address", Required: true, Pattern: "(" + strings.Join(slices.Sorted(maps.Keys(schemes)), "|") + ")://.*:[0-9]+"},
+		"cert_file": {Kind: "path"},
+		"key_file":  {Kind: "path"},
+		"max_line":  option.Between[option.Size](minMaxLine, maxMaxLine),
+	}
+}
 
 // Defaults gives the options of a table that names none.
 func Defaults() Options { return Options{MaxLine: 1 << 20} }

@@ -3,6 +3,7 @@ package tail
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +14,10 @@ import (
 
 // Options are the settings of one tail source. Start from Defaults.
 type Options struct {
-	Name    string      `toml:"-"`        // the source's name; it goes into ids
-	Path    string      `toml:"path"`     // a file or a glob
-	Start   string      `toml:"start"`    // StartEnd or StartBeginning
-	MaxLine option.Size `toml:"max_line"` // 1KiB to 64MiB
+	Name    string      `toml:"-"` // the source's name; it goes into ids
+	Path    string      `toml:"path" doc:"the log to follow: a file or a glob; one that isn't there yet is waited for"`
+	Start   string      `toml:"start" doc:"where reading begins in a file that is there at the source's very first start; later files are read from their beginning"`
+	MaxLine option.Size `toml:"max_line" doc:"a longer line is cut, and counted"`
 
 	Log zerolog.Logger `toml:"-"`
 
@@ -45,6 +46,17 @@ const (
 	defaultRescan = 500 * time.Millisecond
 )
 
+var starts = []string{StartEnd, StartBeginning}
+
+// Limits gives what the keys take.
+func (*Options) Limits() option.Limits {
+	return option.Limits{
+		"path":     {Kind: "path", Required: true},
+		"start":    option.OneOf(starts...),
+		"max_line": option.Between[option.Size](minMaxLine, maxMaxLine),
+	}
+}
+
 // Defaults gives the options of a table that names none.
 func Defaults() Options {
 	return Options{Start: StartEnd, MaxLine: 1 << 20}
@@ -65,7 +77,7 @@ func (o *Options) Check(dir string) []option.Problem {
 	default:
 		o.Path = option.AbsPath(o.Path, dir)
 	}
-	if o.Start != StartEnd && o.Start != StartBeginning {
+	if !slices.Contains(starts, o.Start) {
 		ps = append(ps, option.Problem{Key: "start", Text: fmt.Sprintf("%q is neither \"end\" nor \"beginning\"", o.Start), Hint: startHint(o.Start)})
 	}
 	if o.MaxLine < minMaxLine || o.MaxLine > maxMaxLine {
@@ -80,7 +92,7 @@ func badGlob(path string) bool {
 }
 
 func startHint(s string) string {
-	if near := option.Nearest(s, []string{StartEnd, StartBeginning}); near != "" {
+	if near := option.Nearest(s, starts); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return "\"end\" skips what stands in the file at the very first start, \"beginning\" reads it"
