@@ -4,8 +4,10 @@ import "time"
 
 // The states of a source, besides OK.
 const (
-	Waiting    State = "waiting"    // its file or directory isn't there yet, and is waited for where it would come
+	Starting   State = "starting"   // it has not looked, or listened, for the first time
+	Waiting    State = "waiting"    // its file isn't there (yet, or just rotated away), and is waited for in a directory that is watched
 	Unreadable State = "unreadable" // it can't read: permission, no file, a directory that is gone, an address that is taken
+	Partly     State = "partly"     // of drop: some files can't be read, or not moved or deleted; others are
 	Blocked    State = "blocked"    // the spool takes nothing, or its record can't be written
 	Ended      State = "ended"      // there is nothing more to come: standard input
 )

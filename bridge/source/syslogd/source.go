@@ -3,14 +3,12 @@ package syslogd
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"syscall"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/access"
 	"github.com/tailpost/tailpost/bridge/source/live"
 )
 
@@ -48,7 +46,7 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 1
 func listenTCP(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{KeepAliveConfig: keepAlive}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, hinted(err)
+		return nil, access.Listen(err)
 	}
 	return l, nil
 }
@@ -60,7 +58,7 @@ const receiveBuffer = 8 << 20
 func listenUDP(ctx context.Context, addr string) (live.PacketConn, error) {
 	c, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", addr)
 	if err != nil {
-		return nil, hinted(err)
+		return nil, access.Listen(err)
 	}
 	udp := c.(*net.UDPConn)
 	if err := udp.SetReadBuffer(receiveBuffer); err != nil {
@@ -68,19 +66,6 @@ func listenUDP(ctx context.Context, addr string) (live.PacketConn, error) {
 		return nil, fmt.Errorf("ask for a buffer: %w", err)
 	}
 	return udp, nil
-}
-
-// hinted adds what would help.
-func hinted(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w; ports below 1024 need CAP_NET_BIND_SERVICE", err)
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%w; another process listens there", err)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Errorf("%w; this machine doesn't have that address", err)
-	}
-	return err
 }
 
 // server is the TLS side of connections.
