@@ -16,6 +16,7 @@ const (
 	Conflict Kind = "conflict"  // it can't be done as things are
 	Invalid  Kind = "invalid"   // the request makes no sense
 	Failed   Kind = "failed"    // it was tried
+	Denied   Kind = "denied"    // who asks may not; over TCP alone
 )
 
 // Error is an error as it goes over the socket: a kind, and words for people.

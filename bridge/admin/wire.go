@@ -1,7 +1,6 @@
 package admin
 
-// The requests, POST with a JSON object but for pathStatus, which is GET and is
-// answered with a status.Snapshot.
+// The requests: POST with a JSON object. Over TCP they begin with apiPrefix.
 const (
 	pathReplayDead  = "/dead/replay"       // Letters
 	pathDropDead    = "/dead/drop"         // Letters
@@ -9,8 +8,16 @@ const (
 	pathPause       = "/pause"             // name
 	pathResume      = "/resume"            // name
 	pathForget      = "/spool/forget"      // name
-	pathStatus      = "/status"
 )
+
+// What can be read, by GET.
+const (
+	pathStatus = "/status" // a status.Snapshot; over TCP with apiPrefix
+	pathHealth = "/healthz"
+	pathReady  = "/readyz"
+)
+
+const apiPrefix = "/api"
 
 // name is the body of a request about one recipient.
 type name struct {

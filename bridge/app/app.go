@@ -61,10 +61,14 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 		return fmt.Errorf("open the state directory %s: %w%s", c.StateDir, err, foreignHint(c.StateDir, err))
 	}
 	a := newApp(c, o, sp)
-	err = a.open()
+	err = a.openListener(ctx)
+	if err == nil {
+		err = a.open()
+	}
 	if err == nil {
 		err = a.run(ctx)
 	}
+	a.closeListener()
 	a.closeUnbegun()
 	closeRelay(a.relay)
 	return errors.Join(err, sp.Close())
@@ -77,6 +81,9 @@ type app struct {
 	ended chan struct{}                 // has a value when a source may have ended
 	begun atomic.Bool                   // all sources have, for the first time
 	turns map[string]ingest.Turn        // by source; owned by open, then by reload
+
+	guard    *admin.Guard
+	listener *admin.Listener // nil without one
 
 	history  *history.Ring
 	alerts   *alert.Alerts
@@ -102,7 +109,7 @@ type app struct {
 
 func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
 	a := &app{
-		o: o, spool: sp, ended: make(chan struct{}, 1), turns: map[string]ingest.Turn{},
+		o: o, guard: admin.NewGuard(o.Log), spool: sp, ended: make(chan struct{}, 1), turns: map[string]ingest.Turn{},
 		recipients: map[string]*recipient{}, sources: map[string]*source{},
 	}
 	a.removed = removed{a: a, look: make(chan struct{}, 1)}
@@ -149,6 +156,9 @@ func (a *app) run(ctx context.Context) error {
 	}
 	control := newGroup(ctx, failed)
 	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Snapshot: a.Snapshot, Log: a.o.Log}).Run)
+	if a.listener != nil {
+		control.run("admin listener", a.listener.Run)
+	}
 	control.run("balance", a.watchBalance)
 	control.run("removed recipients", a.removed.Run)
 	control.run("facts", a.watchFacts)

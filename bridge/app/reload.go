@@ -148,6 +148,7 @@ func (a *app) commit(p *plan, workers, sources *group) {
 	old := a.relay
 	a.relay = p.relay
 	a.alerts.Set(a.alertSettings(a.relay))
+	a.guard.SetToken(p.c.Admin.Secret())
 	if old != a.relay { // its connections may take seconds to end
 		workers.run("mail relay", func(context.Context) error { closeRelay(old); return nil })
 	}

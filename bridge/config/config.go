@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
@@ -31,7 +32,7 @@ type Config struct {
 	Log      Log
 	Shutdown Shutdown
 	Spool    spool.Options // Dir is StateDir
-	Admin    Admin
+	Admin    admin.Settings
 	Alerts   alert.System
 
 	// The sources, each kind in the order of the files; there is at least one.
@@ -60,11 +61,6 @@ type Log struct {
 // Shutdown is the table [shutdown].
 type Shutdown struct {
 	Grace option.Duration `toml:"grace" doc:"how long attempts under way may take to end at a stop; keep it below what the init system waits (docker stop: 10s)"`
-}
-
-// Admin is the table [admin].
-type Admin struct {
-	Listen string `toml:"listen" doc:"always empty: there is no listener yet"`
 }
 
 // TailSource is one of [[sources.tail]].
@@ -152,6 +148,7 @@ func defaults() *Config {
 		Log:      Log{Level: "info", Format: "auto"},
 		Shutdown: Shutdown{Grace: option.Duration(8 * time.Second)},
 		Spool:    spool.Defaults(),
+		Admin:    admin.Defaults(),
 		Alerts:   alert.SystemDefaults(),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,7 @@ func fileKeys(t *testing.T) map[string]fileKey {
 		"signing_secret_file":          {holds: [2]string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}},
 		"previous_signing_secret_file": {holds: [2]string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, beside: "signing_secret='whsec_BBBQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n"},
 		"client_secret_file":           {beside: oauth},
+		"token_file":                   {holds: [2]string{"0123456789abcdef", "0123456789abcdeg"}},
 		"proxy_password_file":          {beside: "proxy='http://p.example.com:1'\nproxy_username='u'\n"},
 	}
 }
@@ -64,6 +66,7 @@ func fileKeys(t *testing.T) map[string]fileKey {
 // tables are what a table needs besides the key.
 var tables = map[string]string{
 	"smtp":             "[[recipients.email]]\nname='m'\naddress='b@example.com'\n[smtp]\nhost='mail'\nfrom='a@example.com'\n",
+	"admin":            "[admin]\n",
 	"smtp.oauth2":      "[[recipients.email]]\nname='m'\naddress='b@example.com'\n[smtp]\nhost='mail'\nfrom='a@example.com'\nusername='u'\nauth='xoauth2'\n[smtp.oauth2]\n",
 	"recipients.http":  "[[recipients.http]]\nname='h'\nurl='https://localhost/'\n",
 	"recipients.email": "[smtp]\nhost='mail'\nfrom='a@example.com'\n[[recipients.email]]\nname='m'\naddress='b@example.com'\n",
@@ -101,16 +104,19 @@ func TestFilesOfKeysCount(t *testing.T) {
 				return c
 			}
 			first := loaded()
+			same := func(c *Config) bool {
+				return slices.EqualFunc(items(first), items(c), Item.Same) && reflect.DeepEqual(first.Admin, c.Admin)
+			}
 			if !slices.Contains(first.Depends.Files, filepath.Join(dir, "file")) {
 				t.Errorf("it depends on %q", first.Depends.Files)
 			}
-			if !slices.EqualFunc(items(first), items(loaded()), Item.Same) {
+			if !same(loaded()) {
 				t.Error("loaded twice, it is another one")
 			}
 			if err := os.WriteFile("file", []byte(k.holds[1]), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if same := slices.EqualFunc(items(first), items(loaded()), Item.Same); same != k.alike {
+			if same := same(loaded()); same != k.alike {
 				t.Errorf("with another file it is the same: %v, want %v", same, k.alike)
 			}
 		})

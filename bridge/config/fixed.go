@@ -24,7 +24,10 @@ func (c *Config) KeepFixed(running *Config) (restart []string, err error) {
 	}
 	was := c.Spool.MaxBytes
 	keep("spool", &c.Spool, &running.Spool)
-	keep("admin", &c.Admin, &running.Admin)
+	if c.Admin.Listen != running.Admin.Listen { // the token may change
+		restart = append(restart, "admin.listen")
+		c.Admin.Listen = running.Admin.Listen
+	}
 	keep("shutdown", &c.Shutdown, &running.Shutdown)
 	level := c.Log.Level
 	c.Log.Level = running.Log.Level

@@ -77,6 +77,7 @@ func TestKeepFixed(t *testing.T) {
 		{name: "all of it", was: aSource + aFile,
 			is:   "state_dir='/s'\n[spool]\nkeep='1h'\nmax_bytes='2GiB'\n[shutdown]\ngrace='1s'\n" + aSource + aFile,
 			want: []string{"state_dir", "spool.max_bytes", "spool.keep", "shutdown.grace"}},
+		{name: "the admin listener's token is free, its address isn't", was: "[admin]\nlisten='localhost:1'\n" + aSource + aFile, is: "[admin]\ntoken='0123456789abcdef'\n" + aSource + aFile, want: []string{"admin.listen"}},
 		{name: "standard input", was: aSource + in + aFile, is: aSource + aFile, want: []string{"sources.stdin"}},
 		{name: "a line that needs the other spool", was: "[spool]\nmax_bytes='1GiB'\n" + aSource + aFile, is: "[spool]\nmax_bytes='20GiB'\n" + aSource + "max_line='2MiB'\n" + aFile,
 			want: []string{"spool.max_bytes"}},

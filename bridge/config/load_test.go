@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/ingest"
@@ -89,7 +90,7 @@ func owners() map[string][]any {
 		"log":              {&Log{}},
 		"shutdown":         {&Shutdown{}},
 		"spool":            {&spool.Options{}},
-		"admin":            {&Admin{}},
+		"admin":            {&admin.Settings{}},
 		"alerts":           {&alert.System{}},
 		"smtp":             {&smtpsink.RelayOptions{}},
 		"sources.tail":     {&identity{}, &ingest.Options{}, &tail.Options{}},
@@ -151,7 +152,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal("no Config")
 	}
 	if c.StateDir != "/var/lib/tailpost" || c.Spool.Dir != c.StateDir || c.Log != (Log{Level: "info", Format: "auto"}) ||
-		c.Shutdown.Grace != option.Duration(8*time.Second) || c.Admin.Listen != "" || c.SMTP != nil || c.Path != "/etc/tailpost/tailpost.toml" {
+		c.Shutdown.Grace != option.Duration(8*time.Second) || c.Admin.Listen != "127.0.0.1:9180" || c.SMTP != nil || c.Path != "/etc/tailpost/tailpost.toml" {
 		t.Errorf("got %+v", c)
 	}
 	if s := c.Tails[0]; s.Name != "the source" || s.Tail.Name != s.Name || s.Tail.Start != tail.StartEnd || s.Ingest.Format != "bg" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/parsers"
@@ -21,14 +22,6 @@ func (g *Log) Check(string) (ps []option.Problem) {
 func (s *Shutdown) Check(string) []option.Problem {
 	if s.Grace > graceMax {
 		return []option.Problem{{Key: "grace", Text: s.Grace.String() + " is too long", Hint: "use 1h at most"}}
-	}
-	return nil
-}
-
-// Check reports what is wrong with [admin].
-func (a *Admin) Check(string) []option.Problem {
-	if a.Listen != "" {
-		return []option.Problem{{Key: "listen", Text: "this version has no listener yet", Hint: `leave it out, or use ""`}}
 	}
 	return nil
 }
@@ -148,6 +141,10 @@ func (l *loader) dropRules(c *Config) {
 func (l *loader) listenRules(c *Config) {
 	first := map[string]*table{}
 	check := func(t *table, key, address string) {
+		if address == "tcp://"+c.Admin.Listen {
+			l.complain(t, key, fmt.Sprintf("is [admin] listen already, which is %q by default", admin.DefaultListen), "each has its own")
+			return
+		}
 		if other := first[address]; other != nil {
 			l.complain(t, key, fmt.Sprintf("the source in %s listens there already", where(other, other.at)), "each has its own")
 			return

@@ -95,7 +95,20 @@ func TestValues(t *testing.T) {
 		{name: "an unknown level and format", text: "[log]\nlevel = 'warning'\nformat = 'yaml'\n", want: []string{
 			`t.toml:2:1: level: "warning" is unknown; use debug, info, warn or error`, `t.toml:3:1: format: "yaml" is unknown; use auto, json or console`}},
 		{name: "a grace of days", text: "[shutdown]\ngrace = '2d'\n", want: []string{`t.toml:2:1: grace: 2d is too long; use 1h at most`}},
-		{name: "an admin listener", text: "[admin]\nlisten = ':9180'\n", want: []string{`t.toml:2:1: listen: this version has no listener yet; leave it out, or use ""`}},
+		{name: "an admin listener for everybody", text: "[admin]\nlisten = ':9180'\n", want: []string{
+			`t.toml:2:1: warning: listen: whoever can reach this address can read status, metrics and the page: recipients with their URLs, the last errors, and what events say; and the token crosses the network unencrypted; listen on loopback, behind a proxy that ends TLS and knows who may, or be sure of the network`}},
+		{name: "loopback by name", text: "[admin]\nlisten = 'localhost:0'\n"},
+		{name: "an admin listener without a port", text: "[admin]\nlisten = '127.0.0.1'\n", want: []string{`t.toml:2:1: listen: "127.0.0.1" is no host:port; use one like "127.0.0.1:9180", or "" for none`}},
+		{name: "an admin listener on a port too high", text: "[admin]\nlisten = '127.0.0.1:65536'\n", want: []string{`t.toml:2:1: listen: "65536" is no port; use one like "127.0.0.1:9180", or "" for none`}},
+		{name: "a token in the file", text: "[admin]\ntoken = '0123456789abcdef'\n", want: []string{`t.toml:2:1: warning: token: a secret stands in this file; use token_file`}},
+		{name: "a short token", text: "[admin]\ntoken = '0123456789abcde'\n", want: []string{`t.toml:2:1: warning: token: a secret stands in this file; use token_file`,
+			`t.toml:2:1: token: the token is shorter than 16 characters; make one: openssl rand -hex 32`}},
+		{name: "a token with a space", text: "[admin]\ntoken = '0123456789 abcdef'\n", want: []string{`t.toml:2:1: warning: token: a secret stands in this file; use token_file`,
+			`t.toml:2:1: token: the token has a character in it that a header can't carry; make one: openssl rand -hex 32`}},
+		{name: "two tokens", text: "[admin]\ntoken = '0123456789abcdef'\ntoken_env = 'T'\n", want: []string{`t.toml:2:1: token: is given more than once; use one of token_file, token_env and token`}},
+		{name: "a token file that is not there", text: "[admin]\ntoken_file = '/none/token'\n", want: []string{`t.toml:2:1: token_file: open /none/token: no such file or directory`}},
+		{name: "a source on the admin listener", text: "[[sources.http]]\nname='h'\nlisten='127.0.0.1:9180'\nformat='form'\nappliance_id='a'\n", want: []string{
+			`t.toml:3:1: listen: is [admin] listen already, which is "127.0.0.1:9180" by default; each has its own`}},
 		{name: "no state directory", text: "state_dir = ''\n", want: []string{`t.toml:1:1: state_dir: is empty; leave it out for /var/lib/tailpost`}},
 		{name: "what the spool checks", text: "[spool]\nfsync = 'never'\n", want: []string{`t.toml:2:1: fsync: is neither "always" nor "interval"`}},
 	} {

@@ -1,0 +1,112 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// api is what a bridge can be asked: the same over the control socket and over
+// TCP.
+type api struct {
+	actions  Actions
+	snapshot func() *status.Snapshot
+	patience time.Duration
+	by       string // the way in words, for the log
+	log      zerolog.Logger
+	pulse    pulse
+}
+
+func newAPI(actions Actions, snapshot func() *status.Snapshot, patience time.Duration, by string, log zerolog.Logger) *api {
+	return &api{actions: actions, snapshot: snapshot, patience: patience, by: by, log: log, pulse: pulse{look: snapshot}}
+}
+
+// changes gives what handles the requests that change something, by path.
+func (a *api) changes() map[string]http.Handler {
+	act := a.actions
+	return map[string]http.Handler{
+		pathReplayDead:  change(a, act.ReplayDead),
+		pathDropDead:    change(a, act.DropDead),
+		pathReplayLines: change(a, act.ReplayLines),
+		pathPause: change(a, func(ctx context.Context, n name) (Report, error) {
+			return Report{}, act.Pause(ctx, n.Recipient, true)
+		}),
+		pathResume: change(a, func(ctx context.Context, n name) (Report, error) {
+			return Report{}, act.Pause(ctx, n.Recipient, false)
+		}),
+		pathForget: change(a, func(ctx context.Context, n name) (Report, error) {
+			return act.Forget(ctx, n.Recipient)
+		}),
+	}
+}
+
+// change handles one kind of request, whose body is a T.
+func change[T any](a *api, act func(context.Context, T) (Report, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body T
+		if err := a.read(w, r, &body); err != nil {
+			a.reply(w, answer{Error: err})
+			return
+		}
+		report, err := act(r.Context(), body)
+		a.log.Info().Str("path", r.URL.Path).Int("done", report.Done).Int("left", len(report.Left)+report.LeftOut).
+			Err(err).Msg("done by " + a.by)
+		a.reply(w, answer{Report: &report, Error: errorOf(err)})
+	})
+}
+
+// status answers with the snapshot.
+func (a *api) status(w http.ResponseWriter, _ *http.Request) {
+	a.write(w, http.StatusOK, a.snapshot())
+}
+
+// unknown answers a request for something else.
+func (a *api) unknown(w http.ResponseWriter, r *http.Request) {
+	a.reply(w, answer{Error: Errorf(NotFound, "the running bridge knows no %s %s: is it of another version?", r.Method, r.URL.Path)})
+}
+
+// read takes the body in, all of it, in bounded time.
+func (a *api) read(w http.ResponseWriter, r *http.Request, to any) *Error {
+	// Not http.Server's ReadTimeout: it would end the action as well.
+	c := http.NewResponseController(w)
+	if err := c.SetReadDeadline(time.Now().Add(a.patience)); err != nil {
+		return errorOf(err)
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMost))
+	if err != nil {
+		return Errorf(Invalid, "read the request: %v", err)
+	}
+	if err := c.SetReadDeadline(time.Time{}); err != nil {
+		return errorOf(err)
+	}
+	if err := json.Unmarshal(b, to); err != nil {
+		return Errorf(Invalid, "read the request: %v", err)
+	}
+	return nil
+}
+
+func (a *api) reply(w http.ResponseWriter, is answer) {
+	code := http.StatusOK
+	if is.Error != nil {
+		code = is.Error.status()
+	}
+	a.write(w, code, is)
+}
+
+// write answers with JSON.
+func (a *api) write(w http.ResponseWriter, code int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // numbers and strings can be marshalled
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(a.patience))
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(b, '\n')) // a client that is gone needs no answer
+}

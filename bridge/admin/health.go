@@ -1,0 +1,134 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// pulseMost is how long a bridge that lives may take to tell how it fares: it
+// waits for no disk and no network.
+const pulseMost = 5 * time.Second
+
+var errHangs = errors.New("the bridge hangs: it doesn't tell how it fares")
+
+// pulse looks whether the bridge lives: whether a snapshot can be gathered, for
+// which each of its stages answers. However many ask, and however long it takes
+// where it hangs, one goroutine looks.
+type pulse struct {
+	look func() *status.Snapshot
+
+	mu  sync.Mutex
+	now *beat // that is under way; nil: none
+}
+
+// beat is one look.
+type beat struct {
+	done chan struct{} // closed once is is set
+	is   *status.Snapshot
+}
+
+// feel gives a snapshot that was gathered just now, or an error.
+func (p *pulse) feel(ctx context.Context) (*status.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, pulseMost)
+	defer cancel()
+	b := p.beat()
+	select {
+	case <-b.done:
+		return b.is, nil
+	case <-ctx.Done():
+		return nil, errHangs
+	}
+}
+
+// beat joins the look under way, or begins one.
+func (p *pulse) beat() *beat {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.now == nil {
+		b := &beat{done: make(chan struct{})}
+		p.now = b
+		go func() {
+			b.is = p.look()
+			p.mu.Lock()
+			p.now = nil
+			p.mu.Unlock()
+			close(b.done)
+		}()
+	}
+	return p.now
+}
+
+// healthz says whether the process lives.
+func (a *api) healthz(w http.ResponseWriter, r *http.Request) {
+	if _, err := a.pulse.feel(r.Context()); err != nil {
+		says(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	says(w, http.StatusOK, "ok")
+}
+
+// readyz says whether data can flow, and why it can't.
+func (a *api) readyz(w http.ResponseWriter, r *http.Request) {
+	s, err := a.pulse.feel(r.Context())
+	switch {
+	case err != nil:
+		says(w, http.StatusServiceUnavailable, err.Error())
+	case !s.Ready:
+		says(w, http.StatusServiceUnavailable, s.NotReady...)
+	default:
+		says(w, http.StatusOK, "ok")
+	}
+}
+
+// says answers with lines of plain text.
+func says(w http.ResponseWriter, code int, lines ...string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, strings.Join(lines, "\n")+"\n")
+}
+
+// Health asks the bridge whether it lives, and, where ready is wanted, whether
+// data can flow. It gives nil, or an error whose lines say what is wrong.
+func (c *Client) Health(ctx context.Context, ready bool) error {
+	return askHealth(ctx, c.http, "http://control", ready, c.unreachable)
+}
+
+// HealthAt asks the bridge that listens at an address over TCP.
+func HealthAt(ctx context.Context, address string, ready bool) error {
+	return askHealth(ctx, http.DefaultClient, "http://"+address, ready, func(err error) error { return err })
+}
+
+func askHealth(ctx context.Context, by *http.Client, at string, ready bool, unreachable func(error) error) error {
+	path := pathHealth
+	if ready {
+		path = pathReady
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := by.Do(r)
+	if err != nil {
+		return unreachable(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, answerMost))
+	if err != nil {
+		return unreachable(err)
+	}
+	switch text := strings.TrimSpace(string(b)); {
+	case resp.StatusCode == http.StatusOK:
+		return nil
+	case resp.StatusCode == http.StatusServiceUnavailable && text != "":
+		return errors.New(text)
+	}
+	return fmt.Errorf("the bridge answers %s", resp.Status)
+}

@@ -1,0 +1,177 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// ListenerOptions is what a Listener needs.
+type ListenerOptions struct {
+	Address  string // host:port
+	Guard    *Guard
+	Actions  Actions
+	Snapshot func() *status.Snapshot // called by several goroutines at once
+	Metrics  http.Handler            // at /metrics; nil: there is nothing
+	// Page answers all that has no answer of its own; nil: it isn't found. It
+	// protects by Guard what changes something.
+	Page http.Handler
+	Log  zerolog.Logger
+	// Patience is how long a client may take to send a request; 0: 10 s. To
+	// take an answer it has three times as long, unless the handler says
+	// otherwise by http.ResponseController.
+	Patience time.Duration
+}
+
+const (
+	idleMost    = time.Minute // between two requests of a connection
+	writeFactor = 3
+)
+
+// Listener serves health, metrics, status and the page over TCP.
+type Listener struct {
+	o ListenerOptions
+
+	mu    sync.Mutex
+	bound net.Listener // until Run takes it
+}
+
+// NewListener makes a Listener; Bind and Run start it.
+func NewListener(o ListenerOptions) *Listener {
+	if o.Patience <= 0 {
+		o.Patience = patience
+	}
+	return &Listener{o: o}
+}
+
+// Bind listens; connections wait until Run. The error is for the person who
+// wrote the configuration.
+func (l *Listener) Bind(ctx context.Context) error {
+	var lc net.ListenConfig
+	bound, err := lc.Listen(ctx, "tcp", l.o.Address)
+	if err != nil {
+		return fmt.Errorf("[admin] listen = %q: %w%s", l.o.Address, err, bindHint(err))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bound = bound
+	return nil
+}
+
+func bindHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return `: something listens there already, another bridge perhaps: choose another port, or "" for none`
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return ": this machine has no such address"
+	case errors.Is(err, syscall.EACCES):
+		return ": choose a port above 1023"
+	}
+	return ""
+}
+
+// Unbind undoes Bind where no Run follows.
+func (l *Listener) Unbind() {
+	if bound := l.take(); bound != nil {
+		_ = bound.Close()
+	}
+}
+
+func (l *Listener) take() net.Listener {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bound := l.bound
+	l.bound = nil
+	return bound
+}
+
+// Run serves until ctx ends, after Bind.
+func (l *Listener) Run(ctx context.Context) error {
+	bound := l.take()
+	if bound == nil {
+		return errors.New("the listener is not bound")
+	}
+	l.o.Log.Info().Stringer("address", bound.Addr()).Bool("changes", l.o.Guard.HasToken()).Msg("admin listener")
+	return l.serve(ctx, bound)
+}
+
+func (l *Listener) serve(ctx context.Context, on net.Listener) error {
+	server := http.Server{
+		Handler:           l.handler(isLoopback(on.Addr())),
+		ReadHeaderTimeout: l.o.Patience,
+		WriteTimeout:      writeFactor * l.o.Patience,
+		IdleTimeout:       idleMost,
+		MaxHeaderBytes:    headerMost,
+		ErrorLog:          log.New(logged{l.o.Log, "admin listener"}, "", 0),
+		ConnContext:       withGuest,
+	}
+	return serveUntil(ctx, &server, newCrowd(on, crowdMost))
+}
+
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// handler is all that the listener answers.
+func (l *Listener) handler(loopback bool) http.Handler {
+	a := newAPI(l.o.Actions, l.o.Snapshot, l.o.Patience, "the admin listener", l.o.Log)
+	mux := http.NewServeMux()
+	for path, h := range a.changes() {
+		mux.Handle(apiPrefix+path, l.o.Guard.Protect(h, a.refuse))
+	}
+	mux.Handle(apiPrefix+pathStatus, reads(a.status))
+	mux.HandleFunc(apiPrefix+"/", a.unknown)
+	mux.Handle(pathHealth, reads(a.healthz))
+	mux.Handle(pathReady, reads(a.readyz))
+	if l.o.Metrics != nil {
+		mux.Handle("/metrics", reads(l.o.Metrics.ServeHTTP))
+	}
+	if l.o.Page != nil {
+		mux.Handle("/", l.o.Page)
+	}
+	var h http.Handler = mux
+	if loopback {
+		h = localHosts(h)
+	}
+	return l.bounds(withHeaders(h))
+}
+
+// reads lets no other requests through than those that read.
+func reads(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			says(w, http.StatusMethodNotAllowed, "this can be read alone")
+			return
+		}
+		next(w, r)
+	})
+}
+
+// bounds gives each request its deadline, and its connection's place.
+func (l *Listener) bounds(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer asking(r.Context())()
+		if r.ContentLength != 0 { // also of a body that nobody reads
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(l.o.Patience))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuse answers a request that may not change anything.
+func (a *api) refuse(w http.ResponseWriter, _ *http.Request, f *Refusal) {
+	f.Headers(w.Header())
+	a.write(w, f.Status, answer{Error: Errorf(Denied, "%s", f.Text)})
+}

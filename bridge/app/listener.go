@@ -1,0 +1,28 @@
+package app
+
+import (
+	"context"
+
+	"github.com/tailpost/tailpost/bridge/admin"
+)
+
+// openListener makes the admin listener, and listens: a port that is taken is
+// an error at the start. Without [admin] listen there is none.
+func (a *app) openListener(ctx context.Context) error {
+	a.guard.SetToken(a.conf().Admin.Secret())
+	address := a.conf().Admin.Listen
+	if address == "" {
+		return nil
+	}
+	a.listener = admin.NewListener(admin.ListenerOptions{
+		Address: address, Guard: a.guard, Actions: actions{a}, Snapshot: a.Snapshot, Log: a.o.Log,
+	})
+	return a.listener.Bind(ctx)
+}
+
+// closeListener undoes openListener where nothing runs.
+func (a *app) closeListener() {
+	if a.listener != nil {
+		a.listener.Unbind()
+	}
+}
