@@ -10,7 +10,7 @@ import (
 // TestMain makes the test binary stand for the real program, so that what is
 // started and killed is built as the tests are: with the race detector.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tailpost": main, "postloop": postLoop})
+	testscript.Main(m, map[string]func(){"tailpost": main, "postloop": postLoop, "standin-curl": standInCurl, "standin-nc": standInNC})
 }
 
 // TestScripts runs the command line as a user would.
