@@ -99,6 +99,9 @@ func (s *Sink) Deliver(ctx context.Context, d bridge.Delivery) (bridge.Receipt, 
 // put hands a line to the writer and waits for its sync. If ctx ends first the
 // line is taken back, unless the writer has it already.
 func (s *Sink) put(ctx context.Context, l *line) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // a quick writer would be done before anybody looks
+	}
 	if err := s.enqueue(l); err != nil {
 		return err
 	}
