@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/BurntSushi/toml"
@@ -20,15 +21,15 @@ import (
 // TestTheThreeAgree: each key of the reference is one that the checker knows
 // and that the schema has, and there are no others in either.
 func TestTheThreeAgree(t *testing.T) {
-	checker := config.Keys()
+	checker := allKeys()
 	schema := schemaKeys(t)
 	var reference []string
-	for _, table := range config.Reference() {
+	for _, table := range tables() {
 		for _, k := range table.Keys {
 			reference = append(reference, k.Path())
 		}
 		if table.Like != "" { // its own tables are described once, with the other one's
-			for _, within := range config.Reference() {
+			for _, within := range tables() {
 				if rest, ok := strings.CutPrefix(within.Name, table.Like+"."); ok {
 					for _, k := range within.Keys {
 						reference = append(reference, table.Name+"."+rest+"."+k.Name)
@@ -87,15 +88,21 @@ func schemaKeys(t *testing.T) []string {
 	return keys
 }
 
+// allKeys and tables are what the program knows, asked once.
+var (
+	allKeys = sync.OnceValue(config.Keys)
+	tables  = sync.OnceValue(config.Reference)
+)
+
 // isHeading reports whether a name is that of a table, or of a group of them,
 // and no key.
 func isHeading(path string) bool {
-	return !slices.Contains(config.Keys(), path) && slices.ContainsFunc(config.Reference(), func(t config.Table) bool {
+	return !slices.Contains(allKeys(), path) && slices.ContainsFunc(tables(), func(t config.Table) bool {
 		return t.Name == path || strings.HasPrefix(t.Name, path+".")
 	})
 }
 
-var rounds = flag.Int("rounds", 300, "how many changed files the checker and the schema are to agree on")
+var rounds = flag.Int("rounds", 200, "how many changed files the checker and the schema are to agree on")
 
 // known is what of the checker's complaints the schema can know.
 var known = regexp.MustCompile(`^(unknown key|is (text|a number|a fraction|true or false|a table|a list|a list of tables|a list of other things than tables), not|not a (duration|size|list)|no text|not text|"[^"]*" is no (duration|size|rate)\b|"[^"]*" has no unit|[0-9]+ has no unit|entry [0-9]+ is no text)`)
@@ -158,10 +165,10 @@ var values = []any{
 // change does one thing to one table: a value of another kind, a key that is
 // new or misspelt, or one less.
 func change(r *rand.Rand, tree map[string]any) {
-	tables := tablesIn("", tree)
-	paths := slices.Sorted(maps.Keys(tables))
+	found := tablesIn("", tree)
+	paths := slices.Sorted(maps.Keys(found))
 	path := paths[r.IntN(len(paths))]
-	at := tables[path]
+	at := found[path]
 	keys := slices.Sorted(maps.Keys(at))
 	value := values[r.IntN(len(values))]
 	switch n := r.IntN(10); {
@@ -173,7 +180,7 @@ func change(r *rand.Rand, tree map[string]any) {
 		at["nmae"] = value
 	default:
 		var of []string
-		for _, k := range config.Keys() {
+		for _, k := range allKeys() {
 			if name, ok := strings.CutPrefix(k, strings.TrimPrefix(path+".", ".")); ok && !strings.ContainsAny(name, ".*") {
 				of = append(of, name)
 			}

@@ -214,3 +214,12 @@ func TestSchemaRefusesMistakes(t *testing.T) {
 		})
 	}
 }
+
+// The line for editors leads to the schema.
+func TestExampleNamesTheSchema(t *testing.T) {
+	line, _, _ := strings.Cut(contentOf(t, "../config.example.toml"), "\n")
+	path, ok := strings.CutPrefix(line, "#:schema ")
+	if !ok || contentOf(t, filepath.Join("..", path)) != string(config.Schema()) {
+		t.Errorf("the first line is %q", line)
+	}
+}
