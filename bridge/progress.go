@@ -10,6 +10,9 @@ import (
 type Item struct {
 	Number uint64 // never given twice; later events have higher numbers
 	Data   []byte
+	// Accepted is when it was handed to the spool, in Unix nanoseconds: right
+	// behind the reading and parsing of its line. 0: not known.
+	Accepted int64
 }
 
 // Try is what is saved of an event's failed attempts.

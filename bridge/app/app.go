@@ -98,13 +98,14 @@ type app struct {
 	recipients map[string]*recipient // that are served, or were until just now
 	sources    map[string]*source
 	reloading  bool
-	inputErr   error           // of a source that can't be run again
-	unbalanced []string        // the sums that don't fit, in words
-	balanced   time.Time       // when the sums were looked at last; zero: not yet
-	relaying   *smtpsink.Relay // is relay, for who doesn't own that
-	applied    time.Time       // when what runs came into force
-	restarts   []string        // the keys that need one
-	watch      *config.Watch   // nil: the configuration's files are not followed
+	inputErr   error                // of a source that can't be run again
+	unbalanced []string             // the sums that don't fit, in words
+	balanced   time.Time            // when the sums were looked at last; zero: not yet
+	relaying   *smtpsink.Relay      // is relay, for who doesn't own that
+	oldest     map[string]time.Time // when each recipient's oldest waiting event was accepted; never changed
+	applied    time.Time            // when what runs came into force
+	restarts   []string             // the keys that need one
+	watch      *config.Watch        // nil: the configuration's files are not followed
 }
 
 func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
@@ -162,6 +163,7 @@ func (a *app) run(ctx context.Context) error {
 	control.run("balance", a.watchBalance)
 	control.run("removed recipients", a.removed.Run)
 	control.run("facts", a.watchFacts)
+	control.run("oldest waiting events", a.watchOldest)
 	sources := newGroup(ctx, failed)
 	for _, s := range slices.Collect(maps.Values(a.sources)) {
 		a.start(sources, s)

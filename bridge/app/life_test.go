@@ -104,7 +104,7 @@ func (r *life) serve(fresh bool) {
 	r.mu.Unlock()
 	r.worker = dispatch.New(dispatch.Options{
 		Name: r.name, Policy: r.policy, Queue: q, Sink: lifeSink{r, r.process}, Watcher: lifeWatcher{r, r.process},
-		Grace: time.Second, Fresh: fresh, Begun: r.begun,
+		Grace: time.Second, Fresh: fresh, Before: dispatch.Stats{Begun: r.begun},
 		Log: zerolog.New(zerolog.NewTestWriter(r.t)).Level(zerolog.ErrorLevel),
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -21,6 +21,7 @@ type recipient struct {
 	now   *dispatch.Worker // that serves it, or did last; nil: none yet
 	next  *service         // that is to serve it then; nil: none
 	gone  bool             // it was taken out of the configuration
+	stuck string           // why its queue can't be opened; empty: it can
 }
 
 // service is how a recipient is served: what one configuration of it made.
@@ -95,7 +96,7 @@ func (a *app) work(ctx context.Context, r *recipient, s *service) error {
 		Fresh: s.fresh,
 	}
 	if s.queue == nil {
-		if s.queue = a.openQueue(ctx, s); s.queue == nil {
+		if s.queue = a.openQueue(ctx, r, s); s.queue == nil {
 			return nil
 		}
 	}
@@ -116,7 +117,7 @@ func (a *app) engage(r *recipient, s *service, o dispatch.Options) *dispatch.Wor
 		return nil
 	}
 	if r.now != nil {
-		o.Begun = r.now.Stats().Begun
+		o.Before = r.now.Stats()
 	}
 	r.now = dispatch.New(o)
 	return r.now
@@ -127,10 +128,11 @@ const serveWait = time.Second
 
 // openQueue gives the queue of a recipient that was served before. It tries
 // until the spool can take note of its settings; nil: ctx has ended.
-func (a *app) openQueue(ctx context.Context, s *service) *spool.Queue {
+func (a *app) openQueue(ctx context.Context, r *recipient, s *service) *spool.Queue {
 	said := ""
 	for ctx.Err() == nil {
 		q, err := a.spool.Serve(s.standing())
+		a.noteStuck(r, err)
 		if err == nil {
 			return q
 		}
@@ -144,6 +146,15 @@ func (a *app) openQueue(ctx context.Context, s *service) *spool.Queue {
 		}
 	}
 	return nil
+}
+
+// noteStuck keeps why a recipient can't be served for those who ask.
+func (a *app) noteStuck(r *recipient, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r.stuck = ""; err != nil {
+		r.stuck = "its queue can't be opened: " + oneLine(err.Error())
+	}
 }
 
 // assign lets a service take the place of the one that a recipient has. It

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/status"
 )
 
@@ -25,7 +26,8 @@ func TestSnapshot(t *testing.T) {
 	if away := is.Recipients[0]; away.Name != "away" || away.State != status.Disabled || away.Skipped != 1 || away.Target != "http://127.0.0.1:1/hook?…" {
 		t.Errorf("away: %+v", away)
 	}
-	if out := is.Recipients[1]; out.Name != "out" || out.Kind != "file" || out.State != status.OK || len(out.Events) != 7 || out.LastSuccess.IsZero() {
+	if out := is.Recipients[1]; out.Name != "out" || out.Kind != "file" || out.State != status.OK || len(out.Events) != 7 || out.LastSuccess.IsZero() ||
+		out.Took.Sum <= 0 || out.Latency.Sum <= 0 {
 		t.Errorf("out: %+v", out)
 	}
 	if in := is.Sources[0]; in.Name != "in" || in.Kind != "stdin" || in.Parsed != 1 {
@@ -45,6 +47,18 @@ func TestSnapshot(t *testing.T) {
 	for _, name := range []string{"needs", "sources", "recipients", "alerts"} {
 		if _, ok := lists[name].([]any); !ok {
 			t.Errorf("%s is no list: %v", name, lists[name])
+		}
+	}
+}
+
+// TestBounds: those of the snapshot are those that are counted by.
+func TestBounds(t *testing.T) {
+	if len(status.Bounds) != len(bridge.Bounds) {
+		t.Fatalf("%d bounds and %d", len(status.Bounds), len(bridge.Bounds))
+	}
+	for i, b := range bridge.Bounds {
+		if status.Bounds[i] != b.Seconds() {
+			t.Errorf("bound %d is %v, and counted by %v", i, status.Bounds[i], b)
 		}
 	}
 }

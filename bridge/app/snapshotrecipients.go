@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/dispatch"
 	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/bridge/status"
@@ -14,7 +15,7 @@ import (
 type serving struct {
 	queue  *spool.Queue
 	worker *dispatch.Worker
-	gone   bool
+	stuck  string
 }
 
 // snapshotRecipients tells of those that are configured, and of removed ones
@@ -23,23 +24,23 @@ func (a *app) snapshotRecipients() []status.Recipient {
 	all := maps.Clone(a.roster())
 	now := map[string]serving{}
 	a.mu.Lock()
+	oldest := a.oldest
 	for name, r := range a.recipients {
-		now[name] = serving{queue: r.queue, worker: r.now, gone: r.gone}
+		now[name] = serving{queue: r.queue, worker: r.now, stuck: r.stuck}
 		if _, ok := all[name]; !ok {
 			all[name] = enroll(r.item)
 		}
 	}
 	a.mu.Unlock()
-	configured, stuckFor := a.roster(), oneLine(a.spool.Status().JournalFailing)
+	configured, recording := a.roster(), ""
+	if why := a.spool.Status().JournalFailing; why != "" {
+		recording = "what becomes of its events can't be recorded: " + oneLine(why)
+	}
 	out := []status.Recipient{}
 	for name, e := range all {
 		_, known := configured[name]
 		r, said := tellRecipient(name, e, now[name], !known)
-		stuck := stuckFor
-		if now[name].queue == nil {
-			stuck = "its queue can't be opened"
-		}
-		r.State, r.Text = stateOf(&r, said, stuck)
+		r.State, r.Text = stateOf(&r, said, cmp.Or(now[name].stuck, recording))
 		out = append(out, r)
 	}
 	for _, ab := range a.spool.Absent() {
@@ -47,6 +48,11 @@ func (a *app) snapshotRecipients() []status.Recipient {
 			continue
 		}
 		out = append(out, tellAbsent(ab))
+	}
+	for i := range out {
+		if out[i].Waiting > 0 {
+			out[i].Oldest = oldest[out[i].Name]
+		}
 	}
 	slices.SortFunc(out, func(x, y status.Recipient) int { return cmp.Compare(x.Name, y.Name) })
 	return out
@@ -57,6 +63,7 @@ func tellRecipient(name string, e enrolled, at serving, removed bool) (r status.
 	r = status.Recipient{
 		Name: name, Kind: e.kind, Target: e.target, Events: e.events,
 		Removed: removed, Enabled: e.policy.Enabled, Paused: e.policy.Paused,
+		Latency: tellHistogram(bridge.Histogram{}), Took: tellHistogram(bridge.Histogram{}),
 	}
 	if at.queue != nil {
 		r.Paused = r.Paused || at.queue.Paused()
@@ -77,13 +84,20 @@ func tellQueue(r *status.Recipient, s spool.QueueStats) {
 
 func tellWorker(r *status.Recipient, s dispatch.Stats) {
 	r.InFlight, r.LastSuccess, r.LastError = s.InFlight, s.LastGood, oneLine(s.LastError)
+	r.LastFailure, r.NextTry = s.LastBad, s.NextTry
+	r.Latency, r.Took = tellHistogram(s.Latency), tellHistogram(s.Took)
 	r.Attempts, r.Failed, r.Undecided = uint64(s.Attempts), uint64(s.Failed), uint64(s.Undecided)
 }
 
 // tellAbsent tells of one that was removed earlier.
 func tellAbsent(ab spool.Absent) status.Recipient {
-	r := status.Recipient{Name: ab.Name, Kind: ab.Kind, Events: []string{}, Removed: true, Paused: ab.Paused}
+	r := status.Recipient{Name: ab.Name, Kind: ab.Kind, Events: []string{}, Removed: true, Paused: ab.Paused,
+		Latency: tellHistogram(bridge.Histogram{}), Took: tellHistogram(bridge.Histogram{})}
 	tellQueue(&r, ab.Stats)
 	r.State, r.Text = status.Disabled, "removed from the configuration: its events are kept for a while, in case the name comes back"
 	return r
+}
+
+func tellHistogram(h bridge.Histogram) status.Histogram {
+	return status.Histogram{Counts: h.Counts[:], Sum: h.Sum.Seconds()}
 }

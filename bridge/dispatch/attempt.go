@@ -22,6 +22,14 @@ type result struct {
 	err     error
 }
 
+// took is how long the attempt took; now is when it was looked at.
+func (r *result) took(now time.Time) time.Duration {
+	if r.receipt.Took > 0 {
+		return r.receipt.Took
+	}
+	return now.Sub(r.began)
+}
+
 // undecodable is an event of a batch whose bytes can't be decoded.
 type undecodable struct {
 	at  int

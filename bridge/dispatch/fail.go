@@ -34,7 +34,7 @@ func (w *Worker) failed(ctx context.Context, r result, now time.Time) error {
 		w.health.interval = b.events[0].try.Wait
 	}
 	wentDown := w.health.bad(de, first, now)
-	w.report(de, wentDown, now)
+	w.report(r, de, wentDown, now)
 
 	expired := b.expired(w.o.Policy.RetryDuration.D())
 	switch {

@@ -73,8 +73,10 @@ func (w *Worker) fill(ctx context.Context, now time.Time) (more bool, err error)
 		if err != nil {
 			w.o.Log.Error().Str("recipient", w.o.Name).Err(err).Msg("reading the spool failed")
 			w.readAgain = now.Add(readWait)
+			w.unreadable = bounded(err.Error(), reasonMax)
 			return false, nil
 		}
+		w.unreadable = ""
 		if !ok {
 			w.caughtUp = true
 			w.forgetTries()
@@ -114,7 +116,7 @@ func (w *Worker) admit(ctx context.Context, it bridge.Item, now time.Time) error
 
 // enter puts an event into its lane.
 func (w *Worker) enter(ctx context.Context, it bridge.Item, head bridge.Head, try bridge.Try, now time.Time) error {
-	e := &entry{number: it.Number, data: it.Data, try: try}
+	e := &entry{number: it.Number, data: it.Data, try: try, accepted: it.Accepted}
 	if w.caughtUp {
 		e.arrived = now
 	}

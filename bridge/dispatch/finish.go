@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -92,7 +93,18 @@ func (w *Worker) delivered(ctx context.Context, r result, now time.Time) error {
 	w.lastError = ""
 	w.board.update(func(s *Stats) {
 		s.Delivered += len(b.events)
-		s.LastGood, s.Status, s.LastError = now, "", ""
+		s.LastGood, s.Status = now, ""
+		if w.failing > 0 { // the error is that of others
+			s.Status = statusFailing
+		} else {
+			s.LastError = ""
+		}
+		s.Took.Add(r.took(now))
+		for _, e := range b.events {
+			if e.accepted != 0 {
+				s.Latency.Add(time.Duration(now.UnixNano() - e.accepted))
+			}
+		}
 	})
 	return nil
 }
@@ -179,13 +191,14 @@ func (w *Worker) retryAll() {
 }
 
 // report says what changed: not each repetition.
-func (w *Worker) report(de *bridge.DeliveryError, wentDown bool, now time.Time) {
+func (w *Worker) report(r result, de *bridge.DeliveryError, wentDown bool, now time.Time) {
 	text := bounded(de.Error(), reasonMax)
-	status := de.Status
-	if status == "" {
-		status = "failing"
-	}
-	w.board.update(func(s *Stats) { s.Failed++; s.Status, s.LastError = status, text })
+	status := cmp.Or(de.Status, statusFailing)
+	w.board.update(func(s *Stats) {
+		s.Failed++
+		s.Status, s.LastError, s.LastBad = status, text, now
+		s.Took.Add(r.took(now))
+	})
 	const quiet = 10 * time.Second
 	switch {
 	case wentDown:

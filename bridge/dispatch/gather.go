@@ -130,6 +130,7 @@ func (w *Worker) fetch(ctx context.Context, e *entry) (data []byte, gone bool, e
 		w.o.Log.Error().Str("recipient", w.o.Name).Uint64("number", e.number).Err(err).Msg("reading the spool failed")
 		return nil, false, errWait
 	}
+	e.accepted = it.Accepted
 	// Filters are applied when an event's turn comes: they may have changed
 	// since it was parked.
 	if head, err := bridge.ParseHead(it.Data); err == nil && !w.asks(head) {

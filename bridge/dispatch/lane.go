@@ -11,16 +11,17 @@ import (
 // entry is one event that the worker holds: with its bytes in the window, or
 // by number alone once it is parked.
 type entry struct {
-	number  uint64
-	lane    *lane
-	data    []byte // as the spool has it; nil while parked
-	try     bridge.Try
-	batch   *batch    // what it is attempted with; nil before it is first
-	arrived time.Time // when it was read; zero: it was there before the worker
-	running time.Time // since when its clock runs in this process; zero: it doesn't
-	parked  bool
-	failed  bool      // an attempt of it has failed in this process
-	tried   time.Time // when that was
+	number   uint64
+	lane     *lane
+	data     []byte // as the spool has it; nil while parked
+	try      bridge.Try
+	batch    *batch    // what it is attempted with; nil before it is first
+	arrived  time.Time // when it was read; zero: it was there before the worker
+	accepted int64     // Item.Accepted; 0 before a parked one was read back
+	running  time.Time // since when its clock runs in this process; zero: it doesn't
+	parked   bool
+	failed   bool      // an attempt of it has failed in this process
+	tried    time.Time // when that was
 }
 
 // clock is how long the entry's retry clock has run.

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -17,6 +18,7 @@ import (
 type memQueue struct {
 	mu      sync.Mutex
 	events  map[uint64][]byte
+	times   map[uint64]int64 // when they were accepted
 	order   []uint64
 	next    int // index in order
 	settled map[uint64]bridge.Settlement
@@ -36,7 +38,7 @@ type memQueue struct {
 
 func newMemQueue() *memQueue {
 	return &memQueue{
-		events: map[uint64][]byte{}, settled: map[uint64]bridge.Settlement{}, parked: map[uint64]bridge.Parked{},
+		events: map[uint64][]byte{}, times: map[uint64]int64{}, settled: map[uint64]bridge.Settlement{}, parked: map[uint64]bridge.Parked{},
 		tries: map[uint64]bridge.Try{}, wake: make(chan struct{}, 1),
 	}
 }
@@ -63,6 +65,7 @@ func (q *memQueue) addLocked(e bridge.Event) {
 	e.Timestamp = int64(n)
 	e.ID[0], e.ID[1], e.ID[15] = byte(n>>8), byte(n), 7
 	q.events[n] = e.AppendWire(nil)
+	q.times[n] = time.Now().UnixNano()
 	q.order = append(q.order, n)
 }
 
@@ -100,7 +103,7 @@ func (q *memQueue) Next() (bridge.Item, bool, error) {
 		if _, settled := q.settled[n]; parked || settled {
 			continue
 		}
-		return bridge.Item{Number: n, Data: q.events[n]}, true, nil
+		return bridge.Item{Number: n, Data: q.events[n], Accepted: q.times[n]}, true, nil
 	}
 	return bridge.Item{}, false, nil
 }
@@ -233,7 +236,7 @@ func (q *memQueue) Get(_ context.Context, n uint64) (bridge.Item, error) {
 	if q.events[n] == nil {
 		return bridge.Item{}, bridge.ErrDamaged
 	}
-	return bridge.Item{Number: n, Data: q.events[n]}, nil
+	return bridge.Item{Number: n, Data: q.events[n], Accepted: q.times[n]}, nil
 }
 
 func (q *memQueue) Pass(uint64) { q.passed++ }

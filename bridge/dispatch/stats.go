@@ -3,9 +3,12 @@ package dispatch
 import (
 	"sync"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge"
 )
 
-// Stats is what a worker knows of itself. The counts are since its start.
+// Stats is what a worker knows of itself. The counts, and the times of what was
+// last, are since the start of the first worker of its name: see Options.Before.
 type Stats struct {
 	Attempts, Delivered, Failed, Dead, Filtered, Damaged int
 	Undecided                                            int // events that Policy.Where could not judge: they are sent
@@ -14,15 +17,34 @@ type Stats struct {
 	Lanes                                                int // sessions with events waiting or under way
 	InFlight                                             int
 	Down                                                 bool
-	Paused                                               bool   // by a person or the configuration: nothing begins
-	Disabled                                             bool   // by the configuration
-	Skipped                                              int    // given up, because the spool was full
-	Full                                                 bool   // it reads no further: too much is parked
-	Status                                               string // "" while all is well, else "failing", "misconfigured", …
-	LastError                                            string
+	Paused                                               bool      // by a person or the configuration: nothing begins
+	Disabled                                             bool      // by the configuration
+	Skipped                                              int       // given up, because the spool was full
+	Full                                                 bool      // it reads no further: too much is parked
+	Failing                                              int       // events that have failed, and are neither settled nor dead
+	NextTry                                              time.Time // the earliest of what failed; zero: nothing has, or one is under way
+	Unreadable                                           string    // why events can't be read from the queue; empty: they can
+	Status                                               string    // of the last attempt that failed: "failing", "misconfigured", …; "": all is well since
+	LastError                                            string    // its error; "" as Status
 	LastGood                                             time.Time
+	LastBad                                              time.Time
 	Begun                                                time.Time // the last attempt
+
+	Latency bridge.Histogram // of an event, from Item.Accepted to its acceptance by the receiver
+	Took    bridge.Histogram // of an attempt, whatever its outcome
 }
+
+// lasting is what a worker takes over from the one before it.
+func (s *Stats) lasting() Stats {
+	return Stats{
+		Attempts: s.Attempts, Delivered: s.Delivered, Failed: s.Failed, Dead: s.Dead, Filtered: s.Filtered, Damaged: s.Damaged,
+		Undecided: s.Undecided, Skipped: s.Skipped, LastGood: s.LastGood, LastBad: s.LastBad, Begun: s.Begun,
+		Latency: s.Latency, Took: s.Took,
+	}
+}
+
+// statusFailing is the Status where the sink has no word of its own.
+const statusFailing = "failing"
 
 // board is where the worker leaves its Stats for others.
 type board struct {

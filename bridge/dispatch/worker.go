@@ -22,8 +22,8 @@ type Options struct {
 	Log     zerolog.Logger
 
 	// Of a worker that takes the place of another one:
-	Fresh bool      // what waits for its next try is tried now
-	Begun time.Time // when the other one last began an attempt, by its Stats; for rate_limit
+	Fresh  bool  // what waits for its next try is tried now
+	Before Stats // the other one's: its counts go on, and rate_limit knows its last attempt
 }
 
 // Worker serves one recipient. Everything but board is owned by Run.
@@ -55,6 +55,7 @@ type Worker struct {
 	paused      bool      // nothing is read or begun, and no clock runs
 	full        bool      // no more can be parked: nothing is read until one is settled
 	readAgain   time.Time // after a read that failed
+	unreadable  string    // why it did; empty: the last one didn't
 	failing     int       // events that have failed and are not done
 	told        int       // the number of them that the watcher knows; -1: none yet
 
@@ -89,11 +90,11 @@ func New(o Options) *Worker {
 		health:  health{slots: o.Policy.slots()},
 		results: make(chan result, o.Policy.slots()),
 		told:    -1,
-		begun:   o.Begun,
+		begun:   o.Before.Begun,
 		retire:  make(chan struct{}),
 	}
 	w.windowMost, w.bytesMost = o.Policy.window()
-	w.board.s.Begun = o.Begun // also for one that takes the place of this one
+	w.board.s = o.Before.lasting()
 	return w
 }
 
@@ -201,7 +202,7 @@ func (w *Worker) turn(ctx context.Context, now time.Time) (more bool, err error)
 		}
 	}
 	w.tellFailing()
-	w.publish()
+	w.publish(now)
 	return more, err
 }
 
@@ -250,14 +251,36 @@ func (w *Worker) drain(record context.Context) error {
 			w.abandon()
 		}
 	}
-	w.publish()
+	w.publish(time.Now())
 	return first
 }
 
-func (w *Worker) publish() {
+func (w *Worker) publish(now time.Time) {
 	w.board.update(func(s *Stats) {
 		s.Window, s.Parked, s.Lanes, s.InFlight = w.window, w.parked, len(w.lanes), w.inFlight
 		s.Down, s.Full = w.health.down, w.full
+		s.Failing, s.NextTry, s.Unreadable = w.failing, w.nextTry(now), w.unreadable
 		s.Paused, s.Disabled = w.paused && w.o.Policy.Enabled, !w.o.Policy.Enabled
 	})
+}
+
+// nextTry is when something that failed is tried next, at the earliest; zero:
+// nothing has failed, or it is tried now.
+func (w *Worker) nextTry(now time.Time) time.Time {
+	h := &w.health
+	next := h.holdTill
+	switch {
+	case w.paused, h.down && (w.probing || len(w.lanes)+len(w.replays.lanes) == 0):
+		return time.Time{}
+	case h.down:
+		next = later(h.probeAt, next)
+	case w.failing == 0:
+		return time.Time{}
+	case len(w.waiting) > 0:
+		next = later(w.waiting[0].next, next)
+	}
+	if next = later(next, w.limit()); next.After(now) {
+		return next
+	}
+	return time.Time{}
 }

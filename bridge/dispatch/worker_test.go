@@ -133,7 +133,7 @@ func (r *rig) start() {
 	if to == nil {
 		to = r.sink
 	}
-	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: to, Watcher: r.watcher, Grace: r.grace, Fresh: r.fresh, Begun: r.begun})
+	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: to, Watcher: r.watcher, Grace: r.grace, Fresh: r.fresh, Before: Stats{Begun: r.begun}})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	w := r.w

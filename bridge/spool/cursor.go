@@ -20,6 +20,7 @@ type cursor struct {
 	frame  frame  // the ingest record in hand; count 0: none
 	at     int64  // where it begins
 	index  uint32 // the event in it that comes next
+	when   int64  // its events were accepted; 0: that can't be told
 	expect uint64 // the number that comes next, if nothing is missing
 	table  []byte // a piece of the frame's table, from entry tableAt on
 	from   uint32
@@ -32,6 +33,7 @@ type step struct {
 	place  place
 	data   []byte // nil: the events from number up to to can't be had
 	to     uint64
+	when   int64 // it was accepted, in Unix nanoseconds; 0: that can't be told
 }
 
 // tableEntries is how much of a table is held at once.
@@ -144,6 +146,7 @@ func (c *cursor) record() (step, bool, error) {
 		return step{}, false, nil
 	}
 	c.frame, c.at, c.index, c.table = f, at, 0, c.table[:0]
+	c.when = acceptedAt(c.peek, f, at, 0)
 	if f.first > c.expect {
 		st := step{number: c.expect, to: f.first}
 		c.expect = f.first
@@ -186,7 +189,7 @@ func (c *cursor) event() (step, bool, error) {
 		return step{}, false, err
 	}
 	number := c.frame.first + uint64(c.index)
-	st := step{number: number, to: number + 1, place: place{
+	st := step{number: number, to: number + 1, when: c.when, place: place{
 		seg: c.seg.first(), off: c.at, index: c.index, size: end - from,
 	}}
 	if ok {

@@ -72,7 +72,8 @@
 //	             lines (uvarint) and, if there are any, the number of the first (uint64) and the
 //	             lines (sized); how many lines are replayed (uvarint), and their numbers (uint64)
 //	4  moved     events of an older segment once more. count: events. Table and events as above;
-//	             then for each its number and its session (uint64 each)
+//	             then, with detail 1, for each when it was accepted (int64, Unix nanoseconds; 0: not
+//	             known); then for each its number and its session (uint64 each)
 //
 // Frames of the journal; in those of a recipient, count is its handle and
 // first the event's number:

@@ -147,7 +147,7 @@ func FuzzSegment(f *testing.F) {
 		_ = movedEvents(fsys, "", []segment{sg}, func(segment, place, movedEvent) error { return nil })
 		_ = readLines(fsys, "", sg, func(QuarantinedLine) error { return nil })
 		for i := range min(count, 3) {
-			_, _ = readEventAt(fsys, "", sg, place{seg: first, off: int64(bodyStart), index: i}, number)
+			_, _, _ = readEventAt(fsys, "", sg, place{seg: first, off: int64(bodyStart), index: i}, number)
 		}
 		// And all of it as bytes of a file that nobody knows.
 		_, _, _ = readHead(bytesFile{b: append(junk, payload...)}, magicSegment)

@@ -10,7 +10,7 @@ import (
 // they stand.
 func movedEvents(fsys FS, dir string, segs []segment, each func(sg segment, at place, m movedEvent) error) error {
 	return eachFrame(fsys, dir, segs, func(f frame) bool { return f.kind == kindMoved }, func(sg segment, f frame, at int64, payload []byte) error {
-		ms, err := parseMoved(payload, f.count)
+		ms, err := parseMoved(payload, f)
 		if err != nil {
 			return nil // the checksum is right: another version wrote it
 		}

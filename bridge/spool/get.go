@@ -36,10 +36,10 @@ func (q *Queue) Get(ctx context.Context, number uint64) (bridge.Item, error) {
 		if err != nil {
 			return bridge.Item{}, err
 		}
-		data, err := q.s.readEvent(at, number)
+		data, when, err := q.s.readEvent(at, number)
 		if err == nil {
 			delete(q.unreadable, number)
-			return bridge.Item{Number: number, Data: data}, nil
+			return bridge.Item{Number: number, Data: data, Accepted: when}, nil
 		}
 		if now, gone := q.whereIs(number); gone == nil && now != at {
 			continue // it was moved while we looked
@@ -58,17 +58,18 @@ func (q *Queue) Get(ctx context.Context, number uint64) (bridge.Item, error) {
 	}
 }
 
-// readEvent reads one event from its place. What is damaged it sets aside.
-func (s *Spool) readEvent(at place, number uint64) ([]byte, error) {
+// readEvent reads one event from its place, and when it was accepted. What is
+// damaged it sets aside.
+func (s *Spool) readEvent(at place, number uint64) (data []byte, when int64, err error) {
 	sg, _, ok := s.segs.find(at.seg)
 	if !ok {
-		return nil, fmt.Errorf("segment %016x: %w", at.seg, fs.ErrNotExist)
+		return nil, 0, fmt.Errorf("segment %016x: %w", at.seg, fs.ErrNotExist)
 	}
-	data, err := readEventAt(s.o.FS, s.o.Dir, sg, at, number)
+	data, when, err = readEventAt(s.o.FS, s.o.Dir, sg, at, number)
 	if errors.Is(err, bridge.ErrDamaged) {
 		s.setAside(sg, at)
 	}
-	return data, err
+	return data, when, err
 }
 
 // setAside keeps the bytes of the frame at a place.
@@ -117,29 +118,29 @@ func (q *Queue) givesUp(number uint64, err error) bool {
 	return u.times >= patience && time.Since(u.since) >= unreadableFor
 }
 
-// readEventAt reads one event from its place in a segment.
-func readEventAt(fsys FS, dir string, sg segment, at place, number uint64) ([]byte, error) {
+// readEventAt reads one event from its place in a segment, and when it was
+// accepted.
+func readEventAt(fsys FS, dir string, sg segment, at place, number uint64) (data []byte, when int64, err error) {
 	f, err := fsys.Open(segmentPath(dir, sg.first()), false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, 0, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errOpen, err)
+		return nil, 0, fmt.Errorf("%w: %w", errOpen, err)
 	}
 	defer f.Close()
 	e := eventFile{f: f, at: at.off}
 	ok, err := e.head(sg.head.salt, at.index, number)
-	var data []byte
 	if ok && err == nil {
 		data, ok, err = e.event(at.index)
 	}
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read event %x: %w", number, err)
+		return nil, 0, fmt.Errorf("read event %x: %w", number, err)
 	case !ok:
-		return nil, fmt.Errorf("event %x in segment %016x: %w", number, sg.first(), bridge.ErrDamaged)
+		return nil, 0, fmt.Errorf("event %x in segment %016x: %w", number, sg.first(), bridge.ErrDamaged)
 	}
-	return data, nil
+	return data, e.accepted(at.index), nil
 }
 
 // eventFile reads single events of one frame, straight from the file.

@@ -78,14 +78,14 @@ func (s *Spool) moveSome(ctx context.Context, ms []moving) error {
 	var events []movedEvent
 	var kept []moving
 	for _, m := range ms {
-		data, err := s.readEvent(m.from, m.number)
+		data, when, err := s.readEvent(m.from, m.number)
 		if errors.Is(err, bridge.ErrDamaged) && !s.isParkedAt(m) {
 			continue // settled meanwhile
 		}
 		if err != nil {
 			return err
 		}
-		m.data = data
+		m.data, m.when = data, when
 		events, kept = append(events, m.movedEvent), append(kept, m)
 	}
 	if len(kept) == 0 {
@@ -108,7 +108,7 @@ func (s *Spool) moveSome(ctx context.Context, ms []moving) error {
 func (s *Spool) commitMoved(ctx context.Context, events []movedEvent) ([]place, error) {
 	payload := appendMoved(nil, events)
 	o, err := s.commit(ctx, &entry{
-		kind: kindMoved, count: uint32(len(events)), payload: payload, sum: checksum(payload),
+		kind: kindMoved, detail: detailTimed, count: uint32(len(events)), payload: payload, sum: checksum(payload),
 		first: events[0].number, hasty: true, done: make(chan outcome, 1),
 	})
 	if err != nil {

@@ -173,7 +173,7 @@ func (q *Queue) Next() (it bridge.Item, ok bool, err error) {
 			return bridge.Item{}, false, err
 		}
 		if q.take(st) {
-			return bridge.Item{Number: st.number, Data: st.data}, true, nil
+			return bridge.Item{Number: st.number, Data: st.data, Accepted: st.when}, true, nil
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (m *merge) upTo(number uint64) error {
 		if at.number == number {
 			continue
 		}
-		data, err := readEventAt(m.fs, m.dir, at.seg, at.at, at.number)
+		data, _, err := readEventAt(m.fs, m.dir, at.seg, at.at, at.number)
 		if errors.Is(err, fs.ErrNotExist) {
 			return errDeleted
 		}

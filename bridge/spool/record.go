@@ -206,14 +206,16 @@ func parseRest(b []byte) (rec record, err error) {
 type movedEvent struct {
 	number  uint64
 	session uint64 // as its recipients parked it
+	when    int64  // it was accepted, in Unix nanoseconds; 0: not known
 	data    []byte
 }
 
 // movedEntry is what stands at the end of a moved record for each event.
 const movedEntry = 16
 
-// appendMoved appends a moved record's payload: the events, then a number and
-// a session of 8 bytes each for every one.
+// appendMoved appends a moved record's payload: the events, then when each was
+// accepted in 8 bytes, then a number and a session of 8 bytes each for every
+// one. Its frame has detailTimed; older versions wrote none of the times.
 func appendMoved(b []byte, ms []movedEvent) []byte {
 	events := make([][]byte, len(ms))
 	for i, m := range ms {
@@ -221,18 +223,24 @@ func appendMoved(b []byte, ms []movedEvent) []byte {
 	}
 	b = appendEvents(b, events)
 	for _, m := range ms {
+		b = binary.LittleEndian.AppendUint64(b, uint64(m.when))
+	}
+	for _, m := range ms {
 		b = binary.LittleEndian.AppendUint64(b, m.number)
 		b = binary.LittleEndian.AppendUint64(b, m.session)
 	}
 	return b
 }
 
-func parseMoved(payload []byte, count uint32) ([]movedEvent, error) {
-	events, rest, err := cutEvents(payload, count)
+func parseMoved(payload []byte, f frame) ([]movedEvent, error) {
+	events, rest, err := cutEvents(payload, f.count)
 	if err != nil {
 		return nil, err
 	}
 	r := reader{b: rest}
+	if f.detail&detailTimed != 0 {
+		r.take(8 * uint64(f.count))
+	}
 	ms := make([]movedEvent, 0, len(events))
 	for _, e := range events {
 		ms = append(ms, movedEvent{data: e, number: r.uint64(), session: r.uint64()})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -72,7 +73,8 @@ func (r *revision) replay(l DeadLetter, v Verdict) error {
 	if err != nil {
 		return err
 	}
-	e := movedEvent{number: l.Number, session: v.Session, data: slices.Clone(v.Event)}
+	// It waits anew: how long it waited before is told by the letter.
+	e := movedEvent{number: l.Number, session: v.Session, when: time.Now().UnixNano(), data: slices.Clone(v.Event)}
 	r.replays = append(r.replays, revival{p: p, event: e})
 	return r.full(len(e.data))
 }

@@ -59,6 +59,8 @@ type Spool struct {
 	replayed  *numberSet // lines whose replay stands in the store; nil: not looked at yet; owned by retain
 	pinned    uint64     // from this segment on none goes: what is being revived has no fact yet; 0: all may
 
+	ages ages
+
 	free, minFree atomic.Int64 // as last looked at
 	warned        atomic.Int32 // percent
 }
