@@ -91,6 +91,7 @@ var (
 
 // Headers says in an answer's header what belongs to the refusal.
 func (f *Refusal) Headers(h http.Header) {
+	h.Set("Connection", "close") // what else it sends isn't waited for
 	switch f.Status {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="tailpost"`)
