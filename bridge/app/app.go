@@ -40,6 +40,8 @@ type Options struct {
 	// send to listen. A log that doesn't exist holds nothing up; an address that
 	// is taken does. It must not block. nil: nobody wants to know.
 	Ready func()
+
+	Supervisor Supervisor // nil: nobody
 }
 
 // lockWait is how long a start waits for another process to leave the state
@@ -109,6 +111,9 @@ type app struct {
 }
 
 func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
+	if o.Supervisor == nil {
+		o.Supervisor = nobody{}
+	}
 	a := &app{
 		o: o, guard: admin.NewGuard(o.Log), spool: sp, ended: make(chan struct{}, 1), turns: map[string]ingest.Turn{},
 		recipients: map[string]*recipient{}, sources: map[string]*source{},
@@ -177,11 +182,14 @@ func (a *app) run(ctx context.Context) error {
 		a.mu.Unlock()
 		reload.run("reload", watch.Run)
 	}
+	watched := newGroup(context.WithoutCancel(ctx), failed)
+	watched.run("supervisor", a.watched)
 	a.o.Log.Info().Str("version", a.o.Version).Str("state_dir", a.conf().StateDir).
 		Int("sources", len(a.conf().Sources())).Int("recipients", len(a.conf().Recipients())).Msg("running")
 
 	err := a.wait(ctx, failed)
 	a.o.Log.Info().Err(err).Msg("stopping")
+	a.o.Supervisor.Stopping()
 	reload.stop() // nobody begins anything more
 	sources.cancel()
 	control.cancel()
@@ -190,6 +198,7 @@ func (a *app) run(ctx context.Context) error {
 	control.stop()
 	telling.stop()
 	store.stop()
+	watched.stop()
 	select {
 	case late := <-failed:
 		err = errors.Join(err, late)

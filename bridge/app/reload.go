@@ -17,7 +17,7 @@ import (
 // reload brings run in these groups.
 func (a *app) newWatch(workers, sources *group) *config.Watch {
 	return config.NewWatch(config.WatchOptions{
-		Config: a.conf(), Hangup: a.o.Hangup, Log: a.o.Log,
+		Config: a.conf(), Hangup: a.o.Hangup, Asked: a.asked, Log: a.o.Log,
 		Apply: func(ctx context.Context, c *config.Config, asked bool) error {
 			return a.reload(ctx, c, asked, workers, sources)
 		},

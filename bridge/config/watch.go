@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// WatchOptions are what a Watch needs. All but Hangup and Log must be set.
+// WatchOptions are what a Watch needs. All but Hangup, Asked and Log must be set.
 type WatchOptions struct {
 	Config *Config // that runs, as Load gave it
 	// Apply puts a configuration into force, all of it or, on an error, nothing.
@@ -22,7 +22,10 @@ type WatchOptions struct {
 	Apply func(ctx context.Context, c *Config, asked bool) error
 	// Hangup asks with each value for a reload at once, changed or not.
 	Hangup <-chan os.Signal
-	Log    zerolog.Logger
+	// Asked is called when Hangup asks; what it gives is called when that reload
+	// has been applied or refused. nil: nobody wants to know.
+	Asked func() (answered func())
+	Log   zerolog.Logger
 }
 
 // Watch follows the files of a configuration, and loads them again when one of
@@ -84,7 +87,7 @@ func (w *Watch) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-w.o.Hangup:
-			w.reload(ctx, wait, true)
+			w.asked(ctx, wait)
 		case ev, ok := <-w.hints.events():
 			if !ok {
 				w.hints.close()
@@ -118,6 +121,14 @@ func (w *Watch) look(ctx context.Context, wait *alarm) {
 	if w.doubted || w.depends.contents() != w.seen {
 		w.reload(ctx, wait, false)
 	}
+}
+
+// asked loads the files for somebody who waits for that.
+func (w *Watch) asked(ctx context.Context, wait *alarm) {
+	if w.o.Asked != nil {
+		defer w.o.Asked()()
+	}
+	w.reload(ctx, wait, true)
 }
 
 // reload loads the files. asked: a person waits for a word.

@@ -58,6 +58,11 @@ func (b *board) update(f func(*Stats)) {
 	f(&b.s)
 }
 
+// Busy tells for how long the worker has been at one step of its loop; 0: it
+// waits. What it records it tries until that succeeds, so that a journal that
+// can't be written keeps it busy. Any goroutine may call it.
+func (w *Worker) Busy() time.Duration { return w.pulse.Busy() }
+
 // Stats may be called by any goroutine.
 func (w *Worker) Stats() Stats {
 	w.board.mu.Lock()

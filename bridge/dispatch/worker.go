@@ -26,10 +26,11 @@ type Options struct {
 	Before Stats // the other one's: its counts go on, and rate_limit knows its last attempt
 }
 
-// Worker serves one recipient. Everything but board is owned by Run.
+// Worker serves one recipient. Everything but board and pulse is owned by Run.
 type Worker struct {
 	o      Options
 	board  board
+	pulse  bridge.Pulse // of serve; a step is a turn, and what it records
 	health health
 	filter *Filter
 
@@ -147,6 +148,8 @@ func lingering(ctx context.Context, while time.Duration) (context.Context, conte
 }
 
 func (w *Worker) serve(ctx, record context.Context) error {
+	w.pulse.Work()
+	defer w.pulse.Wait()
 	if err := w.restore(record, time.Now()); err != nil {
 		return err
 	}
@@ -154,6 +157,7 @@ func (w *Worker) serve(ctx, record context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for woken := true; !w.ending(ctx); {
+		w.pulse.Work()
 		now := time.Now()
 		if woken {
 			if w.asked = w.o.Queue.Asked(); w.asked {
@@ -176,10 +180,12 @@ func (w *Worker) serve(ctx, record context.Context) error {
 			}
 		} else {
 			timer.Reset(w.sleep(now))
+			w.pulse.Wait()
 			select {
 			case <-ctx.Done():
 			case <-w.retire:
 			case r := <-w.results:
+				w.pulse.Work()
 				err = w.finish(record, r, time.Now())
 			case <-w.o.Queue.Wake():
 				woken = true

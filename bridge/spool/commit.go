@@ -42,6 +42,7 @@ const (
 // run commits until ctx ends: then what waits is tried once more, and the
 // rest refused.
 func (c *committer) run(ctx context.Context) {
+	defer c.s.pulse.Wait()
 	for ctx.Err() == nil {
 		if group := c.s.take(); len(group) > 0 {
 			c.commit(ctx, group)
@@ -51,6 +52,7 @@ func (c *committer) run(ctx context.Context) {
 		if len(c.unsynced) > 0 {
 			due = time.After(time.Until(c.since.Add(syncInterval)))
 		}
+		c.s.pulse.Wait()
 		select {
 		case <-ctx.Done():
 		case <-c.s.work:
@@ -112,6 +114,7 @@ func (c *committer) commit(ctx context.Context, group []*entry) {
 		}
 		c.s.writable(err)
 		group = c.hasty(group, full != nil)
+		c.s.pulse.Wait()
 		select {
 		case <-ctx.Done():
 			c.s.refuse(group)
@@ -154,6 +157,7 @@ func (c *committer) abandon() []*entry {
 // and takes what is written off it.
 func (c *committer) try(group *[]*entry) error {
 	for len(*group) > 0 {
+		c.s.pulse.Work()
 		part := (*group)[:c.fits(*group)]
 		if err := c.write(part); err != nil {
 			return err
@@ -166,6 +170,7 @@ func (c *committer) try(group *[]*entry) error {
 		}
 	}
 	if c.bytes > unsyncedMost || len(c.unsynced) > 0 && time.Since(c.since) >= syncInterval {
+		c.s.pulse.Work()
 		return c.sync()
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/tailpost/tailpost/bridge"
 )
 
 // journal is what the recipients have done: two files, written in turn. The
@@ -49,6 +51,8 @@ type journal struct {
 	unknown    []raw            // of a newer version, kept as they are
 	parked     int              // over all recipients
 	parkedIn   map[uint64]tally // by segment
+
+	pulse bridge.Pulse // of run; a step is a sync
 }
 
 // tally is what recipients have parked in one segment. An event that two have
@@ -170,7 +174,9 @@ func (j *journal) run(ctx context.Context) {
 				return
 			case <-time.After(wait):
 			}
+			j.pulse.Work()
 			pending = j.sync() != nil
+			j.pulse.Wait()
 			wait = j.retryEvery
 		}
 	}

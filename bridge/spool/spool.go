@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge"
 )
 
 // Spool is an open spool. Its methods may be called by several goroutines at
@@ -60,6 +62,8 @@ type Spool struct {
 	pinned    uint64     // from this segment on none goes: what is being revived has no fact yet; 0: all may
 
 	ages ages
+
+	pulse bridge.Pulse // the committer's; a step is one write with its sync
 
 	free, minFree atomic.Int64 // as last looked at
 	warned        atomic.Int32 // percent
@@ -137,6 +141,11 @@ func (s *Spool) Run(ctx context.Context) error {
 	wg.Wait()
 	return s.journal.sync()
 }
+
+// Busy tells for how long the loop of Run that is at it longest has been at one
+// step, a write or a sync; 0: they wait, for work, for room, or for the next try
+// of what has failed. It takes no lock, so that it answers whatever hangs.
+func (s *Spool) Busy() time.Duration { return max(s.pulse.Busy(), s.journal.pulse.Busy()) }
 
 // Close syncs the journal, closes all files and gives the lock back. It is
 // called after Run has returned, and after the last use of the queues.

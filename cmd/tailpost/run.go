@@ -13,6 +13,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge/app"
 	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/cmd/tailpost/notify"
 )
 
 func newRun() *cobra.Command {
@@ -26,7 +27,10 @@ recipients, until SIGTERM or SIGINT; what is in flight then gets the grace of
 input has ended (standard input alone), it ends once everything is delivered.
 
 The configuration is reloaded when one of its files changes, or at once by
-SIGHUP. One that is refused leaves the old one in force; the log says why.`,
+SIGHUP. One that is refused leaves the old one in force; the log says why.
+
+Started by systemd as Type=notify it says when it is ready, reloads or stops, and
+feeds the watchdog while its main loops turn.`,
 		Example: "  tailpost run --config tailpost.toml",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -41,14 +45,19 @@ SIGHUP. One that is refused leaves the old one in force; the log says why.`,
 				return err
 			}
 			setLevel(conf.Log.Level)
+			log := newLog(config.Log{Level: zerolog.LevelDebugValue, Format: conf.Log.Format}, c.ErrOrStderr())
+			systemd := notify.FromEnvironment(log)
 			err = app.Run(c.Context(), conf, app.Options{
-				Log:     newLog(config.Log{Level: zerolog.LevelDebugValue, Format: conf.Log.Format}, c.ErrOrStderr()),
+				Log:     log,
 				Stdin:   c.InOrStdin(),
 				Stdout:  c.OutOrStdout(),
 				Version: versionText(),
 				Reload:  true,
 				Hangup:  hangup,
 				Level:   setLevel,
+
+				Ready:      systemd.Ready,
+				Supervisor: systemd,
 			})
 			if err != nil {
 				return failed(err)
