@@ -114,6 +114,33 @@ func SampleName(c *config.Config, recipient string) string {
 	return bridge.EventEnd
 }
 
+// SampleNotes says what keeps an event like this from the recipient in the
+// bridge.
+func SampleNotes(conf *config.Config, recipient string, e *bridge.Event) (notes []string) {
+	p := conf.Policy(recipient)
+	if p == nil {
+		return nil
+	}
+	switch {
+	case !p.Enabled:
+		notes = append(notes, "the bridge sends nothing to this recipient: enabled = false")
+	case p.Paused:
+		notes = append(notes, "the bridge keeps what this recipient would get: paused = true")
+	}
+	filter, err := p.Filter()
+	if err != nil {
+		return notes
+	}
+	head, err := bridge.ParseHead(e.AppendWire(nil))
+	if err != nil {
+		return notes
+	}
+	if v := filter.Verdict(head); !v.Asked() {
+		notes = append(notes, fmt.Sprintf("the bridge would not send such an event to this recipient: %s", v.Refused))
+	}
+	return notes
+}
+
 // ReadSample reads an event as its canonical JSON has it, and marks it.
 func ReadSample(b []byte) (bridge.Event, error) {
 	e, err := bridge.DecodeEvent(b)

@@ -71,17 +71,21 @@ func Explain(ctx context.Context, c *config.Config, prefix string) ([]Why, error
 	if err != nil {
 		return nil, err
 	}
+	return f.explain(ctx, c, admin.Running(ctx, c.StateDir))
+}
+
+// explain tells all of the events that were found.
+func (f *finder) explain(ctx context.Context, c *config.Config, running bool) ([]Why, error) {
 	numbers := slices.Sorted(maps.Keys(f.events))
 	fates, err := spool.ReadFates(c.StateDir, numbers)
 	if err != nil {
 		return nil, err
 	}
 	// Behind the journal: what has died since then has its letter.
-	if err := f.readLetters(c.StateDir); err != nil {
+	if err := f.readLetters(ctx, c.StateDir); err != nil {
 		return nil, err
 	}
 	trails, herr := history.Read(c.StateDir, func(id bridge.ID) bool { return id == f.id })
-	running := admin.Running(ctx, c.StateDir)
 	var out []Why
 	for _, n := range numbers {
 		e := f.events[n]

@@ -51,6 +51,11 @@ type finder struct {
 	events map[uint64]*found
 }
 
+// newFinder looks for a beginning in lower case.
+func newFinder(prefix string) *finder {
+	return &finder{prefix: prefix, ids: map[bridge.ID]bool{}, events: map[uint64]*found{}}
+}
+
 // BadPrefixError says why a text is no beginning of an id.
 type BadPrefixError struct{ Text, Why string }
 
@@ -58,7 +63,7 @@ func (e *BadPrefixError) Error() string { return fmt.Sprintf("%q is no id: %s", 
 
 // find looks through the spool, the dead letters and the history.
 func find(ctx context.Context, stateDir, prefix string) (*finder, error) {
-	f := &finder{prefix: strings.ToLower(prefix), ids: map[bridge.ID]bool{}, events: map[uint64]*found{}}
+	f := newFinder(strings.ToLower(prefix))
 	switch {
 	case len(prefix) < prefixLeast:
 		return nil, &BadPrefixError{prefix, fmt.Sprintf("at least %d of its hex digits are needed", prefixLeast)}
@@ -74,7 +79,7 @@ func find(ctx context.Context, stateDir, prefix string) (*finder, error) {
 		return f.event(number, data)
 	})
 	if err == nil {
-		err = f.readLetters(stateDir)
+		err = f.readLetters(ctx, stateDir)
 	}
 	if err != nil {
 		return nil, err
@@ -135,11 +140,14 @@ func (e *found) take(data []byte) (err error) {
 }
 
 // readLetters reads the dead letters, anew if it was done before.
-func (f *finder) readLetters(stateDir string) error {
+func (f *finder) readLetters(ctx context.Context, stateDir string) error {
 	for _, e := range f.events {
 		clear(e.letters)
 	}
 	return Letters(stateDir, admin.Letters{}, func(l dispatch.Letter) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if !f.matches(l.ID) {
 			return nil
 		}

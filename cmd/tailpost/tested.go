@@ -34,7 +34,7 @@ func (f *testFlags) send(ctx context.Context, out io.Writer, conf *config.Config
 	rec, err := p.Deliver(ctx, e)
 	t := tested{
 		Recipient: p.Name, Kind: p.Kind, Event: e.Name, ID: e.ID, Taken: err == nil, Steps: append([]string{}, rec.Steps...),
-		Peer: rec.Peer, Answer: rec.Answer, TookMS: float64(rec.Took.Microseconds()) / 1000, Notes: bridgeNotes(conf, p.Name, &e),
+		Peer: rec.Peer, Answer: rec.Answer, TookMS: float64(rec.Took.Microseconds()) / 1000, Notes: app.SampleNotes(conf, p.Name, &e),
 	}
 	if err != nil {
 		t.Error = err.Error()
@@ -53,33 +53,6 @@ func (f *testFlags) send(ctx context.Context, out io.Writer, conf *config.Config
 		return failed(perr)
 	}
 	return nil
-}
-
-// bridgeNotes says what keeps an event like this from the recipient in the
-// bridge.
-func bridgeNotes(conf *config.Config, recipient string, e *bridge.Event) (notes []string) {
-	p := conf.Policy(recipient)
-	if p == nil {
-		return nil
-	}
-	switch {
-	case !p.Enabled:
-		notes = append(notes, "the bridge sends nothing to this recipient: enabled = false")
-	case p.Paused:
-		notes = append(notes, "the bridge keeps what this recipient would get: paused = true")
-	}
-	filter, err := p.Filter()
-	if err != nil {
-		return notes
-	}
-	head, err := bridge.ParseHead(e.AppendWire(nil))
-	if err != nil {
-		return notes
-	}
-	if v := filter.Verdict(head); !v.Asked() {
-		notes = append(notes, fmt.Sprintf("the bridge would not send such an event to this recipient: %s", v.Refused))
-	}
-	return notes
 }
 
 func (t *tested) print(out io.Writer, took time.Duration) error {

@@ -1,0 +1,172 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/admin"
+)
+
+const (
+	formMost  = 64 << 10         // bytes of a form
+	changeFor = 5 * time.Minute  // a change may take as long
+	testFor   = 60 * time.Second // a test event
+	testsMost = 4                // of them at once
+)
+
+// changing answers a POST that changes something: by a redirect to where its
+// outcome is told.
+func (p *page) changing(do func(w http.ResponseWriter, r *http.Request) (to string)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, formMost)
+		if !p.o.Guard.Allow(w, r) {
+			return
+		}
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(changeFor + writeFor))
+		to := do(w, r)
+		p.fresh.forget()
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+}
+
+// tell keeps an outcome and gives the address at which it is told.
+func (p *page) tell(to string, o Outcome) string {
+	at, err := url.Parse(to)
+	if err != nil {
+		at = &url.URL{Path: "/"}
+	}
+	q := at.Query()
+	q.Set("done", p.outcomes.put(o, time.Now()))
+	at.RawQuery = q.Encode()
+	return at.String()
+}
+
+// next is the page of ours that a form leads to.
+func next(r *http.Request, otherwise string) string {
+	to := r.FormValue("next")
+	at, err := url.Parse(to)
+	// Nothing that a browser could take for another host.
+	if err != nil || at.IsAbs() || at.Host != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.Contains(to, `\`) {
+		return otherwise
+	}
+	return to
+}
+
+func (p *page) replay(_ http.ResponseWriter, r *http.Request) string {
+	return p.revise(r, p.o.Actions.ReplayDead, "Replayed")
+}
+
+func (p *page) drop(_ http.ResponseWriter, r *http.Request) string {
+	return p.revise(r, p.o.Actions.DropDead, "Dropped")
+}
+
+// revise does something with the dead letters that a form chooses.
+func (p *page) revise(r *http.Request, do func(context.Context, admin.Letters) (admin.Report, error), done string) string {
+	to := next(r, "/dead")
+	which, err := lettersOf(r)
+	if err != nil {
+		return p.tell(to, Outcome{Title: "Nothing was done: " + err.Error()})
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), changeFor)
+	defer cancel()
+	report, err := do(ctx, which)
+	o := Outcome{Good: err == nil && report.Done > 0, Title: done + " " + numbered(report.Done, "dead letter", "dead letters")}
+	if err != nil {
+		o.Title += ", and then: " + err.Error()
+		if report.Done == 0 {
+			o.Title = "Nothing was done: " + err.Error()
+		}
+	}
+	for _, l := range report.Left[:min(len(report.Left), outcomeLines)] {
+		o.Lines = append(o.Lines, l.What+": "+l.Reason)
+	}
+	if more := len(report.Left) - len(o.Lines) + report.LeftOut; more > 0 {
+		o.Lines = append(o.Lines, fmt.Sprintf("%d more stay as they were", more))
+	}
+	p.o.Log.Info().Str("what", strings.ToLower(done)+" dead letters").Int("done", report.Done).Err(err).Msg("done by the page")
+	return p.tell(to, o)
+}
+
+// lettersOf reads which letters are meant. All of a choice must be asked for in
+// so many words: a form that lost its id means none.
+func lettersOf(r *http.Request) (admin.Letters, error) {
+	which := admin.Letters{Recipient: r.FormValue("recipient")}
+	if text := r.FormValue("id"); text != "" {
+		var id bridge.ID
+		if err := id.UnmarshalText([]byte(text)); err != nil {
+			return which, errors.New("the form names no id")
+		}
+		which.IDs = []bridge.ID{id}
+		return which, nil
+	}
+	if r.FormValue("all") != "yes" {
+		return which, errors.New("the form names no dead letter")
+	}
+	which.Event = r.FormValue("event")
+	if text := r.FormValue("since"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return which, errors.New("the form's time makes no sense")
+		}
+		which.Since = at
+	}
+	return which, nil
+}
+
+func (p *page) pause(_ http.ResponseWriter, r *http.Request) string { return p.setPause(r, true) }
+
+func (p *page) resume(_ http.ResponseWriter, r *http.Request) string { return p.setPause(r, false) }
+
+func (p *page) setPause(r *http.Request, paused bool) string {
+	name := r.FormValue("name")
+	ctx, cancel := context.WithTimeout(r.Context(), changeFor)
+	defer cancel()
+	err := p.o.Actions.Pause(ctx, name, paused)
+	o := Outcome{Good: true, Title: "Paused " + name + ": what is accepted for it waits, until somebody resumes it"}
+	if !paused {
+		o.Title = "Resumed " + name
+	}
+	if err != nil {
+		o = Outcome{Title: "Nothing was done: " + err.Error()}
+	}
+	p.o.Log.Info().Str("recipient", name).Bool("paused", paused).Err(err).Msg("done by the page")
+	return p.tell(recipientPath(name), o)
+}
+
+// test sends a test event.
+func (p *page) test(_ http.ResponseWriter, r *http.Request) string {
+	name, event := r.FormValue("name"), r.FormValue("event")
+	to := recipientPath(name)
+	if p.o.Tester == nil {
+		return p.tell(to, Outcome{Title: "Nothing was sent: this bridge sends no test events"})
+	}
+	if !p.tests.begin() {
+		return p.tell(to, Outcome{Title: "Nothing was sent: other test events are under way"})
+	}
+	defer p.tests.end()
+	ctx, cancel := context.WithTimeout(r.Context(), testFor)
+	defer cancel()
+	t, err := p.o.Tester.Test(ctx, name, event)
+	p.o.Log.Info().Str("recipient", name).Bool("taken", t.Taken).Err(err).Msg("test event sent by the page")
+	if err != nil {
+		return p.tell(to, Outcome{Title: "Nothing was sent: " + err.Error()})
+	}
+	return p.tell(to, testOutcome(t))
+}
+
+// testOutcome tells how a test event fared.
+func testOutcome(t Tested) Outcome {
+	o := Outcome{Good: t.Taken, Steps: t.Steps, Title: fmt.Sprintf("Test event taken by %s in %s: %s", t.Peer, span(t.Took), t.Answer)}
+	if !t.Taken {
+		o.Title = fmt.Sprintf("Test event not taken, after %s: %s", span(t.Took), t.Error)
+	}
+	o.Steps = o.Steps[:min(len(o.Steps), outcomeLines)]
+	o.Lines = append([]string{fmt.Sprintf("%s, id %s", eventName(t.Event), t.ID)}, t.Notes...)
+	return o
+}

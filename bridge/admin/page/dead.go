@@ -1,0 +1,178 @@
+package page
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+)
+
+const (
+	lettersPage = 50
+	skipMost    = 5000 // letters: who is further back has the command
+)
+
+// sinces are the times within which letters can be asked for.
+var sinces = []string{"1h", "24h", "7d", "30d"}
+
+type deadView struct {
+	asked
+	Which             LetterChoice
+	Since             string
+	Names, EventNames []string
+	Sinces            []string
+	Letters
+	From, To     int
+	Filter       string // the choice, as a query
+	Filtered     bool
+	Newer, Older string // other pages; "": there is none
+	Err          string
+}
+
+// choiceOf reads the choice of dead letters of a query or form. A time that
+// makes no sense is as none.
+func choiceOf(q url.Values, now time.Time) (which LetterChoice, since string) {
+	which = LetterChoice{Recipient: q.Get("recipient"), Event: q.Get("event")}
+	switch since = q.Get("since"); since {
+	case "1h":
+		which.Since = now.Add(-time.Hour)
+	case "24h":
+		which.Since = now.Add(-24 * time.Hour)
+	case "7d":
+		which.Since = now.Add(-7 * 24 * time.Hour)
+	case "30d":
+		which.Since = now.Add(-30 * 24 * time.Hour)
+	default:
+		if at, err := time.Parse(time.RFC3339, since); err == nil {
+			which.Since = at
+		} else {
+			since = ""
+		}
+	}
+	return which, since
+}
+
+// queryOf writes a choice as a query.
+func queryOf(which LetterChoice, since string) url.Values {
+	q := url.Values{}
+	for name, value := range map[string]string{"recipient": which.Recipient, "event": which.Event, "since": since} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q
+}
+
+// dead is the page of the dead letters.
+func (p *page) dead(a asked) shown {
+	q := a.req.URL.Query()
+	v := deadView{asked: a, Sinces: sinces}
+	v.Which, v.Since = choiceOf(q, a.now)
+	v.Filter, v.Filtered = queryOf(v.Which, v.Since).Encode(), v.Which != LetterChoice{}
+	v.Names, v.EventNames = a.choices(v.Which)
+	skip, _ := strconv.Atoi(q.Get("skip"))
+	skip = min(max(skip, 0), skipMost)
+	err := p.gate.look(a.req.Context(), func(ctx context.Context) (err error) {
+		v.Letters, err = p.o.Reader.Letters(ctx, v.Which, skip, lettersPage)
+		return err
+	})
+	if err != nil {
+		v.Err = err.Error()
+	}
+	v.From, v.To = skip+1, skip+len(v.Letters.Letters)
+	to := func(skip int) string {
+		q := queryOf(v.Which, v.Since)
+		if skip > 0 {
+			q.Set("skip", strconv.Itoa(skip))
+		}
+		return "/dead?" + q.Encode()
+	}
+	if skip > 0 {
+		v.Newer = to(max(0, skip-lettersPage))
+	}
+	if v.To < v.Total && skip < skipMost {
+		v.Older = to(skip + lettersPage)
+	}
+	return shown{title: "Dead letters", nav: navDead, parts: []part{partOf("dead", "dead", v)}}
+}
+
+// choices are the recipients and events that can be asked for.
+func (a asked) choices(which LetterChoice) (names, events []string) {
+	set := map[string]bool{}
+	for _, e := range bridge.SessionEvents() {
+		events = append(events, e)
+	}
+	if which.Event != "" && !slices.Contains(events, which.Event) {
+		events = append(events, which.Event)
+	}
+	for i := range a.snap.Recipients {
+		set[a.snap.Recipients[i].Name] = true
+	}
+	if which.Recipient != "" {
+		set[which.Recipient] = true
+	}
+	return slices.Sorted(maps.Keys(set)), events
+}
+
+// field is a name and a value.
+type field struct{ Name, Value string }
+
+type confirmView struct {
+	asked
+	Drop    bool
+	What    string
+	Facts   []field
+	Fields  []field
+	Action  string
+	Back    string
+	Stopped bool
+	Err     string
+}
+
+// confirm asks whether what was chosen is meant.
+func (p *page) confirm(a asked) shown {
+	q := a.req.URL.Query()
+	which, since := choiceOf(q, a.now)
+	v := confirmView{asked: a, Drop: q.Get("do") == "drop", Action: "/dead/replay", Back: "/dead?" + queryOf(which, since).Encode()}
+	if v.Drop {
+		v.Action = "/dead/drop"
+	}
+	add := func(name, label, value string) {
+		if value != "" {
+			v.Facts = append(v.Facts, field{label, value})
+			v.Fields = append(v.Fields, field{name, value})
+		}
+	}
+	id := q.Get("id")
+	add("id", "Event", id)
+	add("recipient", "Recipient", which.Recipient)
+	if id != "" {
+		v.What = "a dead letter"
+	} else {
+		add("event", "Events", which.Event)
+		if !which.Since.IsZero() { // the same letters, however long one thinks it over
+			add("since", "Died since", which.Since.UTC().Format(time.RFC3339))
+		}
+		v.Fields = append(v.Fields, field{"all", "yes"})
+		v.What = p.howMany(a, which, &v)
+	}
+	v.Fields = append(v.Fields, field{"next", v.Back})
+	return shown{title: "Sure?", nav: navDead, parts: []part{partOf("confirm", "confirm", v)}}
+}
+
+func (p *page) howMany(a asked, which LetterChoice, v *confirmView) string {
+	n := 0
+	err := p.gate.look(a.req.Context(), func(ctx context.Context) error {
+		l, err := p.o.Reader.Letters(ctx, which, 0, 0)
+		n, v.Stopped = l.Total, l.Stopped
+		return err
+	})
+	if err != nil {
+		v.Err = err.Error()
+	}
+	return "all " + numbered(n, "dead letter", "dead letters") + " that fit"
+}

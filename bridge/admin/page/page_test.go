@@ -1,0 +1,196 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+var taken = time.Date(2026, 11, 22, 7, 12, 51, 0, time.UTC)
+
+// snapOf is a bridge that is well, with one recipient of each name.
+func snapOf(names ...string) *status.Snapshot {
+	s := &status.Snapshot{
+		Taken: taken, Started: taken.Add(-50 * time.Hour), Version: "1.2.3", Host: "relay-1", Ready: true,
+		Needs:         []status.Need{},
+		Configuration: status.Configuration{Path: "/etc/tailpost/tailpost.toml", Applied: taken.Add(-50 * time.Hour)},
+		Sources: []status.Source{{
+			Name: "appliance", Kind: "tail", Target: "/var/log/appliance/session.log", Format: "bg", State: status.OK,
+			Files:    []status.File{{Path: "/var/log/appliance/session.log", Position: 1234567, Size: 1234999}},
+			LagBytes: 432, LagSeconds: 0.4, LastLine: taken.Add(-time.Second), Read: 12345, Parsed: 12000, Ignored: 345, Events: 9876,
+		}},
+		Spool:   status.Spool{Dir: "/var/lib/tailpost", Bytes: 5 << 20, Wanted: 1 << 20, MaxBytes: 10 << 30, Free: 100 << 30, MinFree: 512 << 20, Segments: 3},
+		Balance: status.Balance{Fits: true, Checked: taken.Add(-time.Minute), Problems: []string{}},
+		Alerts:  []status.Alert{},
+		Relay:   &status.Relay{Server: "smtp.example.com:587", Text: "OK", OK: true, At: taken.Add(-time.Hour)},
+		History: status.History{Kept: 12345},
+	}
+	for i, n := range names {
+		s.Recipients = append(s.Recipients, status.Recipient{
+			Name: n, Kind: "http", Target: fmt.Sprintf("https://example-%d.service-now.com/bomgar_event.do?…", i), Events: bridge.SessionEvents(),
+			State: status.OK, Text: "OK", Enabled: true, LastSuccess: taken.Add(-3 * time.Second), Alert: "none",
+			Given: 9876, Delivered: 9876, Attempts: 1234,
+		})
+	}
+	return s
+}
+
+// site is a page with a snapshot that a test changes, and a guard that knows
+// the visitor by a header.
+type site struct {
+	*httptest.Server
+	t       *testing.T
+	reader  fakeReader
+	actions fakeActions
+	stop    context.CancelFunc
+
+	mu   sync.Mutex
+	snap *status.Snapshot
+}
+
+func newSite(t *testing.T, snap *status.Snapshot) *site {
+	s := &site{t: t, snap: snap}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	h := New(Options{Snapshot: s.take, Reader: &s.reader, Guard: fakeGuard{}, Actions: &s.actions, Tester: &s.reader})
+	s.Server = httptest.NewUnstartedServer(h)
+	s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	s.Start()
+	t.Cleanup(func() { stop(); s.Close() })
+	return s
+}
+
+func (s *site) take() *status.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.snap
+}
+
+func (s *site) put(snap *status.Snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snap = snap
+}
+
+// fakeGuard takes "in" for a session, and "off" for a bridge without a token.
+type fakeGuard struct{}
+
+func (fakeGuard) Visit(r *http.Request) Visit {
+	who := r.Header.Get("X-Who")
+	return Visit{Can: who != "off", SignedIn: who == "in", Form: "form-token"}
+}
+
+func (g fakeGuard) Allow(w http.ResponseWriter, r *http.Request) bool {
+	if v := g.Visit(r); !v.SignedIn || r.FormValue(FormField) != v.Form {
+		http.Error(w, "no", http.StatusForbidden)
+		return false
+	}
+	return true
+}
+
+func (fakeGuard) SignIn(w http.ResponseWriter, r *http.Request) error {
+	if r.FormValue(TokenField) != "right" {
+		return errors.New("that is not the token")
+	}
+	w.Header().Set("X-In", "yes")
+	return nil
+}
+
+func (fakeGuard) SignOut(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Out", "yes") }
+
+// fakeReader gives what a test puts into it.
+type fakeReader struct {
+	letters  Letters
+	events   Events
+	why      []Why
+	attempts []bridge.Attempt
+	tested   Tested
+	err      error
+	asked    any // the last choice
+	hold     chan struct{}
+}
+
+func (f *fakeReader) wait(ctx context.Context) error {
+	if f.hold == nil {
+		return f.err
+	}
+	select {
+	case <-f.hold:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return f.err
+}
+
+func (f *fakeReader) Letters(ctx context.Context, which LetterChoice, skip, most int) (Letters, error) {
+	f.asked = which
+	l := f.letters
+	if len(l.Letters) > 0 {
+		l.Letters = l.Letters[min(skip, len(l.Letters)):min(skip+most, len(l.Letters))]
+	}
+	return l, f.wait(ctx)
+}
+
+func (f *fakeReader) Events(ctx context.Context, which EventChoice, _ int) (Events, error) {
+	f.asked = which
+	return f.events, f.wait(ctx)
+}
+
+func (f *fakeReader) Why(ctx context.Context, _ bridge.ID, number uint64) ([]Why, error) {
+	f.asked = number
+	return f.why, f.wait(ctx)
+}
+
+func (f *fakeReader) Attempts(ctx context.Context, recipient string, _ int) ([]bridge.Attempt, error) {
+	f.asked = recipient
+	return f.attempts, f.wait(ctx)
+}
+
+func (f *fakeReader) Test(_ context.Context, recipient, event string) (Tested, error) {
+	f.asked = [2]string{recipient, event}
+	return f.tested, f.err
+}
+
+// fakeActions notes what was done.
+type fakeActions struct {
+	mu     sync.Mutex
+	done   []string
+	report admin.Report
+	err    error
+}
+
+func (f *fakeActions) note(format string, args ...any) (admin.Report, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = append(f.done, fmt.Sprintf(format, args...))
+	return f.report, f.err
+}
+
+func (f *fakeActions) ReplayDead(_ context.Context, which admin.Letters) (admin.Report, error) {
+	return f.note("replay %v %s %s %v", which.IDs, which.Recipient, which.Event, which.Since)
+}
+
+func (f *fakeActions) DropDead(_ context.Context, which admin.Letters) (admin.Report, error) {
+	return f.note("drop %v %s %s %v", which.IDs, which.Recipient, which.Event, which.Since)
+}
+
+func (f *fakeActions) ReplayLines(context.Context, admin.Lines) (admin.Report, error) {
+	return f.note("lines")
+}
+
+func (f *fakeActions) Pause(_ context.Context, recipient string, paused bool) error {
+	_, err := f.note("pause %s %v", recipient, paused)
+	return err
+}
+
+func (f *fakeActions) Forget(context.Context, string) (admin.Report, error) { return f.note("forget") }

@@ -1,0 +1,161 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// statusView is what the parts of the status page show.
+type statusView struct {
+	asked
+	*status.Snapshot
+	Headline string
+	Tone     string
+	Waiting  uint64
+	Chips    []chip
+	Shown    int // recipients in the table
+}
+
+// chip chooses recipients by their state.
+type chip struct {
+	Word  string
+	State string // "": all
+	Count int
+	Here  bool
+}
+
+// row is one line of a table of the snapshot.
+type row struct {
+	asked
+	ID string
+	R  *status.Recipient
+	S  *status.Source
+}
+
+// status is the page of the whole bridge.
+func (p *page) status(a asked) shown {
+	want := status.State(a.query("show"))
+	v := statusView{asked: a, Snapshot: a.snap}
+	v.Headline, v.Tone = headline(a)
+	var recipients, sources []part
+	states := map[status.State]int{}
+	for i := range a.snap.Recipients {
+		r := &a.snap.Recipients[i]
+		states[r.State]++
+		v.Waiting += r.Waiting
+		if want != "" && r.State != want {
+			continue
+		}
+		id := fmt.Sprintf("r%d", i)
+		recipients = append(recipients, partOf(id, "recipient-row", row{asked: a, ID: id, R: r}))
+	}
+	for i := range a.snap.Sources {
+		id := fmt.Sprintf("s%d", i)
+		sources = append(sources, partOf(id, "source-row", row{asked: a, ID: id, S: &a.snap.Sources[i]}))
+	}
+	v.Shown, v.Chips = len(recipients), chips(states, want, len(a.snap.Recipients))
+	s := shown{nav: navStatus, live: "of=status", parts: []part{
+		partOf("summary", "summary", v), partOf("needs", "needs", v),
+		listOf("recipients", "recipients", v, recipients), listOf("sources", "sources", v, sources), partOf("system", "system", v),
+	}}
+	if want != "" {
+		s.live += "&show=" + url.QueryEscape(string(want))
+	}
+	return s
+}
+
+// headline says how the bridge fares, and how bad that is.
+func headline(a asked) (text, tone string) {
+	n := len(a.snap.Needs)
+	grave := slices.ContainsFunc(a.snap.Needs, func(n status.Need) bool { return n.Grave })
+	switch {
+	case grave || !a.snap.Ready && n > 0:
+		return numbered(n, "thing needs", "things need") + " a person", "bad"
+	case !a.snap.Ready:
+		return "Not ready: no data can flow", "bad"
+	case n > 0:
+		return numbered(n, "thing needs", "things need") + " a person", "warn"
+	}
+	return "All is well", "good"
+}
+
+// worst orders states: what needs somebody stands first.
+var worst = []string{"bad", "warn", "idle", "good"}
+
+// chips gives the choices there are, if there is more than one.
+func chips(states map[status.State]int, want status.State, all int) (out []chip) {
+	if len(states) < 2 && want == "" {
+		return nil
+	}
+	for s, n := range states {
+		out = append(out, chip{Word: badgeOf(s).Word, State: string(s), Count: n, Here: s == want})
+	}
+	slices.SortFunc(out, func(a, b chip) int {
+		x, y := badgeOf(status.State(a.State)), badgeOf(status.State(b.State))
+		return cmp.Or(cmp.Compare(slices.Index(worst, x.Tone), slices.Index(worst, y.Tone)), cmp.Compare(x.Word, y.Word))
+	})
+	return append([]chip{{Word: "All", Count: all, Here: want == ""}}, out...)
+}
+
+// NeedTone is the tone of a need.
+func (v statusView) NeedTone(n status.Need) string {
+	if n.Grave {
+		return "bad"
+	}
+	return "warn"
+}
+
+// NeedLink is where more is said of what a need is about; "": nowhere.
+func (v statusView) NeedLink(n status.Need) string {
+	if n.Kind == "recipient" && n.Name != "" {
+		return "/recipient?name=" + url.QueryEscape(n.Name)
+	}
+	return ""
+}
+
+// Lag says how far behind a source is.
+func (r row) Lag() string {
+	if r.S.LagBytes <= 0 {
+		return "none"
+	}
+	if r.S.LagSeconds <= 0 {
+		return size(r.S.LagBytes)
+	}
+	return size(r.S.LagBytes) + ", " + seconds(r.S.LagSeconds)
+}
+
+// Alerted says who was told of what fails.
+func (r row) Alerted() string { return alerted(r.R) }
+
+// Calm reports whether there is nothing to be said of alerts and dead letters.
+func (r row) Calm() bool {
+	return r.R.Letters == 0 && r.R.AlertText == "" && (r.R.Alert == "" || r.R.Alert == "none")
+}
+
+// Says is the state in words, where they say more than the badge.
+func (r row) Says() string { return says(r.R) }
+
+func says(r *status.Recipient) string {
+	if strings.EqualFold(r.Text, badgeOf(r.State).Word) || strings.EqualFold(r.Text, string(r.State)) {
+		return ""
+	}
+	return r.Text
+}
+
+func alerted(r *status.Recipient) string {
+	if r.AlertText != "" {
+		return text(r.AlertText, longMost)
+	}
+	switch r.Alert {
+	case "", "none":
+		return "none"
+	case "waits":
+		return "not yet: it fails since a short time"
+	}
+	return text(r.Alert, textMost)
+}
