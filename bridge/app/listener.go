@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/admin/page"
 )
 
 // openListener makes the admin listener, and listens: a port that is taken is
@@ -16,6 +17,9 @@ func (a *app) openListener(ctx context.Context) error {
 	}
 	a.listener = admin.NewListener(admin.ListenerOptions{
 		Address: address, Guard: a.guard, Actions: actions{a}, Snapshot: a.Snapshot, Log: a.o.Log,
+		Page: page.New(page.Options{
+			Snapshot: a.Snapshot, Reader: pages{a}, Guard: a.guard, Actions: actions{a}, Tester: pages{a}, Log: a.o.Log,
+		}),
 	})
 	return a.listener.Bind(ctx)
 }

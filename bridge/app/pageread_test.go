@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +114,9 @@ func TestPageWhy(t *testing.T) {
 }
 
 func TestPageLetters(t *testing.T) {
-	p := pagesOf(t, toFile("out")+"[[recipients.http]]\nname = \"desk\"\nurl = \"http://127.0.0.1:1/\"\nretry_interval = \"50ms\"\nretry_duration = \"50ms\"\n",
+	desk := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	defer desk.Close()
+	p := pagesOf(t, toFile("out")+"[[recipients.http]]\nname = \"desk\"\nurl = \""+desk.URL+"\"\nretry_interval = \"50ms\"\nretry_duration = \"50ms\"\n",
 		eventLine("a", "")+eventLine("b", "")+eventLine("c", ""))
 	var want []string
 	err := Letters(p.dir(), admin.Letters{}, func(l dispatch.Letter) error {

@@ -20,19 +20,37 @@ const (
 	testsMost = 4                // of them at once
 )
 
+// change does what a form asks for, and gives the page that tells of it.
+type change func(w http.ResponseWriter, r *http.Request) (to string)
+
 // changing answers a POST that changes something: by a redirect to where its
-// outcome is told.
-func (p *page) changing(do func(w http.ResponseWriter, r *http.Request) (to string)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, formMost)
-		if !p.o.Guard.Allow(w, r) {
-			return
-		}
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(changeFor + writeFor))
+// outcome is told. The guard parses the form.
+func (p *page) changing(do change) http.Handler {
+	guarded := p.o.Guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		// The form is read. Its deadline would end the request's context, and
+		// with it what it asks for.
+		_ = c.SetReadDeadline(time.Time{})
+		_ = c.SetWriteDeadline(time.Now().Add(changeFor + writeFor))
 		to := do(w, r)
 		p.fresh.forget()
 		http.Redirect(w, r, to, http.StatusSeeOther)
+	}), p.refuse)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, formMost)
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+// refuse tells a visitor why nothing was changed.
+func (p *page) refuse(w http.ResponseWriter, r *http.Request, f *admin.Refusal) {
+	f.Headers(w.Header())
+	a := p.ask(r, false)
+	if f.Status == http.StatusUnauthorized {
+		p.write(w, a, p.signInSaying(a, f))
+		return
 	}
+	p.write(w, a, failed(f.Status, "Nothing was changed", f.Text))
 }
 
 // tell keeps an outcome and gives the address at which it is told.

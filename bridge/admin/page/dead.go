@@ -25,12 +25,12 @@ type deadView struct {
 	Since             string
 	Names, EventNames []string
 	Sinces            []string
-	Letters
-	From, To     int
-	Filter       string // the choice, as a query
-	Filtered     bool
-	Newer, Older string // other pages; "": there is none
-	Err          string
+	Found             Letters
+	From, To          int
+	Replay, Drop      string // the questions whether all of them are meant
+	Filtered          bool
+	Newer, Older      string // other pages; "": there is none
+	Err               string
 }
 
 // choiceOf reads the choice of dead letters of a query or form. A time that
@@ -72,18 +72,23 @@ func (p *page) dead(a asked) shown {
 	q := a.req.URL.Query()
 	v := deadView{asked: a, Sinces: sinces}
 	v.Which, v.Since = choiceOf(q, a.now)
-	v.Filter, v.Filtered = queryOf(v.Which, v.Since).Encode(), v.Which != LetterChoice{}
+	v.Filtered = v.Which != LetterChoice{}
+	all := queryOf(v.Which, v.Since)
+	all.Set("do", "replay")
+	v.Replay = "/dead/confirm?" + all.Encode()
+	all.Set("do", "drop")
+	v.Drop = "/dead/confirm?" + all.Encode()
 	v.Names, v.EventNames = a.choices(v.Which)
 	skip, _ := strconv.Atoi(q.Get("skip"))
 	skip = min(max(skip, 0), skipMost)
 	err := p.gate.look(a.req.Context(), func(ctx context.Context) (err error) {
-		v.Letters, err = p.o.Reader.Letters(ctx, v.Which, skip, lettersPage)
+		v.Found, err = p.o.Reader.Letters(ctx, v.Which, skip, lettersPage)
 		return err
 	})
 	if err != nil {
 		v.Err = err.Error()
 	}
-	v.From, v.To = skip+1, skip+len(v.Letters.Letters)
+	v.From, v.To = skip+1, skip+len(v.Found.Letters)
 	to := func(skip int) string {
 		q := queryOf(v.Which, v.Since)
 		if skip > 0 {
@@ -94,7 +99,7 @@ func (p *page) dead(a asked) shown {
 	if skip > 0 {
 		v.Newer = to(max(0, skip-lettersPage))
 	}
-	if v.To < v.Total && skip < skipMost {
+	if v.To < v.Found.Total && skip < skipMost {
 		v.Older = to(skip + lettersPage)
 	}
 	return shown{title: "Dead letters", nav: navDead, parts: []part{partOf("dead", "dead", v)}}

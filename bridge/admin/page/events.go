@@ -21,8 +21,8 @@ type eventsView struct {
 	Query string
 	Paged bool
 	Older string
-	Events
-	Err string
+	Found Events
+	Err   string
 }
 
 // events is the page of the last events.
@@ -36,15 +36,15 @@ func (p *page) events(a asked) shown {
 		v.Query, v.Err = "", "That is longer than any key."
 	default:
 		err := p.gate.look(a.req.Context(), func(ctx context.Context) (err error) {
-			v.Events, err = p.o.Reader.Events(ctx, EventChoice{Text: v.Query, Before: before}, eventsPage)
+			v.Found, err = p.o.Reader.Events(ctx, EventChoice{Text: v.Query, Before: before}, eventsPage)
 			return err
 		})
 		if err != nil {
 			v.Err = err.Error()
 		}
 	}
-	if n := len(v.Events.Events); v.More && n > 0 {
-		v.Older = "/events?" + url.Values{"q": {v.Query}, "before": {hexNumber(v.Events.Events[n-1].Number)}}.Encode()
+	if n := len(v.Found.Events); v.Found.More && n > 0 {
+		v.Older = "/events?" + url.Values{"q": {v.Query}, "before": {hexNumber(v.Found.Events[n-1].Number)}}.Encode()
 	}
 	return shown{title: "Last events", nav: navEvents, parts: []part{partOf("events", "events", v)}}
 }

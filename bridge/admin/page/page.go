@@ -15,38 +15,24 @@ import (
 type Options struct {
 	Snapshot func() *status.Snapshot // may be called by several goroutines at once
 	Reader   Reader
-	Guard    Guard
+	Guard    *admin.Guard
 	Actions  admin.Actions // nil: nothing can be changed
 	Tester   Tester        // nil: no test events
 	Log      zerolog.Logger
 }
 
-// Guard knows who may change something.
-type Guard interface {
-	// Visit says how whoever sent a request stands.
-	Visit(r *http.Request) Visit
-	// Allow reports whether a POST may change something. Where it may not, it
-	// has answered.
-	Allow(w http.ResponseWriter, r *http.Request) bool
-	// SignIn answers a POST of the token with a session. An error says for
-	// people why not; then nothing was answered.
-	SignIn(w http.ResponseWriter, r *http.Request) error
-	// SignOut ends the session of a POST that was allowed.
-	SignOut(w http.ResponseWriter, r *http.Request)
-}
-
-// Visit is how a visitor stands.
-type Visit struct {
+// visit is how a visitor stands.
+type visit struct {
 	Can      bool   // there is a token: who knows it may change something
 	SignedIn bool   // this visitor has told it
-	Form     string // what the visitor's forms carry in the field FormField
+	Form     string // what the visitor's forms carry
 }
 
-// The fields of forms that a Guard reads.
-const (
-	FormField  = "form"  // Visit.Form
-	TokenField = "token" // of the form that signs in
-)
+func (p *page) visit(r *http.Request) (v visit) {
+	v.Can = p.o.Guard.HasToken()
+	v.Form, v.SignedIn = p.o.Guard.FormToken(r)
+	return v
+}
 
 // page is the handler; its parts are safe for several goroutines.
 type page struct {
@@ -74,33 +60,14 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /sign-in", p.shown(p.signIn))
 	mux.HandleFunc("GET /live", p.live)
 	mux.HandleFunc("POST /sign-in", p.signedIn)
-	mux.HandleFunc("POST /sign-out", p.changing(p.signOut))
-	mux.HandleFunc("POST /dead/replay", p.changing(p.replay))
-	mux.HandleFunc("POST /dead/drop", p.changing(p.drop))
-	mux.HandleFunc("POST /recipient/pause", p.changing(p.pause))
-	mux.HandleFunc("POST /recipient/resume", p.changing(p.resume))
-	mux.HandleFunc("POST /recipient/test", p.changing(p.test))
+	for path, do := range map[string]change{
+		"/sign-out": p.signOut, "/dead/replay": p.replay, "/dead/drop": p.drop,
+		"/recipient/pause": p.pause, "/recipient/resume": p.resume, "/recipient/test": p.test,
+	} {
+		mux.Handle("POST "+path, p.changing(do))
+	}
 	mux.HandleFunc("GET /", p.shown(p.missing))
-	return secure(mux)
-}
-
-// policy lets the page load its own style, script and icon, ask itself for
-// what is new, and send its forms to itself: nothing else.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-func secure(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		head := w.Header()
-		head.Set("Content-Security-Policy", policy)
-		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("X-Frame-Options", "DENY")
-		// Not no-referrer: a form would then have the origin "null".
-		head.Set("Referrer-Policy", "same-origin")
-		head.Set("Cross-Origin-Opener-Policy", "same-origin")
-		head.Set("Cross-Origin-Resource-Policy", "same-origin")
-		head.Set("Cache-Control", "no-store")
-		h.ServeHTTP(w, r)
-	})
+	return mux
 }
 
 // asked is a request for something to be shown.
@@ -108,13 +75,13 @@ type asked struct {
 	clock
 	req   *http.Request
 	snap  *status.Snapshot
-	visit Visit
+	visit visit
 }
 
 func (a asked) query(name string) string { return a.req.URL.Query().Get(name) }
 
 // Visit is how the visitor stands.
-func (a asked) Visit() Visit { return a.visit }
+func (a asked) Visit() visit { return a.visit }
 
 // Here is where a visitor who signs in or out comes back to.
 func (a asked) Here() string {
@@ -148,7 +115,7 @@ func (p *page) shown(show func(asked) shown) http.HandlerFunc {
 
 func (p *page) ask(r *http.Request, live bool) asked {
 	snap := p.fresh.snapshot(time.Now())
-	return asked{req: r, clock: clock{now: snap.Taken, live: live}, snap: snap, visit: p.o.Guard.Visit(r)}
+	return asked{req: r, clock: clock{now: snap.Taken, live: live}, snap: snap, visit: p.visit(r)}
 }
 
 // write answers with a whole page.

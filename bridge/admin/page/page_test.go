@@ -2,17 +2,20 @@ package page
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/option"
 	"github.com/tailpost/tailpost/bridge/status"
 )
 
@@ -45,24 +48,31 @@ func snapOf(names ...string) *status.Snapshot {
 	return s
 }
 
-// site is a page with a snapshot that a test changes, and a guard that knows
-// the visitor by a header.
+// theToken is what signs in.
+const theToken = "correct horse"
+
+// site is a page with a snapshot that a test changes, and a browser that may be
+// signed in.
 type site struct {
 	*httptest.Server
 	t       *testing.T
+	guard   *admin.Guard
 	reader  fakeReader
 	actions fakeActions
 	stop    context.CancelFunc
+	browser http.Client // it keeps cookies, and goes where it is led
 
 	mu   sync.Mutex
 	snap *status.Snapshot
 }
 
 func newSite(t *testing.T, snap *status.Snapshot) *site {
-	s := &site{t: t, snap: snap}
+	s := &site{t: t, snap: snap, guard: admin.NewGuard(zerolog.Nop())}
+	s.guard.SetToken(option.NewSecret(theToken))
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	h := New(Options{Snapshot: s.take, Reader: &s.reader, Guard: fakeGuard{}, Actions: &s.actions, Tester: &s.reader})
+	s.browser.Jar, _ = cookiejar.New(nil)
+	h := New(Options{Snapshot: s.take, Reader: &s.reader, Guard: s.guard, Actions: &s.actions, Tester: &s.reader})
 	s.Server = httptest.NewUnstartedServer(h)
 	s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	s.Start()
@@ -82,32 +92,6 @@ func (s *site) put(snap *status.Snapshot) {
 	s.snap = snap
 }
 
-// fakeGuard takes "in" for a session, and "off" for a bridge without a token.
-type fakeGuard struct{}
-
-func (fakeGuard) Visit(r *http.Request) Visit {
-	who := r.Header.Get("X-Who")
-	return Visit{Can: who != "off", SignedIn: who == "in", Form: "form-token"}
-}
-
-func (g fakeGuard) Allow(w http.ResponseWriter, r *http.Request) bool {
-	if v := g.Visit(r); !v.SignedIn || r.FormValue(FormField) != v.Form {
-		http.Error(w, "no", http.StatusForbidden)
-		return false
-	}
-	return true
-}
-
-func (fakeGuard) SignIn(w http.ResponseWriter, r *http.Request) error {
-	if r.FormValue(TokenField) != "right" {
-		return errors.New("that is not the token")
-	}
-	w.Header().Set("X-In", "yes")
-	return nil
-}
-
-func (fakeGuard) SignOut(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Out", "yes") }
-
 // fakeReader gives what a test puts into it.
 type fakeReader struct {
 	letters  Letters
@@ -117,6 +101,7 @@ type fakeReader struct {
 	tested   Tested
 	err      error
 	asked    any // the last choice
+	tests    []string
 	hold     chan struct{}
 }
 
@@ -157,7 +142,7 @@ func (f *fakeReader) Attempts(ctx context.Context, recipient string, _ int) ([]b
 }
 
 func (f *fakeReader) Test(_ context.Context, recipient, event string) (Tested, error) {
-	f.asked = [2]string{recipient, event}
+	f.tests = append(f.tests, "test "+recipient+" "+event)
 	return f.tested, f.err
 }
 

@@ -6,6 +6,7 @@ import (
 	"html/template"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/status"
 )
 
@@ -18,8 +19,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"badge": badgeOf, "asked": askedFor, "eventName": eventName, "within": within, "icon": iconOf,
 	"number": func(n uint64) string { return hexNumber(n) }, "numbered": numbered[int], "body": func(b []byte) string { return bodyText(b) },
 	"outcome": outcomeOf, "fate": fateOf, "place": placeText,
-	"add": func(a, b int) int { return a + b }, "session": bridge.SessionEvents,
-	"formField": func() string { return FormField }, "tokenField": func() string { return TokenField },
+	"begin": begin, "session": bridge.SessionEvents,
+	"formField": func() string { return admin.FormField },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // render expands a template; one that fails is a mistake of ours.

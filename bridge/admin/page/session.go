@@ -2,6 +2,8 @@ package page
 
 import (
 	"net/http"
+
+	"github.com/tailpost/tailpost/bridge/admin"
 )
 
 type signInView struct {
@@ -11,22 +13,25 @@ type signInView struct {
 }
 
 // signIn is the page that asks for the token.
-func (p *page) signIn(a asked) shown { return p.signInSaying(a, "") }
+func (p *page) signIn(a asked) shown { return p.signInSaying(a, nil) }
 
-func (p *page) signInSaying(a asked, wrong string) shown {
-	s := shown{title: "Sign in", parts: []part{partOf("sign-in", "sign-in", signInView{a, next(a.req, "/"), wrong})}}
-	if wrong != "" {
-		s.code = http.StatusUnauthorized
+func (p *page) signInSaying(a asked, f *admin.Refusal) shown {
+	v := signInView{asked: a, Next: next(a.req, "/")}
+	s := shown{title: "Sign in"}
+	if f != nil {
+		v.Wrong, s.code = f.Text, f.Status
 	}
+	s.parts = []part{partOf("sign-in", "sign-in", v)}
 	return s
 }
 
 // signedIn takes the token.
 func (p *page) signedIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, formMost)
-	if err := p.o.Guard.SignIn(w, r); err != nil {
+	if f := p.o.Guard.SignIn(w, r, r.PostFormValue("token")); f != nil {
+		f.Headers(w.Header())
 		a := p.ask(r, false)
-		p.write(w, a, p.signInSaying(a, err.Error()))
+		p.write(w, a, p.signInSaying(a, f))
 		return
 	}
 	http.Redirect(w, r, next(r, "/"), http.StatusSeeOther)

@@ -42,7 +42,18 @@ func text(s string, most int) string {
 	return b.String()
 }
 
-// lines does the same with a text that may have several lines.
+// begin gives so much of a session as finds it: a link needs no more.
+func begin(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > 128 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// lines does what text does with a text that may have several lines.
 func lines(s string, most int) string {
 	var out []string
 	for l := range strings.SplitSeq(s[:min(len(s), 4*most)], "\n") {
