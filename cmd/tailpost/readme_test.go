@@ -18,7 +18,7 @@ func TestFirstCommandsOfREADME(t *testing.T) {
 	root, ports := t.TempDir(), trial.Ports{}
 	folder := filepath.Join(root, "tailpost", "examples", "quickstart")
 	trial.CopyExample(t, folder, "../../examples/quickstart")
-	moveExample(t, filepath.Join(folder, "tailpost.toml"), "", ports)
+	trial.MoveExample(t, filepath.Join(folder, "tailpost.toml"), "", ports)
 	if err := os.Rename(stands(t, ports), filepath.Join(root, "tailpost", "dist")); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestTenLinesOfREADME(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Join(config[0], "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	moveExample(t, path, "", ports)
+	trial.MoveExample(t, path, "", ports)
 	s := trial.NewShell(t, dir, stands(t, ports))
 	for _, command := range commands[0] {
 		s.Type(command)
