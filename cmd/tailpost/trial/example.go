@@ -3,6 +3,7 @@ package trial
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,6 +49,7 @@ func RunExample(t *testing.T, folder string, want Wanted, bin func(Ports) string
 		t.Fatal("its README has no commands")
 	}
 	s := NewShell(t, root, bin(ports))
+	s.Ready = func() bool { return listens(t, dir) }
 	for _, block := range blocks {
 		for _, command := range block {
 			s.Type(ports.Move(t, command))
@@ -74,6 +76,29 @@ var (
 	ofService  = regexp.MustCompile(`https://[a-z0-9.-]+(?::\d+)?/`)
 	needsHTTPS = regexp.MustCompile(`(?m)^require_https .*\n`)
 )
+
+var listening = regexp.MustCompile(`(?m)^(?:listen|path) += "(?:tcp://)?(127\.0\.0\.1:\d+|[^"]+\.sock)"`)
+
+// listens tells whether the sources of an example answer.
+func listens(t *testing.T, dir string) bool {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "tailpost.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range listening.FindAllStringSubmatch(string(b), -1) {
+		network, address := "tcp", m[1]
+		if strings.HasSuffix(address, ".sock") {
+			network, address = "unix", filepath.Join(dir, address)
+		}
+		c, err := net.Dial(network, address)
+		if err != nil {
+			return false
+		}
+		_ = c.Close()
+	}
+	return true
+}
 
 // MoveExample changes a configuration so that it can run in a test: services
 // are the one at url, ports are free ones, and the bridge itself has none.

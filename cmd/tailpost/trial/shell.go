@@ -27,6 +27,9 @@ type Shell struct {
 	typed int
 	runs  int // of the bridge
 	ended chan error
+
+	// Ready tells whether a bridge that runs can be sent to; nil: at once.
+	Ready func() bool
 }
 
 // shellOutput is what all commands say, on either output.
@@ -98,7 +101,7 @@ func (s *Shell) Type(command string) {
 		}
 		switch {
 		case runs:
-			return strings.Count(out, `"message":"running"`) == s.runs
+			return strings.Count(out, `"message":"running"`) == s.runs && (s.Ready == nil || s.Ready())
 		case background && strings.Contains(command, "tailpost receive"):
 			return done && strings.Contains(out, "receiving on smtp://")
 		}
