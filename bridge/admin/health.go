@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 	"sync"
@@ -96,10 +97,19 @@ func says(w http.ResponseWriter, code int, lines ...string) {
 }
 
 // Health asks the bridge whether it lives, and, where ready is wanted, whether
-// data can flow. It gives nil, or an error whose lines say what is wrong.
+// data can flow. It gives nil, or an error whose lines say what is wrong; it
+// wraps ErrNotRunning or ErrNotAllowed where that is why.
 func (c *Client) Health(ctx context.Context, ready bool) error {
-	return askHealth(ctx, c.http, "http://control", ready, c.unreachable)
+	return askHealth(ctx, c.http, "http://control", ready, func(err error) error {
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("the control socket in %s: %w", c.dir, ErrNotAllowed)
+		}
+		return c.unreachable(err)
+	})
 }
+
+// ErrNotAllowed says that the control socket is another user's.
+var ErrNotAllowed = errors.New("permission denied; run this as the bridge's user")
 
 // HealthAt asks the bridge that listens at an address over TCP.
 func HealthAt(ctx context.Context, address string, ready bool) error {

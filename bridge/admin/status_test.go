@@ -54,3 +54,31 @@ func TestStatus(t *testing.T) {
 		t.Errorf("without a bridge: %v", err)
 	}
 }
+
+// TestHealthOverTheSocket: as over TCP.
+func TestHealthOverTheSocket(t *testing.T) {
+	dir := t.TempDir()
+	if err := NewClient(dir).Health(t.Context(), false); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("nobody runs: %v", err)
+	}
+	is := &status.Snapshot{NotReady: []string{"one", "two"}}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- New(Options{Dir: dir, Actions: &fake{}, Snapshot: func() *status.Snapshot { return is }}).Run(ctx)
+	}()
+	c := NewClient(dir)
+	for !Running(t.Context(), dir) {
+		<-time.After(time.Millisecond)
+	}
+	if err := c.Health(t.Context(), false); err != nil {
+		t.Errorf("it lives: %v", err)
+	}
+	if err := c.Health(t.Context(), true); err == nil || err.Error() != "one\ntwo" {
+		t.Errorf("not ready: %v", err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

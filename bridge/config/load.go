@@ -32,6 +32,15 @@ func Parse(name string, text []byte) (*Config, []Problem) {
 }
 
 func (l *loader) load(name string, text []byte) (*Config, []Problem) {
+	c, ps := l.loadAll(name, text)
+	if l.report.refuses() {
+		c = nil
+	}
+	return c, ps
+}
+
+// loadAll gives what could be understood, whatever the problems.
+func (l *loader) loadAll(name string, text []byte) (*Config, []Problem) {
 	if main := l.parse(name, text); main.top != nil {
 		l.include(main)
 	}
@@ -41,9 +50,6 @@ func (l *loader) load(name string, text []byte) (*Config, []Problem) {
 		}
 	}
 	c := l.build(name)
-	if l.report.refuses() {
-		c = nil
-	}
 	return c, l.report.sorted(l.files)
 }
 

@@ -130,6 +130,7 @@ type site struct {
 	config string
 	log    string
 	lines  int
+	admin  string // what the configuration says of the admin listener
 }
 
 // newSite writes a configuration: text with %s for the log's path comes
@@ -137,7 +138,7 @@ type site struct {
 func newSite(t *testing.T, recipients string) *site {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml"), log: filepath.Join(dir, "session.log")}
+	s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml"), log: filepath.Join(dir, "session.log"), admin: `admin.listen = ""`}
 	s.rewrite(recipients)
 	return s
 }
@@ -146,7 +147,7 @@ func newSite(t *testing.T, recipients string) *site {
 func (s *site) rewrite(recipients string) {
 	s.t.Helper()
 	s.write(s.config, fmt.Sprintf(`state_dir = "state"
-admin.listen = ""
+%s
 [log]
 format = "json"
 %s
@@ -157,7 +158,7 @@ format       = "json"
 max_line     = "32KiB"
 start        = "beginning"
 appliance_id = "support.example.com"
-`, recipients))
+`, s.admin, recipients))
 }
 
 func (s *site) write(path, text string) {

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// adminAt waits for the admin listener and gives its address.
+func adminAt(p *process) (at string) {
+	p.t.Helper()
+	wait(p.t, "the admin listener", func() bool {
+		for line := range strings.Lines(p.log.String()) {
+			var said struct{ Message, Address string }
+			if json.Unmarshal([]byte(line), &said) == nil && said.Message == "admin listener" {
+				at = said.Address
+			}
+		}
+		return at != ""
+	})
+	return at
+}
+
+// asked sends a request and gives status and body.
+func asked(t *testing.T, method, url, body string, headers ...string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// TestListener: over TCP a running bridge can be read by everybody, and changed
+// by who has the token alone, which may change while it runs.
+func TestListener(t *testing.T) {
+	const first, second = "the-first-token-0123", "the-second-token-456"
+	c := newCounter(t, always(500))
+	dies := recipientAt("desk", c.URL, `retry_duration = "200ms"`)
+	s := newSite(t, dies)
+	s.admin = `admin = { listen = "127.0.0.1:0", token_file = "token" }`
+	s.write(filepath.Join(s.dir, "token"), first+"\n")
+	s.rewrite(dies)
+	s.appendLines(1, func(int) string { return "one" })
+	p := s.run()
+	at := "http://" + adminAt(p)
+	wait(t, "a dead letter", func() bool { return contains(p.log, `"message":"dead letter"`) })
+
+	if code, body := asked(t, "GET", at+"/healthz", ""); code != 200 || body != "ok\n" {
+		t.Errorf("health: %d %s", code, body)
+	}
+	var is status.Snapshot
+	wait(t, "the letter in the status", func() bool {
+		code, body := asked(t, "GET", at+"/api/status", "")
+		if err := json.Unmarshal([]byte(body), &is); code != 200 || err != nil {
+			t.Fatalf("status: %d %s: %v", code, body, err)
+		}
+		return is.Recipients[0].Dead == 1
+	})
+	drop := func(method string, headers ...string) (int, string) {
+		return asked(t, method, at+"/api/dead/drop", `{"recipient":"desk"}`, headers...)
+	}
+	for name, r := range map[string]struct {
+		method  string
+		headers []string
+		want    int
+	}{
+		"no token":       {"POST", nil, 401},
+		"a wrong one":    {"POST", []string{"Authorization", "Bearer " + second}, 401},
+		"by GET":         {"GET", []string{"Authorization", "Bearer " + first}, 405},
+		"another origin": {"POST", []string{"Authorization", "Bearer " + first, "Origin", "http://evil.example"}, 403},
+		"another site":   {"POST", []string{"Authorization", "Bearer " + first, "Sec-Fetch-Site", "cross-site"}, 403},
+	} {
+		if code, body := drop(r.method, r.headers...); code != r.want {
+			t.Errorf("%s: %d %s, want %d", name, code, body, r.want)
+		}
+	}
+	s.says(0, "desk", "dead", "ls") // it is there still
+
+	s.write(filepath.Join(s.dir, "token"), second+"\n")
+	wait(t, "the other token", func() bool { return contains(p.log, `"message":"configuration reloaded"`) })
+	if code, body := asked(t, "POST", at+"/api/pause", `{"recipient":"desk"}`, "Authorization", "Bearer "+second); code != 200 || body != `{"report":{"done":0}}`+"\n" {
+		t.Errorf("pause: %d %s", code, body)
+	}
+	if code, body := drop("POST", "Authorization", "Bearer "+first); code != 401 {
+		t.Errorf("the first token: %d %s", code, body)
+	}
+	if code, body := drop("POST", "Authorization", "Bearer "+second); code != 200 || !strings.Contains(body, `"done":1`) {
+		t.Errorf("the second one: %d %s", code, body)
+	}
+	if text := p.log.String(); strings.Contains(text, first) || strings.Contains(text, second) {
+		t.Errorf("the log has the token:\n%s", text)
+	}
+	p.stop()
+}
+
+// TestPortThatIsTaken: it is said at the start, with what would help.
+func TestPortThatIsTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := newSite(t, "")
+	s.admin = fmt.Sprintf("admin.listen = %q", l.Addr())
+	s.rewrite("[[recipients.file]]\nname = \"out\"\npath = \"out.jsonl\"\n")
+	s.says(1, fmt.Sprintf("[admin] listen = %q: listen tcp %s: bind: address already in use: something listens there already, another bridge perhaps: choose another port, or \"\" for none", l.Addr(), l.Addr()), "run")
+}
