@@ -156,7 +156,7 @@ func withFiles(t *testing.T, dir, text string) string {
 	t.Helper()
 	return fileKey.ReplaceAllStringFunc(text, func(s string) string {
 		m := fileKey.FindStringSubmatch(s)
-		content := "docs"
+		content := "docs-docs-docs-docs"
 		switch {
 		case strings.HasSuffix(m[1], "signing_secret"):
 			content = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
