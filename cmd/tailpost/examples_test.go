@@ -32,7 +32,9 @@ var wantedOf = map[string]trial.Wanted{
 
 // elsewhere names, for a folder whose commands need more than the program, the
 // test that proves it: its file, and its name.
-var elsewhere = map[string][2]string{}
+var elsewhere = map[string][2]string{
+	"systemd": {"e2e/systemd_test.go", "TestSystemdUnit"},
+}
 
 // TestExamplesByTheirCommands runs the commands of each example's README with
 // the real program, and looks at what arrived. A new folder must have an entry.
