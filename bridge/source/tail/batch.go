@@ -155,6 +155,7 @@ func (r *reader) commit(ctx context.Context, g *file, p step) error {
 		}
 	})
 	g.at, g.marks, g.scanned = s, now, s.off
+	r.l.gauge.moved(s.id, s.off)
 	if len(p.recs) > 0 {
 		r.last = s.lines
 	}

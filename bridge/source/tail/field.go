@@ -1,12 +1,16 @@
 package tail
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
 // field is where a source looks for its logs: the one that it names, or those
@@ -24,6 +28,8 @@ type field struct {
 	logs   map[string]*lookout
 	marked map[*lookout]bool // something may have happened
 	fault  error             // why the glob can't be expanded
+	reason access.Reason     // why no file answers to it
+	since  time.Time         // since when that is of its kind
 	known  atomic.Pointer[map[string]bool]
 }
 
@@ -153,21 +159,56 @@ func (f *field) expand() {
 	f.looking.Lock()
 	defer f.looking.Unlock()
 	found := f.matches()
-	if len(found) == 0 && len(f.all()) == 0 {
-		_, err := os.ReadDir(fixedDir(f.pattern))
-		f.setFault(err)
+	if len(found) == 0 {
+		f.none()
 		return
 	}
-	f.setFault(nil)
+	f.setFault(nil, access.Reason{})
 	for _, path := range f.newLogs(found) {
 		f.add(path).scan()
 	}
 }
 
-func (f *field) setFault(err error) {
+// none notes why no file answers to the glob.
+func (f *field) none() {
+	dir := fixedDir(f.pattern)
+	err := listable(dir)
+	is := access.Reason{Why: "no file matches " + f.pattern, Hint: "each is read as soon as it appears", Absent: true}
+	if err != nil {
+		is = access.Dir(dir, err)
+	}
+	if len(f.all()) > 0 {
+		err = nil // it was expanded once
+	}
+	f.setFault(err, is)
+}
+
+func listable(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if _, err := d.Readdirnames(1); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+func (f *field) setFault(err error, is access.Reason) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.fault = err
+	if f.since.IsZero() || is.Absent != f.reason.Absent || (is.Why == "") != (f.reason.Why == "") {
+		f.since = time.Now()
+	}
+	f.fault, f.reason = err, is
+}
+
+// getReason says why no file answers to the glob, and since when that is so.
+func (f *field) getReason() (access.Reason, time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reason, f.since
 }
 
 func (f *field) getFault() error {

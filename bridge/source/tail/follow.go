@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
 // follow reads the logs of a source, one reader a log. One goroutine owns it.
@@ -185,19 +186,17 @@ func (w *follow) tellFault() {
 	if !w.f.glob {
 		return
 	}
-	why, help := "", ""
-	if err := w.f.getFault(); err != nil {
-		why, help = explain(filepath.Join(fixedDir(w.o.Path), "*"), err)
-	} else if len(w.f.all()) == 0 {
-		why, help = "no file matches "+w.o.Path, "each is read as soon as it appears"
+	is, _ := w.f.getReason()
+	if is.Absent && len(w.f.all()) > 0 {
+		is = access.Reason{} // each of them tells
 	}
-	w.counts.wait(w.o.Path, why)
-	if why == w.said {
+	w.counts.wait(w.o.Path, is.Why)
+	if is.Why == w.said {
 		return
 	}
-	w.said = why
-	if why != "" {
-		w.o.Log.Warn().Str("source", w.o.Name).Str("path", w.o.Path).Str("reason", why).Str("as", whoami()).Str("hint", help).
+	w.said = is.Why
+	if is.Why != "" {
+		w.o.Log.Warn().Str("source", w.o.Name).Str("path", w.o.Path).Str("reason", is.Why).Str("as", access.Whoami()).Str("hint", is.Hint).
 			Msg("waiting for log files")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
 // found is a file that answers to the log's name or a sibling's, opened, and
@@ -41,8 +43,10 @@ type listing struct {
 	full     bool       // files were left unopened, because too many are held
 	left     []sighting // of the siblings, these
 	trouble  error      // why the log's own file can't be read
-	dirError error      // why the directory can't be read: nothing above is known
+	reason   access.Reason
+	dirError error // why the directory can't be read: nothing above is known
 	refused  map[fileID]refusal
+	open     []sighting // plain files that are not settled
 }
 
 // refusal is a file that is there and can't be opened.
@@ -64,6 +68,7 @@ type lookout struct {
 	room  *room
 	alone bool                   // it is the source's only log
 	other func(path string) bool // whether another log of the source has this name
+	gauge *gauge
 
 	stopped atomic.Bool // the source ends: nothing more is unpacked
 
@@ -80,8 +85,8 @@ type lookout struct {
 func newLookout(path string, open func(string) (*os.File, error)) *lookout {
 	return &lookout{
 		path: path, dir: filepath.Dir(path), names: namesOf(path), open: open, room: newRoom(0), alone: true,
-		other: func(string) bool { return false },
-		held:  map[fileID]bool{}, settled: map[fileID]extent{}, resting: map[fileID]extent{}, wanted: map[fileID]bool{},
+		other: func(string) bool { return false }, gauge: &gauge{},
+		held: map[fileID]bool{}, settled: map[fileID]extent{}, resting: map[fileID]extent{}, wanted: map[fileID]bool{},
 	}
 }
 
@@ -95,8 +100,15 @@ func (l *lookout) scanAtLeast(looks int) { l.scanUntilAlike(looks, readNames) }
 func (l *lookout) scanWith(list lister) { l.scanUntilAlike(1, list) }
 
 func (l *lookout) scanUntilAlike(looks int, list lister) {
+	l.gauge.looks()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.lookUntilAlikeLocked(looks, list)
+	l.list.reason = l.reasonLocked()
+	l.gauge.looked(l.list.reason, slices.Clone(l.list.open))
+}
+
+func (l *lookout) lookUntilAlikeLocked(looks int, list lister) {
 	for i := range looks + 4 {
 		before := l.list
 		l.lookLocked(list)
@@ -137,8 +149,23 @@ func (l *lookout) lookLocked(list lister) {
 		seen = append(seen, more...)
 	}
 	l.holdAllLocked(seen, live, &next)
+	next.open = l.openLocked(seen, live, &next)
 	maps.DeleteFunc(l.resting, func(id fileID, _ extent) bool { return next.dirError == nil && next.names[id] == "" })
 	l.list = next
+}
+
+// openLocked gives the plain files that nobody is done with.
+func (l *lookout) openLocked(seen []sighting, live sighting, next *listing) (open []sighting) {
+	if next.hasLive {
+		open = append(open, live)
+	}
+	for _, s := range seen {
+		if e, ok := l.settled[s.st.id]; ok && e == s.st.extent() || filepath.Ext(s.name) == packedExt {
+			continue
+		}
+		open = append(open, s)
+	}
+	return open
 }
 
 func (l *lookout) placesLocked() []place {

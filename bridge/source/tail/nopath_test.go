@@ -113,7 +113,7 @@ func TestSomethingElseHasTheName(t *testing.T) {
 		{name: "directory", make: func(p string) error { return os.Mkdir(p, 0o755) }, want: " is a directory, not a log file"},
 		{name: "pipe", make: func(p string) error { return syscall.Mkfifo(p, 0o644) }, want: " is a named pipe, not a log file"},
 		{name: "link loop", make: func(p string) error { return os.Symlink(p, p) }, want: " is a loop of symbolic links"},
-		{name: "dangling link", make: func(p string) error { return os.Symlink(p+".target", p) }, want: " does not exist"},
+		{name: "dangling link", make: func(p string) error { return os.Symlink(p+".target", p) }, want: " leads to PATH.target, which does not exist"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newRig(t)
@@ -121,7 +121,7 @@ func TestSomethingElseHasTheName(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.start()
-			r.wantStats("what is wrong", func(s Stats) bool { return s.Waiting == r.path+tc.want })
+			r.wantStats("what is wrong", func(s Stats) bool { return s.Waiting == r.path+strings.ReplaceAll(tc.want, "PATH", r.path) })
 			r.remove("app.log")
 			r.write("app.log", text("a"))
 			r.want("a")

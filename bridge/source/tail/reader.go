@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -49,7 +50,7 @@ type reader struct {
 	buf      []byte               // what search has read
 	unlisted string               // the reason that was logged last why the directory can't be listed
 	said     string               // the reason that was logged last why the file can't be read
-	broken   map[fileID]struct{}  // files with a read error that was logged
+	broken   map[fileID]string    // files with a read error that was logged
 
 	others func() (done int, near bool) // of the source's other logs: see follow.others
 }
@@ -61,7 +62,7 @@ func newReader(o Options, l *lookout, c *counters, from []state, seen bool, emit
 		o: o, l: l, counts: c, emit: emit,
 		log:   o.Log.With().Str("source", o.Name).Str("path", o.Path).Logger(),
 		saved: map[fileID]state{}, done: map[fileID]state{}, missing: map[fileID]time.Time{},
-		broken: map[fileID]struct{}{}, said: c.waits(o.Path),
+		broken: map[fileID]string{}, said: c.waits(o.Path),
 		seen: seen || len(from) > 0, others: func() (int, bool) { return 0, false },
 	}
 	newest, first := int64(0), int64(math.MaxInt64)
@@ -121,6 +122,8 @@ func (r *reader) look(ctx context.Context) (more bool, err error) {
 	if err := r.remember(ctx, list); err != nil {
 		return false, err
 	}
+	r.tell(list)
+	defer r.tell(list)
 	wait := r.unpackingOlder(list)
 	for _, g := range slices.Clone(r.files) {
 		r.named(g, list)
@@ -232,7 +235,7 @@ func (r *reader) cantRead(g *file, err error) error {
 		return nil
 	}
 	if _, said := r.broken[g.at.id]; !said {
-		r.broken[g.at.id] = struct{}{}
+		r.broken[g.at.id] = fmt.Sprintf("reading %s fails: %v; it is tried again", r.l.full(g.name), err)
 		r.log.Error().Err(err).Str("file", g.name).Msg("reading the file fails; it is tried again")
 	}
 	g.looked = false

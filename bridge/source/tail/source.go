@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"os"
+	"sync/atomic"
 
 	"github.com/fsnotify/fsnotify"
 
@@ -13,6 +14,7 @@ import (
 type Source struct {
 	o      Options
 	counts counters
+	field  atomic.Pointer[field] // of the latest run; nil before the first
 
 	open    func(string) (*os.File, error)    // tests make it fail
 	watcher func() (*fsnotify.Watcher, error) // likewise
@@ -49,6 +51,7 @@ func (s *Source) Stats() Stats { return s.counts.get() }
 func (s *Source) Run(ctx context.Context, from []bridge.Position, emit bridge.Emit) error {
 	f := newField(s.o.Path, s.open, newRoom(s.o.MaxHeld))
 	defer f.close()
+	s.field.Store(f)
 	r, err := newFollow(s.o, f, &s.counts, from, emit)
 	if err != nil {
 		return err

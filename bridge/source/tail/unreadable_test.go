@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,34 +75,6 @@ func TestUnreadableAtRestart(t *testing.T) {
 	denied.Store(false)
 	r.want("a", "b")
 	r.wantNoLoss()
-}
-
-func TestExplain(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "app.log")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	denied := &os.PathError{Op: "open", Path: path, Err: syscall.EACCES}
-	for _, tc := range []struct {
-		name              string
-		path              string
-		err               error
-		wantWhy, wantHint string
-	}{
-		{name: "fine", path: path},
-		{name: "denied", path: path, err: denied, wantWhy: "no permission to read " + path + ", which has owner ", wantHint: "setfacl -m u:"},
-		{name: "missing", path: path + "x", err: os.ErrNotExist, wantWhy: path + "x does not exist", wantHint: "as soon as it appears"},
-		{name: "no descriptors", path: path, err: syscall.EMFILE, wantWhy: "no file descriptors left", wantHint: "raise the limit"},
-		{name: "other", path: path, err: errors.New("stale file handle"), wantWhy: "stale file handle"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			why, hint := explain(tc.path, tc.err)
-			if !strings.Contains(why, tc.wantWhy) || !strings.Contains(hint, tc.wantHint) || (why == "") != (tc.wantWhy == "") {
-				t.Errorf("why %q, hint %q", why, hint)
-			}
-		})
-	}
 }
 
 // refuse makes opening a file fail, by its identity, whatever its name.
