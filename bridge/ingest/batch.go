@@ -67,9 +67,11 @@ func (in *Ingest) append(ctx context.Context, b *batch) error {
 
 func (b *batch) store(ctx context.Context) error {
 	b.changes.totals(b.totals)
+	b.in.waits()
 	err := b.in.c.Store.Append(ctx, b.in.c.Name, Yield{
 		Changes: b.changes, Events: b.events, Quarantined: b.quarantined, Replayed: b.replayed,
 	})
+	b.in.waited(err == nil && b.totals.Read > b.in.Totals().Read)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

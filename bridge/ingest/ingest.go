@@ -75,6 +75,7 @@ type Ingest struct {
 	totals   Totals
 	restored bool // totals are those of the durable state
 	rejected Rejected
+	fares    fares
 
 	doubt  doubt
 	notice notice
@@ -116,7 +117,7 @@ func (in *Ingest) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("source %s: %w", in.c.Name, err)
 		}
-		err = in.c.Source.Run(ctx, from, in.emit)
+		err = in.runSource(ctx, from)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
