@@ -36,14 +36,15 @@
 //	dead/NNNNNNNNNNNNNNNN.rec     dead letters; numbered in order
 //	quarantine/….rec              quarantined lines whose segments are gone
 //	spare                         blocks for the way out of a full disk; what it holds means nothing
+//	probe                         a block that is written while no lines come, to see whether it can be
 //	damaged/SEGMENT-FROM-TO       bytes that could not be read, by segment and offsets, in hex
 //
 // Directories have mode 0700, files 0600. All numbers in files are
 // little-endian; "sized" bytes stand behind their length as a uvarint.
 //
-// Every file but lock and damaged/ begins with a head of 128 bytes, once at 0
-// and once at 512 (its fields are drawn at fileHead), with a random salt. At
-// 1,024 frames begin, each at a multiple of 8: a header of 32 bytes (drawn at
+// Every file but lock, spare, probe and damaged/ begins with a head of 128
+// bytes, once at 0 and once at 512 (its fields are drawn at fileHead), with a
+// random salt. At 1,024 frames begin, each at a multiple of 8: a header of 32 bytes (drawn at
 // frame) whose checksum is seeded with the salt, a payload under CRC-32C, and
 // zero bytes up to the next multiple of 8. Readers skip kinds of frames that
 // they don't know: in a segment or a store these live as long as their file,

@@ -62,13 +62,19 @@ func (s *Spool) haveRoom(more int64, what purpose) error {
 		return nil
 	}
 	if free, least := s.freeSpace(); free >= 0 && free-more < least {
-		why := fullMinFree
-		if least == 0 {
-			why = fullDisk
-		}
-		return &fullError{why: why, lacks: least + more - free}
+		return noSpace(least, more-free)
 	}
 	return nil
+}
+
+// noSpace says that there is less than least on the file system, once over more
+// than it has were taken.
+func noSpace(least, over int64) error {
+	why := fullMinFree
+	if least == 0 {
+		why = fullDisk
+	}
+	return &fullError{why: why, lacks: least + over}
 }
 
 // roomyMore is what must be free above min_free, in bytes.
@@ -110,16 +116,19 @@ func (s *Spool) tight() bool {
 
 // writable notes whether entries can be written, and logs when that changes.
 func (s *Spool) writable(err error) {
-	full, failing, lacks := "", "", int64(0)
+	full, failing, lacks, crammed := "", "", int64(0), false
 	if e := (*fullError)(nil); errors.As(err, &e) {
-		full, lacks = withAdvice(err), e.lacks
+		full, lacks, crammed = withAdvice(err), e.lacks, e.why != fullMaxBytes
 	} else if err != nil {
 		failing = withAdvice(err)
 	}
 	s.mu.Lock()
 	wasFull, wasFailing, news := s.full, s.failing, cause(err) != s.cause
 	s.full, s.failing, s.cause = full, failing, cause(err)
-	s.refused, s.lacks = full != "", lacks
+	s.refused, s.lacks, s.crammed = full != "", lacks, crammed
+	if err == nil {
+		s.wrote = time.Now()
+	}
 	s.mu.Unlock()
 	switch {
 	case failing != "" && news:

@@ -53,8 +53,11 @@ type Spool struct {
 	full      string // why ingest waits for room
 	refused   bool   // lines found no room since a segment went
 	lacks     int64  // how much more must be free on the file system for them, if that is known
+	crammed   bool   // it is the file system that has none
 	failing   string // the failure because of which ingest waits
 	cause     string // of either, as it was logged
+	wrote     time.Time
+	probed    probed
 	buryFails string // why the last dead letter could not be written
 	dropFails string // why the last segment could not be deleted; owned by retain
 	stuck     stuck
@@ -205,6 +208,7 @@ func (s *Spool) Status() Status {
 	s.journal.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.Next, st.Full, st.Failing = s.next, s.full, s.failing
+	st.Next = s.next
+	st.Full, st.Failing, st.NoSpace = s.troubleLocked()
 	return st
 }

@@ -32,8 +32,10 @@ type Status struct {
 	Next     uint64 // the number that comes next; all lower ones are durable
 	Parked   int    // over all recipients
 
-	// Why ingest waits, and why deliveries do; empty: they don't.
+	// Why ingest waits, or would (see Watch), and why deliveries do; empty: they
+	// don't.
 	Full, Failing, JournalFailing string
+	NoSpace                       bool // Full because of the file system, not of max_bytes
 
 	Damage Damage
 	Dead   StoreStatus

@@ -16,6 +16,7 @@ type Spool struct {
 	Parked   int    `json:"parked"`                   // over all recipients
 
 	Full           string `json:"full,omitempty"`            // why no lines are taken, though the disk is sound
+	NoSpace        bool   `json:"no_space,omitempty"`        // Full because of the file system, not of max_bytes
 	Failing        string `json:"failing,omitempty"`         // why nothing can be written
 	JournalFailing string `json:"journal_failing,omitempty"` // why outcomes can't be recorded
 
