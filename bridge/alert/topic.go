@@ -28,6 +28,9 @@ const (
 // ofRecipient reports whether a recipient's own contact is told.
 func (k kind) ofRecipient() bool { return k == failing || k == deadLetters }
 
+// Silent is State.Alert of a source that gives no lines.
+const Silent = string(silent)
+
 // key names a topic. Only topics of recipients and sources have a name.
 type key struct {
 	kind kind

@@ -86,6 +86,6 @@ func (a *app) facts() alert.Facts {
 		Wanted: s.Wanted, MaxBytes: s.MaxBytes, Holder: s.Holder, Stuck: cmp.Or(s.Failing, s.JournalFailing, s.Full),
 		Damaged: s.Damage.Ranges, Bytes: s.Damage.Bytes, Expired: s.Dead.Expired + s.Lines.Expired,
 	}
-	f.Balance = a.unbalanced
+	f.Balance = a.imbalanceLocked()
 	return f
 }

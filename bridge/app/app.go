@@ -102,6 +102,7 @@ type app struct {
 	reloading  bool
 	inputErr   error                // of a source that can't be run again
 	unbalanced []string             // the sums that don't fit, in words
+	unchecked  string               // why the sums can't be checked
 	balanced   time.Time            // when the sums were looked at last; zero: not yet
 	relaying   *smtpsink.Relay      // is relay, for who doesn't own that
 	oldest     map[string]time.Time // when each recipient's oldest waiting event was accepted; never changed
@@ -153,6 +154,7 @@ func (a *app) run(ctx context.Context) error {
 	store := newGroup(context.WithoutCancel(ctx), failed)
 	store.run("spool", a.spool.Run)
 	store.run("history", a.history.Run)
+	store.run("spool's watch", a.spool.Watch)
 	workers := newGroup(ctx, failed)
 	telling := newGroup(context.WithoutCancel(ctx), failed)
 	a.alerts.Observe(a.facts()) // before it tells of what was: somebody may be paused

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,8 +54,16 @@ func (a *app) noteBalance(b *Balance, err error) {
 	defer a.mu.Unlock()
 	a.balanced = time.Now()
 	if err != nil {
-		a.unbalanced = []string{"the sums can't be checked: " + err.Error()}
+		a.unchecked = "the sums can't be checked: " + err.Error()
 		return
 	}
-	a.unbalanced = b.Problems
+	a.unbalanced, a.unchecked = b.Problems, ""
+}
+
+// imbalanceLocked gives what doesn't fit, and why the sums can't be checked.
+func (a *app) imbalanceLocked() []string {
+	if a.unchecked == "" {
+		return a.unbalanced
+	}
+	return append(slices.Clone(a.unbalanced), a.unchecked)
 }

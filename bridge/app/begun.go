@@ -11,23 +11,29 @@ type listens interface{ Listening() bool }
 // begunEvery lies between two looks whether the sources have begun.
 const begunEvery = 50 * time.Millisecond
 
-// tellReady notes when all sources have begun for the first time, and calls
-// Options.Ready.
+// tellReady calls Options.Ready once all sources have begun.
 func (a *app) tellReady(ctx context.Context) error {
 	tick := time.NewTicker(begunEvery)
 	defer tick.Stop()
-	for !a.haveBegun() {
+	for !a.hasBegun() {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
 	}
-	a.begun.Store(true)
 	if a.o.Ready != nil {
 		a.o.Ready()
 	}
 	return nil
+}
+
+// hasBegun reports whether all sources have begun, at some time.
+func (a *app) hasBegun() bool {
+	if !a.begun.Load() && a.haveBegun() {
+		a.begun.Store(true)
+	}
+	return a.begun.Load()
 }
 
 // haveBegun reports whether every source has its position, and listens if

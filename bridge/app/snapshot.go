@@ -58,7 +58,7 @@ func (a *app) gather() *status.Snapshot {
 		Spool: a.snapshotSpool(), Alerts: a.snapshotAlerts(),
 	}
 	a.mu.Lock()
-	s.Balance = status.Balance{Fits: len(a.unbalanced) == 0, Checked: a.balanced, Problems: oneLines(a.unbalanced)}
+	s.Balance = status.Balance{Fits: len(a.unbalanced) == 0, Checked: a.balanced, Problems: oneLines(a.imbalanceLocked())}
 	s.Configuration = status.Configuration{Applied: a.applied, Restart: oneLines(a.restarts)}
 	relay, watch := a.relaying, a.watch
 	a.mu.Unlock()
@@ -91,7 +91,7 @@ func (a *app) snapshotSpool() status.Spool {
 	return status.Spool{
 		Dir: oneLine(a.conf().StateDir), Bytes: s.Bytes, Wanted: s.Wanted, MaxBytes: s.MaxBytes, Free: s.Free, MinFree: s.MinFree,
 		Segments: s.Segments, Oldest: s.OldestName(), Holder: s.Holder, Parked: s.Parked,
-		Full: oneLine(s.Full), Failing: oneLine(s.Failing), JournalFailing: oneLine(s.JournalFailing),
+		Full: oneLine(s.Full), NoSpace: s.NoSpace, Failing: oneLine(s.Failing), JournalFailing: oneLine(s.JournalFailing),
 		DamagedRanges: s.Damage.Ranges, DamagedBytes: s.Damage.Bytes,
 		DeadBytes: s.Dead.Bytes, LineBytes: s.Lines.Bytes, Expired: s.Dead.Expired + s.Lines.Expired,
 	}
@@ -115,19 +115,6 @@ func (a *app) snapshotAlerts() []status.Alert {
 		return cmp.Or(cmp.Compare(x.Alert, y.Alert), cmp.Compare(x.Recipient, y.Recipient), cmp.Compare(x.Source, y.Source))
 	})
 	return out
-}
-
-// snapshotReady says whether data can flow.
-func (a *app) snapshotReady(s *status.Snapshot) {
-	for _, why := range []string{s.Spool.Failing, s.Spool.JournalFailing} {
-		if why != "" {
-			s.NotReady = append(s.NotReady, "the spool can't be written: "+why)
-		}
-	}
-	for _, p := range s.Balance.Problems {
-		s.NotReady = append(s.NotReady, "a sum doesn't fit: "+p)
-	}
-	s.Ready = len(s.NotReady) == 0
 }
 
 // oneLine makes a text from outside fit for a snapshot.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/config"
@@ -17,6 +18,7 @@ type source struct {
 	ingest *ingest.Ingest
 	from   bridge.Source
 	final  bool // it can't be run again
+	made   time.Time
 
 	stop  context.CancelFunc // set when it is started
 	done  chan struct{}      // closed when it has ended

@@ -34,7 +34,7 @@ func (a *app) openSources() error {
 
 // newSource makes a source with its parser. Nothing is opened.
 func (a *app) newSource(it config.Item) (*source, error) {
-	s := &source{name: it.Name, item: it}
+	s := &source{name: it.Name, item: it, made: time.Now()}
 	log := a.o.Log
 	var in ingest.Options
 	switch c := it.What.(type) {
