@@ -134,7 +134,7 @@ func (k Key) values() object {
 	case option.Rate:
 		return text(option.RatePattern)
 	case option.Secret:
-		return object{"type": "string"}
+		return k.text()
 	case option.List:
 		return k.list()
 	case option.Texts:

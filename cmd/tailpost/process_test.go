@@ -138,7 +138,7 @@ type site struct {
 func newSite(t *testing.T, recipients string) *site {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml"), log: filepath.Join(dir, "session.log"), admin: `admin.listen = ""`}
+	s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml"), log: filepath.Join(dir, "session.log"), admin: noListener(recipients)}
 	s.rewrite(recipients)
 	return s
 }
@@ -159,6 +159,14 @@ max_line     = "32KiB"
 start        = "beginning"
 appliance_id = "support.example.com"
 `, s.admin, recipients))
+}
+
+// noListener is the line that goes without one, where a text says nothing else.
+func noListener(text string) string {
+	if strings.Contains(text, "[admin]") {
+		return ""
+	}
+	return "admin.listen = \"\""
 }
 
 func (s *site) write(path, text string) {

@@ -53,6 +53,9 @@ password = "{{secret "smtp.password"}}"
 from = "t@example.com"
 client_cert_file = "{{.Cert}}"
 client_key_file = "{{key "smtp.client_key_file"}}"
+[admin]
+listen = "127.0.0.1:0"
+token = "{{secret "admin.token"}}"
 [alerts]
 alert_url = "{{.HTTP}}/moved?key={{query "alerts.alert_url"}}"
 [[sources.http]]
@@ -344,7 +347,7 @@ func TestRefusedFilesShowNoSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "broken.toml")
 	for _, c := range secretSites {
 		m := newMarkers(t)
-		lines := strings.Split("state_dir = \"state\"\nadmin.listen = \"\"\n"+m.config(c.config), "\n")
+		lines := strings.Split("state_dir = \"state\"\n"+noListener(c.config)+"\n"+m.config(c.config), "\n")
 		for i, line := range lines {
 			if !strings.Contains(line, "Mq") {
 				continue
