@@ -7,6 +7,19 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// aCommand refuses what is none of a command's commands.
+func aCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	c.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean %q", near[0])
+	}
+	return fmt.Errorf("unknown command %q%s; see %s --help", args[0], hint, c.CommandPath())
+}
+
 // noArgs refuses arguments of a command that takes none.
 func noArgs(c *cobra.Command, args []string) error {
 	if len(args) > 0 {

@@ -19,7 +19,7 @@ func newDead() *cobra.Command {
 		Use:     "dead",
 		Short:   "Dead letters: events that a recipient never took",
 		Example: "  tailpost dead ls --recipient servicenow --since 24h",
-		Args:    cobra.NoArgs,
+		Args:    aCommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newDeadLs(), newDeadShow(), newDeadReplay(), newDeadDrop())

@@ -18,7 +18,7 @@ func newQuarantine() *cobra.Command {
 		Use:     "quarantine",
 		Short:   "Quarantine: lines that could not be parsed",
 		Example: "  tailpost quarantine ls --source appliance --since 24h",
-		Args:    cobra.NoArgs,
+		Args:    aCommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newQuarantineLs(), newQuarantineShow(), newQuarantineReplay())

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,9 @@ everything, for good or for a while (mail is then refused for now).`,
 				return usage(err)
 			}
 			r, err := receiver.New(o)
+			if errors.Is(err, syscall.EADDRINUSE) {
+				err = fmt.Errorf("%w: another receiver perhaps; --http and --smtp choose other ports", err)
+			}
 			if err != nil {
 				return failed(err)
 			}

@@ -9,7 +9,7 @@ func newSpool() *cobra.Command {
 		Use:     "spool",
 		Short:   "The spool: accepted events on disk",
 		Example: "  tailpost spool cat --event support_conference_end",
-		Args:    cobra.NoArgs,
+		Args:    aCommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newSpoolLs(), newSpoolCat(), newSpoolVerify(), newSpoolRepair(), newSpoolForget())
