@@ -2,8 +2,11 @@
 # proxy alone:
 #
 #   docker build -t tailpost .
-#   docker run --rm -v tailpost:/var/lib/tailpost -v ./tailpost.toml:/etc/tailpost/tailpost.toml:ro \
-#       -v /var/log/appliance:/var/log/appliance:ro tailpost run
+#   docker run --rm -v tailpost:/var/lib/tailpost -v ./config:/etc/tailpost:ro \
+#       -v /var/log/appliance:/var/log/appliance:ro tailpost
+#
+# It needs no root, no capability, no other file system to write on than its
+# volume, and a tmpfs on /tmp for `demo` alone: docs/install.md.
 
 FROM golang:1.26 AS build
 WORKDIR /src
@@ -28,5 +31,8 @@ COPY --from=build /out/bin/tailpost /usr/local/bin/tailpost
 ENV PATH=/usr/local/bin
 USER 65532:65532
 VOLUME ["/var/lib/tailpost"]
+# By the control socket in the state directory: no port is needed for it. Images
+# in OCI's own format have no such instruction (podman build --format docker).
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["tailpost", "health"]
 ENTRYPOINT ["tailpost"]
 CMD ["run"]

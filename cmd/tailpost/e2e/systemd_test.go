@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,60 @@ func TestSystemdUnit(t *testing.T) {
 	t.Logf("exposure %s", got[1])
 	if said := "exposure level " + got[1] + ","; !strings.Contains(readText(t, "../../../docs/install.md"), said) {
 		t.Errorf("docs/install.md doesn't say %q", said)
+	}
+}
+
+// unitSeccomp writes the unit's SystemCallFilter as containers have theirs, and
+// gives the file: so the filter is tried without a systemd that runs.
+func unitSeccomp(t *testing.T) string {
+	t.Helper()
+	allowed := map[string]bool{}
+	for line := range strings.Lines(readText(t, unitFile)) {
+		sets, ok := strings.CutPrefix(strings.TrimSpace(line), "SystemCallFilter=")
+		if !ok {
+			continue
+		}
+		sets, deny := strings.CutPrefix(sets, "~")
+		for _, set := range strings.Fields(sets) {
+			callsOf(t, set, !deny, allowed)
+		}
+	}
+	var names []string
+	for name, ok := range allowed {
+		if ok {
+			names = append(names, name)
+		}
+	}
+	if len(names) < 200 {
+		t.Fatalf("the unit allows %d system calls only", len(names))
+	}
+	const noPermission = 1 // SystemCallErrorNumber=EPERM
+	b, err := json.Marshal(map[string]any{
+		"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": noPermission,
+		"syscalls": []any{map[string]any{"names": names, "action": "SCMP_ACT_ALLOW"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "seccomp.json")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// callsOf notes the system calls of a set, and of the sets in it.
+func callsOf(t *testing.T, set string, allow bool, to map[string]bool) {
+	t.Helper()
+	for line := range strings.Lines(analyze(t, "syscall-filter", set)) {
+		call, listed := strings.CutPrefix(strings.TrimRight(line, "\n"), "    ")
+		switch {
+		case !listed || call == "" || strings.HasPrefix(call, "#"):
+		case strings.HasPrefix(call, "@"):
+			callsOf(t, call, allow, to)
+		default:
+			to[call] = allow
+		}
 	}
 }
 
