@@ -19,10 +19,10 @@ type Source struct {
 	Target string    `json:"target"` // path, directory or address
 	Format string    `json:"format"`
 	State  State     `json:"state"`
-	Text   string    `json:"text,omitempty"`  // the state in words, with what would help; empty: ok
-	Since  time.Time `json:"since,omitzero"`  // of a state other than ok
-	Files  []File    `json:"files,omitempty"` // of tail: those that are read, the newest of each log first; at most FilesMost
-	Others int       `json:"other_files,omitempty"`
+	Text   string    `json:"text,omitempty"`        // the state in words, with what would help; empty: ok
+	Since  time.Time `json:"since,omitzero"`        // of a state other than ok
+	Files  []File    `json:"files,omitempty"`       // of tail: those that are read, the newest of each log first; at most FilesMost
+	Others int       `json:"other_files,omitempty"` // of tail: further ones; of drop: files that wait
 
 	LagBytes   int64     `json:"lag_bytes"`            // there to be read, and not accepted yet; of tail and drop
 	LagSeconds float64   `json:"lag_seconds"`          // for how long the oldest of it has been there, as far as that is known

@@ -33,11 +33,11 @@ func (r *reader) finish(names []string) {
 			continue // the next look tells more
 		}
 		if err != nil {
-			r.troubled("can't "+r.o.Done+" a file", name, err)
+			r.stays(name, err)
 			continue
 		}
 		if err := r.dispose(name); err != nil {
-			r.troubled("can't "+r.o.Done+" a file", name, errors.Join(err, r.putBack(name)))
+			r.stays(name, errors.Join(err, r.putBack(name)))
 			continue
 		}
 		away = append(away, name)

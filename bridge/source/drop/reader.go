@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
 // knownMax bounds the files that have a position.
@@ -28,7 +29,9 @@ type reader struct {
 	kept      *kept
 	b         batch
 	said      map[string]string // troubles, by file; "": the directory's
-	recovered bool              // nothing of ours is left in the claim directory
+	texts     map[string]string // the same for people, with what would help
+	arrived   map[string]time.Time
+	recovered bool // nothing of ours is left in the claim directory
 
 	knownMost, keptMost int
 }
@@ -36,7 +39,7 @@ type reader struct {
 func newReader(o Options, counts *counters, from []bridge.Position, emit bridge.Emit) (*reader, error) {
 	r := &reader{
 		o: o, log: o.Log.With().Str("source", o.Name).Logger(), counts: counts, emit: emit,
-		files: map[string]*file{}, kept: newKept(), said: map[string]string{},
+		files: map[string]*file{}, kept: newKept(), said: map[string]string{}, texts: map[string]string{},
 		knownMost: knownMax, keptMost: keptMax,
 	}
 	r.b.places = map[string]place{}
@@ -94,6 +97,8 @@ func (r *reader) cycle(ctx context.Context) (time.Duration, error) {
 		r.log.Info().Int("kept", len(r.kept.has)).Msg("files that are gone are forgotten")
 	}
 	r.missing(&list)
+	r.arrive(&list)
+	r.count(&list, true, nil)
 	if err := r.take(ctx, list); err != nil {
 		return 0, err
 	}
@@ -130,7 +135,7 @@ func (r *reader) missing(list *listing) {
 // them.
 func (r *reader) take(ctx context.Context, list listing) error {
 	var full error
-	there := map[string]bool{"": true}
+	there, skipped := map[string]bool{"": true}, map[string]bool{}
 	for _, e := range list.files {
 		if len(r.said) > 0 {
 			there[e.name] = true
@@ -140,6 +145,7 @@ func (r *reader) take(ctx context.Context, list listing) error {
 				full = r.noRoom()
 			}
 			if full != nil {
+				skipped[e.name] = true
 				continue
 			}
 		}
@@ -163,11 +169,12 @@ func (r *reader) take(ctx context.Context, list listing) error {
 		}
 	}
 	if full != nil {
-		r.troubled("no further file is taken", "", full)
+		r.troubled("no further file is taken", "", full, access.Reason{Why: "no further file is taken: " + full.Error()})
 	} else {
 		r.clear("")
 	}
 	r.counts.update(func(s *Stats) { s.Known, s.Kept = len(r.files), len(r.kept.has) })
+	r.count(&list, false, skipped)
 	return nil
 }
 

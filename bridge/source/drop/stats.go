@@ -31,10 +31,12 @@ func (s *Stats) add(d Stats) {
 	s.LostBytes += d.LostBytes
 }
 
-// counters is a Stats that several goroutines may use.
+// counters is a Stats, and what else people are told, that several goroutines
+// may use.
 type counters struct {
 	mu sync.Mutex
 	s  Stats
+	fares
 }
 
 func (c *counters) update(f func(*Stats)) {

@@ -3,8 +3,9 @@ package drop
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"syscall"
+
+	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
 // saidMax is how many files' troubles are remembered, and logged, one by one.
@@ -13,29 +14,41 @@ const saidMax = 1000
 // trouble logs what keeps a file, or the directory (""), from being read, when
 // it is another reason than before.
 func (r *reader) trouble(name string, err error) {
-	if errors.Is(err, fs.ErrNotExist) && name != "" {
-		return // the next scan tells
+	switch {
+	case name == "":
+		r.troubled("dropped files can't be read", name, err, access.Dir(r.o.Dir, err))
+	case !errors.Is(err, fs.ErrNotExist): // else the next scan tells
+		r.troubled("a dropped file can't be read", name, err, access.File(r.path(name), err))
 	}
-	r.troubled("a dropped file can't be read", name, err)
 }
 
-func (r *reader) troubled(what, name string, err error) {
+// stays logs what keeps a file, which was read, from being got out of the way.
+func (r *reader) stays(name string, err error) {
+	is := access.Reason{Why: err.Error()}
+	switch {
+	case errors.Is(err, syscall.EXDEV):
+		is.Hint = doneDir + " must be on the same file system"
+	case errors.Is(err, fs.ErrPermission):
+		is.Hint = "our user must be able to write in " + r.o.Dir
+	}
+	r.troubled("can't "+r.o.Done+" a file", name, err, is)
+}
+
+func (r *reader) troubled(what, name string, err error, is access.Reason) {
 	why := err.Error()
 	if r.said[name] == why || len(r.said) >= saidMax {
 		return
 	}
-	r.said[name] = why
+	r.said[name], r.texts[name] = why, is.Text()
 	ev := r.log.Warn().Str("dir", r.o.Dir)
 	if name != "" {
+		r.texts[name] = what + ": " + name + ": " + is.Text()
 		ev = ev.Str("file", name)
 	}
-	if errors.Is(err, fs.ErrPermission) {
-		ev = ev.Int("uid", os.Geteuid())
+	if is.Hint != "" {
+		ev = ev.Str("hint", is.Hint)
 	}
-	if errors.Is(err, syscall.EXDEV) {
-		ev = ev.Str("hint", doneDir+" must be on the same file system")
-	}
-	ev.Str("reason", why).Msg(what)
+	ev.Str("reason", is.Why).Str("as", access.Whoami()).Msg(what)
 	r.waiting()
 }
 
@@ -45,6 +58,7 @@ func (r *reader) clear(name string) {
 		return
 	}
 	delete(r.said, name)
+	delete(r.texts, name)
 	if name == "" {
 		r.log.Info().Str("dir", r.o.Dir).Msg("dropped files can be read now")
 	}
@@ -53,11 +67,27 @@ func (r *reader) clear(name string) {
 
 // waiting shows one trouble in the stats, the directory's before a file's.
 func (r *reader) waiting() {
-	why, ok := r.said[""]
-	if !ok {
-		for _, why = range r.said {
-			break
+	why, first := r.said[""], ""
+	for name := range r.said {
+		if name != "" && (first == "" || name < first) {
+			first = name
 		}
 	}
-	r.counts.update(func(s *Stats) { s.Waiting = why })
+	if why == "" {
+		why = r.said[first]
+	}
+	c := r.counts
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.s.Waiting = why
+	c.shut.set(r.texts[""])
+	c.failed = len(r.said)
+	if r.said[""] != "" {
+		c.failed--
+	}
+	text := ""
+	if first != "" {
+		text = r.texts[first]
+	}
+	c.partly.set(text)
 }
