@@ -69,6 +69,14 @@ func (r *rig) emit(ctx context.Context, b bridge.Batch) error {
 
 func (r *rig) start() *rig {
 	r.t.Helper()
+	r.launch()
+	r.until("listening", func() bool { return r.src.Stats().Listening != "" })
+	r.url = "http://" + r.src.Stats().Listening
+	return r
+}
+
+// launch is start, and waits for nothing.
+func (r *rig) launch() {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop, r.done = stop, make(chan error, 1)
 	go func() { r.done <- r.src.Run(ctx, nil, r.emit) }()
@@ -79,9 +87,6 @@ func (r *rig) start() *rig {
 		}
 		http.DefaultClient.CloseIdleConnections()
 	})
-	r.until("listening", func() bool { return r.src.Stats().Listening != "" })
-	r.url = "http://" + r.src.Stats().Listening
-	return r
 }
 
 var errBroken = errors.New("broken")

@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/base64"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/status"
 )
 
 func basic(user, password string) string {
@@ -153,12 +155,45 @@ func TestEmitFails(t *testing.T) {
 	r.done <- nil
 }
 
+// An address that is taken is waited for, and that is told.
 func TestAddressInUse(t *testing.T) {
-	r := newRig(t).start()
-	o := Defaults()
-	o.Listen = r.src.Stats().Listening
-	if err := New(o).Run(t.Context(), nil, nil); err == nil || !strings.Contains(err.Error(), "address already in use") {
-		t.Errorf("got %v", err)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	var log bytes.Buffer
+	r := newRig(t, func(o *Options) {
+		o.Listen = taken.Addr().String()
+		o.Log = o.Log.Output(&log)
+	})
+	is := func(want status.State) func() bool {
+		return func() bool {
+			var to status.Source
+			r.src.Tell(&to)
+			return to.State == want && (want == status.Unreadable) == strings.Contains(to.Text, "another process listens there") && to.Since.IsZero() == (want != status.Unreadable)
+		}
+	}
+	if !is(status.Starting)() {
+		t.Error("before it runs")
+	}
+	r.launch()
+	r.until("the address", is(status.Unreadable))
+	taken.Close()
+	r.until("the address", is(status.OK))
+	r.url = "http://" + taken.Addr().String()
+	if got, _ := r.post("event=x"); got != http.StatusOK {
+		t.Errorf("status %d", got)
+	}
+	var to status.Source
+	if r.src.Tell(&to); to.Open != 1 {
+		t.Errorf("%d connections are open", to.Open)
+	}
+	r.stop()
+	<-r.done
+	r.done <- nil
+	if n := strings.Count(log.String(), "can't listen"); n != 1 {
+		t.Errorf("said %d times", n)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
 // Source is one HTTP server. It implements bridge.Source.
@@ -57,13 +58,13 @@ func (s *Source) Stats() Stats {
 // Listening reports whether it listens now. It is safe for concurrent use.
 func (s *Source) Listening() bool { return s.counts.get().Listening != "" }
 
-// Run listens until ctx ends (nil) or emit fails (its error). That the address
-// can't be listened on is an error, too.
+// Run listens until ctx ends (nil) or emit fails (its error). An address that
+// can't be listened on is tried again.
 func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit) error {
-	if err := s.Bind(ctx); err != nil {
-		return err
+	l := s.listen(ctx)
+	if l == nil {
+		return nil
 	}
-	l := s.take()
 	in := newIntake(s)
 	s.running.Store(in)
 	s.counts.listening(l.Addr().String())
@@ -75,6 +76,7 @@ func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit)
 		ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: idleTime,
 		WriteTimeout: bodyTime + s.wait + headerTime, // counts from the end of the header
 		ErrorLog:     log.New(io.Discard, "", 0),
+		ConnState:    s.counts.connection,
 	}
 	own, fail := context.WithCancelCause(ctx)
 	done := make(chan struct{})
@@ -96,6 +98,31 @@ func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit)
 	return err
 }
 
+// listenWait is how long to wait between two tries to listen.
+const listenWait = time.Second
+
+// listen gives what listens, as soon as that works; nil once ctx has ended. Why
+// it doesn't is said when it changes.
+func (s *Source) listen(ctx context.Context) net.Listener {
+	for {
+		err := s.Bind(ctx)
+		if err == nil {
+			return s.take()
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if s.counts.waits(err.Error()) {
+			s.o.Log.Error().Str("source", s.o.Name).Err(err).Dur("retry_in", listenWait).Msg("can't listen")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(listenWait):
+		}
+	}
+}
+
 // Bind listens before Run does, which takes it over.
 func (s *Source) Bind(ctx context.Context) error {
 	s.mu.Lock()
@@ -106,7 +133,7 @@ func (s *Source) Bind(ctx context.Context) error {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", s.o.Listen)
 	if err != nil {
-		return fmt.Errorf("listen for events: %w", err)
+		return fmt.Errorf("listen for events: %w", access.Listen(err))
 	}
 	s.bound = l
 	return nil

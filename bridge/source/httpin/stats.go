@@ -26,6 +26,11 @@ type counters struct {
 	mu   sync.Mutex
 	s    Stats
 	said map[int]time.Time // when a refusal of that status was logged last
+
+	begun bool      // it has listened
+	why   string    // it doesn't listen; empty: it does
+	since time.Time // of why
+	open  int64     // connections
 }
 
 // sayEvery is how often refusals with one status are logged.
@@ -57,6 +62,9 @@ func (c *counters) listening(addr string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.s.Listening = addr
+	if addr != "" {
+		c.begun, c.why = true, ""
+	}
 }
 
 func (c *counters) get() Stats {

@@ -17,13 +17,13 @@ func open[T any](ctx context.Context, log zerolog.Logger, counts *counters, f fu
 	for {
 		l, err := f()
 		if err == nil {
-			counts.add(func(s *Stats) { s.Listening, s.Waiting = true, "" })
+			counts.listens()
 			log.Info().Msg("listening")
 			return l, true
 		}
 		if why := err.Error(); why != said {
 			said = why
-			counts.add(func(s *Stats) { s.Waiting = why })
+			counts.waits(why)
 			log.Error().Err(err).Dur("retry_in", reopenWait).Msg("can't listen")
 		}
 		if !pause(ctx, reopenWait) {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -31,13 +32,15 @@ type Stats struct {
 	Unfinished int64 // bytes read now of lines that have no end yet
 
 	Listening bool   // now
-	Waiting   string // why it can't listen now; empty: it can
+	Waiting   string // why it can't listen, or let anybody in, now; empty: it can
 }
 
 // counters is a Stats that several goroutines may use.
 type counters struct {
-	mu sync.Mutex
-	s  Stats
+	mu    sync.Mutex
+	s     Stats
+	begun bool      // it has listened
+	since time.Time // of Waiting
 }
 
 func (c *counters) add(f func(*Stats)) {

@@ -142,6 +142,7 @@ func (s *Streams) acceptFrom(in, out context.Context, l net.Listener, f *funnel,
 		case in.Err() == nil && lacks(err):
 			if !short {
 				s.o.Log.Error().Err(err).Msg("no connection can be let in; raise the limit of open files")
+				s.counts.waits("no connection can be let in: " + err.Error() + ": raise the limit of open files")
 				short = true
 			}
 			if !pause(in, acceptWait) {
@@ -151,7 +152,10 @@ func (s *Streams) acceptFrom(in, out context.Context, l net.Listener, f *funnel,
 		default:
 			return err
 		}
-		short = false
+		if short {
+			s.counts.listens()
+			short = false
+		}
 		if !s.enter() {
 			_ = c.Close()
 			continue
