@@ -88,8 +88,8 @@ func TestSenderThatReadsNoAcknowledgements(t *testing.T) {
 		t.Errorf("stats %+v", st)
 	}
 	other := dial(t, path)
-	send(t, other, "a line of another\n")
 	n := int(s.Stats().Lines)
+	send(t, other, "a line of another\n")
 	if got := in.await(n + 1); got[len(got)-1].line != "a line of another" {
 		t.Errorf("last record %+v", got[len(got)-1])
 	}
