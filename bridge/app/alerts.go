@@ -47,13 +47,33 @@ const factsEvery = 2 * time.Second
 func (a *app) watchFacts(ctx context.Context) error {
 	tick := time.NewTicker(factsEvery)
 	defer tick.Stop()
+	var l lately
 	for {
-		a.alerts.Observe(a.facts())
+		f := a.facts()
+		a.alerts.Observe(f)
+		a.noteLately(l.observe(f, time.Now()))
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
+	}
+}
+
+// noteLately keeps what has happened for those who ask.
+func (a *app) noteLately(grown map[recentKey]uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lately = grown
+	if a.relaying == nil {
+		a.relayBad = time.Time{}
+		return
+	}
+	switch said := a.relaying.Status(); {
+	case said.OK || said.At.IsZero():
+		a.relayBad = time.Time{}
+	case a.relayBad.IsZero():
+		a.relayBad = time.Now()
 	}
 }
 

@@ -106,6 +106,9 @@ type app struct {
 	balanced   time.Time            // when the sums were looked at last; zero: not yet
 	relaying   *smtpsink.Relay      // is relay, for who doesn't own that
 	oldest     map[string]time.Time // when each recipient's oldest waiting event was accepted; never changed
+	letters    letterWatch
+	lately     map[recentKey]uint64 // what has happened within the last day; never changed
+	relayBad   time.Time            // since when the mail relay refuses; zero: it doesn't
 	applied    time.Time            // when what runs came into force
 	restarts   []string             // the keys that need one
 	watch      *config.Watch        // nil: the configuration's files are not followed
@@ -171,6 +174,7 @@ func (a *app) run(ctx context.Context) error {
 	control.run("removed recipients", a.removed.Run)
 	control.run("facts", a.watchFacts)
 	control.run("oldest waiting events", a.watchOldest)
+	control.run("dead letters", a.watchLetters)
 	sources := newGroup(ctx, failed)
 	for _, s := range slices.Collect(maps.Values(a.sources)) {
 		a.start(sources, s)

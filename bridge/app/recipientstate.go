@@ -23,7 +23,7 @@ func stateOf(r *status.Recipient, s dispatch.Stats, stuck string) (status.State,
 	case !r.Removed && !r.Enabled:
 		return status.Disabled, "disabled: what is accepted is skipped"
 	case r.Paused:
-		return status.Paused, "paused: what is accepted waits"
+		return status.Paused, "paused by " + r.By + ": what is accepted waits"
 	case stuck != "":
 		return status.Stuck, "stuck: " + stuck
 	case s.Status == "misconfigured":

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tailpost/tailpost/bridge/alert"
 	"github.com/tailpost/tailpost/bridge/status"
 	"github.com/tailpost/tailpost/sinks/macro"
 )
@@ -75,6 +76,7 @@ func (a *app) gather() *status.Snapshot {
 	h := a.history.Stats()
 	s.History = status.History{Kept: h.Kept, Dropped: h.Dropped, Failing: oneLine(h.Failing)}
 	a.snapshotReady(s)
+	a.snapshotNeeds(s)
 	return s
 }
 
@@ -115,6 +117,31 @@ func (a *app) snapshotAlerts() []status.Alert {
 		return cmp.Or(cmp.Compare(x.Alert, y.Alert), cmp.Compare(x.Recipient, y.Recipient), cmp.Compare(x.Source, y.Source))
 	})
 	return out
+}
+
+// snapshotNeeds says what needs a person, and what is told to whom.
+func (a *app) snapshotNeeds(s *status.Snapshot) {
+	dead := map[string]uint64{}
+	for _, r := range s.Recipients {
+		dead[r.Name] = r.Dead
+	}
+	b := beside{long: map[string]bool{}}
+	a.mu.Lock()
+	b.letters, b.recent = a.letters.now(dead), a.lately
+	b.relay = !a.relayBad.IsZero() && time.Since(a.relayBad) >= relayLong
+	a.mu.Unlock()
+	standings := a.alerts.Recipients()
+	for i := range s.Recipients {
+		r := &s.Recipients[i]
+		st := standings[r.Name]
+		r.Alert, r.AlertSince, r.AlertText = cmp.Or(string(st.Word), string(alert.NoAlert)), st.Since, oneLine(st.Text)
+		r.Letters = b.letters[r.Name]
+		b.long[r.Name] = st.Long
+		if s.Relay != nil && r.Kind == "email" {
+			r.Relay = s.Relay.Text
+		}
+	}
+	s.Needs = append(s.Needs, needs(s, b)...)
 }
 
 // oneLine makes a text from outside fit for a snapshot.

@@ -66,7 +66,9 @@ func tellRecipient(name string, e enrolled, at serving, removed bool) (r status.
 		Latency: tellHistogram(bridge.Histogram{}), Took: tellHistogram(bridge.Histogram{}),
 	}
 	if at.queue != nil {
-		r.Paused = r.Paused || at.queue.Paused()
+		person := at.queue.Paused()
+		r.By = pausedBy(person, r.Paused)
+		r.Paused = r.Paused || person
 		tellQueue(&r, at.queue.Stats())
 	}
 	if at.worker != nil {
@@ -74,6 +76,19 @@ func tellRecipient(name string, e enrolled, at serving, removed bool) (r status.
 		tellWorker(&r, said)
 	}
 	return r, said
+}
+
+// pausedBy says who has paused a recipient; empty: nobody.
+func pausedBy(person, configuration bool) string {
+	switch {
+	case person && configuration:
+		return "a person, and the configuration"
+	case person:
+		return "a person"
+	case configuration:
+		return "the configuration"
+	}
+	return ""
 }
 
 func tellQueue(r *status.Recipient, s spool.QueueStats) {
@@ -85,13 +100,14 @@ func tellQueue(r *status.Recipient, s spool.QueueStats) {
 func tellWorker(r *status.Recipient, s dispatch.Stats) {
 	r.InFlight, r.LastSuccess, r.LastError = s.InFlight, s.LastGood, oneLine(s.LastError)
 	r.LastFailure, r.NextTry = s.LastBad, s.NextTry
+	r.GivenUp = uint64(s.Skipped)
 	r.Latency, r.Took = tellHistogram(s.Latency), tellHistogram(s.Took)
 	r.Attempts, r.Failed, r.Undecided = uint64(s.Attempts), uint64(s.Failed), uint64(s.Undecided)
 }
 
 // tellAbsent tells of one that was removed earlier.
 func tellAbsent(ab spool.Absent) status.Recipient {
-	r := status.Recipient{Name: ab.Name, Kind: ab.Kind, Events: []string{}, Removed: true, Paused: ab.Paused,
+	r := status.Recipient{Name: ab.Name, Kind: ab.Kind, Events: []string{}, Removed: true, Paused: ab.Paused, By: pausedBy(ab.Paused, false),
 		Latency: tellHistogram(bridge.Histogram{}), Took: tellHistogram(bridge.Histogram{})}
 	tellQueue(&r, ab.Stats)
 	r.State, r.Text = status.Disabled, "removed from the configuration: its events are kept for a while, in case the name comes back"

@@ -34,7 +34,7 @@ type Recipient struct {
 	Removed bool   `json:"removed,omitempty"` // it is configured no longer, and its events end by their retry_duration
 	Enabled bool   `json:"enabled"`
 	Paused  bool   `json:"paused"`
-	By      string `json:"paused_by,omitempty"` // "a person" (tailpost resume), "the configuration", or both
+	By      string `json:"paused_by,omitempty"` // "a person" (tailpost resume), "the configuration", "a person, and the configuration"
 	Relay   string `json:"relay,omitempty"`     // of an email recipient: what the mail server said last; "not tried"
 
 	Waiting     uint64    `json:"waiting"`
@@ -62,6 +62,7 @@ type Recipient struct {
 	Attempts  uint64    `json:"attempts"`
 	Failed    uint64    `json:"attempts_failed"`
 	Undecided uint64    `json:"undecided"` // events that where could not judge: they were sent
+	GivenUp   uint64    `json:"given_up"`  // of Skipped: by on_full = "skip", since the start
 	Latency   Histogram `json:"latency"`   // from the reading of an event's line to its acceptance
 	Took      Histogram `json:"took"`      // of an attempt, whatever its outcome
 }

@@ -1,0 +1,238 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+// The kinds of needs.
+const (
+	needRecipient     = "recipient"
+	needSource        = "source"
+	needSpool         = "spool"
+	needBalance       = "balance"
+	needConfiguration = "configuration"
+	needRelay         = "relay"
+	needAlert         = "alert"
+	needHistory       = "history"
+)
+
+// beside is what needs are judged by besides the snapshot.
+type beside struct {
+	long    map[string]bool // recipients that have been failing for their send_email_alert_after
+	letters map[string]int  // dead letters on disk, by recipient
+	recent  map[recentKey]uint64
+	relay   bool // the mail relay has refused for longer than relayLong
+}
+
+// needs is what needs a person, what is grave first. What a person chose
+// (paused, disabled, removed) is no need, nor is what may pass by itself and
+// has not lasted for long enough that people are told.
+func needs(s *status.Snapshot, b beside) []status.Need {
+	out := needsOfRecipients(s, b)
+	out = append(out, needsOfSources(s, b)...)
+	out = append(out, needsOfSpool(&s.Spool, b)...)
+	out = append(out, needsOfRest(s, b)...)
+	for i := range out {
+		out[i].Text, out[i].To = oneLine(out[i].Text), oneLine(out[i].To)
+	}
+	slices.SortStableFunc(out, func(x, y status.Need) int {
+		switch {
+		case x.Grave == y.Grave:
+			return 0
+		case x.Grave:
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+func needsOfRecipients(s *status.Snapshot, b beside) (out []status.Need) {
+	seen := map[string]bool{}
+	for i := range s.Recipients {
+		r := &s.Recipients[i]
+		seen[r.Name] = true
+		if n, ok := needOfState(r, b.long[r.Name]); ok {
+			out = append(out, n)
+		}
+		out = append(out, needsOfLost(r.Name, r.Letters, b)...)
+	}
+	var others []string // whose recipients are gone
+	for name := range b.letters {
+		if !seen[name] {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	for _, name := range others {
+		out = append(out, needsOfLost(name, b.letters[name], b)...)
+	}
+	return out
+}
+
+// needOfState judges a recipient by its state. long: it has been failing for
+// so long that people are told.
+func needOfState(r *status.Recipient, long bool) (n status.Need, ok bool) {
+	n = status.Need{Kind: needRecipient, Name: r.Name, Text: r.Text, Grave: true}
+	name := quoted(r.Name)
+	switch r.State {
+	case status.Misconfigured:
+		n.To = "mend its credentials or its address in the configuration, then: tailpost test " + name
+	case status.Gone:
+		n.To = "give it another address in the configuration, or take it out of it"
+	case status.Stuck:
+		n.To = "see to the disk of the state directory; deliveries go on by themselves"
+	case status.Full:
+		n.To = "mend what it refuses (tailpost why with an event's id says why), or raise spool.max_parked"
+	case status.Down:
+		n.To = "see to the receiver; it is tried again by itself. To try now: tailpost test " + name
+		return n, long
+	case status.Failing:
+		n.To, n.Grave = "see what it refuses, and mend the receiver or its settings; it is tried again by itself", false
+		return n, long
+	default:
+		return n, false
+	}
+	return n, true
+}
+
+// needsOfLost tells of a recipient's events that it won't be sent by itself.
+func needsOfLost(name string, letters int, b beside) (out []status.Need) {
+	if letters > 0 {
+		out = append(out, status.Need{
+			Kind: needRecipient, Name: name, Text: counted(uint64(letters), "dead letter waits", "dead letters wait") + " for a decision",
+			To: "tailpost dead ls --recipient " + quoted(name) + ", then dead replay or dead drop with the same",
+		})
+	}
+	if n := b.recent[recentKey{recentDamaged, name}]; n > 0 {
+		out = append(out, status.Need{
+			Kind: needRecipient, Name: name, Grave: true, Text: counted(n, "event", "events") + " could not be read back and won't be sent" + lastDay,
+			To: "tailpost spool verify says what is damaged; see to the disk",
+		})
+	}
+	return out
+}
+
+func needsOfSources(s *status.Snapshot, b beside) (out []status.Need) {
+	for i := range s.Sources {
+		is := &s.Sources[i]
+		need := func(grave bool, text, to string) {
+			out = append(out, status.Need{Kind: needSource, Name: is.Name, Text: text, To: to, Grave: grave})
+		}
+		switch is.State {
+		case status.Unreadable:
+			need(true, is.Text, "do what the text says; it is tried again by itself")
+		case status.Partly:
+			need(false, is.Text, "do what the text says; it is tried again by itself")
+		}
+		if is.Silent {
+			need(false, "no line for silent_after"+since(is.LastLine), "see whether what writes "+is.Target+" still does")
+		}
+		if n := b.recent[recentKey{recentQuarantined, is.Name}]; n > 0 {
+			why := ""
+			if is.Rejected != "" {
+				why = ": " + is.Rejected
+			}
+			need(false, counted(n, "line", "lines")+" went to quarantine"+lastDay+why, "tailpost quarantine ls; once format or the lines' sender is mended: tailpost quarantine replay")
+		}
+		if n := b.recent[recentKey{recentLost, is.Name}]; n > 0 {
+			need(true, fmt.Sprintf("%s happened%s: at least %d bytes so far were gone before they could be read", counted(n, "discontinuity", "discontinuities"), lastDay, is.LostBytes),
+				"keep rotated files for longer, or rotate by renaming; nothing brings the bytes back")
+		}
+	}
+	return out
+}
+
+func needsOfSpool(s *status.Spool, b beside) (out []status.Need) {
+	need := func(grave bool, text, to string) {
+		out = append(out, status.Need{Kind: needSpool, Text: text, To: to, Grave: grave})
+	}
+	held := "mend the recipients that are down"
+	if s.Holder != "" {
+		held = "the recipient " + s.Holder + " holds the oldest part: mend it, or give up what waits for it"
+	}
+	if s.Failing != "" {
+		need(true, "no lines are taken, because nothing can be written: "+s.Failing, "see to the disk that "+s.Dir+" is on; it is tried again by itself")
+	}
+	if s.JournalFailing != "" {
+		need(true, "nothing is delivered, because outcomes can't be recorded: "+s.JournalFailing, "see to the disk that "+s.Dir+" is on; it is tried again by itself")
+	}
+	switch percent := s.Wanted / max(1, s.MaxBytes/100); {
+	case s.Full != "":
+		need(true, "no lines are taken, because there is no room: "+s.Full, held+"; or raise spool.max_bytes, or make room on the disk")
+	case percent >= 80:
+		need(false, fmt.Sprintf("%d %% of spool.max_bytes are in use", percent), held+"; or raise spool.max_bytes")
+	}
+	if n := b.recent[recentKey{of: recentDamage}]; n > 0 {
+		need(true, counted(n, "stretch", "stretches")+" of the spool could not be read"+lastDay, "tailpost spool verify says where; the bytes are in "+s.Dir+"/damaged; see to the disk")
+	}
+	if n := b.recent[recentKey{of: recentExpired}]; n > 0 {
+		need(true, counted(n, "file", "files")+" of dead letters or quarantined lines went"+lastDay+", too old or too many", "look at dead letters and quarantine sooner, or raise spool.keep_dead")
+	}
+	return out
+}
+
+func needsOfRest(s *status.Snapshot, b beside) (out []status.Need) {
+	if n := len(s.Balance.Problems); n > 0 {
+		out = append(out, status.Need{Kind: needBalance, Grave: true, Text: "a sum doesn't fit: " + s.Balance.Problems[0], To: "tailpost audit says all of it; report it with that, and keep the state directory"})
+	}
+	c := &s.Configuration
+	if !c.Refused.IsZero() {
+		why := ""
+		if len(c.Reasons) > 0 {
+			why = ": " + c.Reasons[0]
+		}
+		out = append(out, status.Need{Kind: needConfiguration, Text: "the configuration's files are refused, and what was before runs" + why, To: "mend them; tailpost check --config " + quoted(c.Path) + " says all of it"})
+	}
+	if len(c.Restart) > 0 {
+		out = append(out, status.Need{Kind: needConfiguration, Text: "these settings need a restart, and the old ones are in force: " + strings.Join(c.Restart, ", "), To: "restart the bridge, such as with systemctl restart tailpost"})
+	}
+	if s.Relay != nil && b.relay {
+		out = append(out, status.Need{Kind: needRelay, Text: "the mail server " + s.Relay.Server + " said last: " + s.Relay.Text, To: "mend [smtp] or the server; tailpost check --connect tries it"})
+	}
+	for _, a := range s.Alerts {
+		if len(a.NotSent) > 0 {
+			of := ""
+			if name := a.Recipient + a.Source; name != "" {
+				of = " of " + name
+			}
+			out = append(out, status.Need{Kind: needAlert, Name: a.Recipient + a.Source, Text: "the alert " + a.Alert + of + " could not be sent: " + strings.Join(a.NotSent, "; "), To: "mend the mail relay or alert_url; it is tried again by itself"})
+		}
+	}
+	if s.History.Failing != "" {
+		out = append(out, status.Need{Kind: needHistory, Text: "attempts are not written down, and why won't know of them: " + s.History.Failing, To: "see to the disk that " + s.Spool.Dir + " is on"})
+	}
+	return out
+}
+
+const lastDay = " within the last day"
+
+func since(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return ", the last at " + stamp(t)
+}
+
+func counted(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// quoted gives a text as a shell takes it for one word.
+func quoted(s string) string {
+	plain := func(r rune) bool {
+		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@,+", r))
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
