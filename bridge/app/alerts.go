@@ -44,10 +44,9 @@ func (m mailer) Send(ctx context.Context, mail alert.Mail) (refused string, err 
 const factsEvery = 2 * time.Second
 
 // watchFacts gathers them for the alerts.
-func (a *app) watchFacts(ctx context.Context) error {
+func (a *app) watchFacts(ctx context.Context, l lately) error {
 	tick := time.NewTicker(factsEvery)
 	defer tick.Stop()
-	var l lately
 	for {
 		f := a.facts()
 		a.alerts.Observe(f)

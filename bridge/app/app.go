@@ -172,7 +172,8 @@ func (a *app) run(ctx context.Context) error {
 	}
 	control.run("balance", a.watchBalance)
 	control.run("removed recipients", a.removed.Run)
-	control.run("facts", a.watchFacts)
+	before := a.sinceNow() // a source has given nothing yet
+	control.run("facts", func(ctx context.Context) error { return a.watchFacts(ctx, before) })
 	control.run("oldest waiting events", a.watchOldest)
 	control.run("dead letters", a.watchLetters)
 	sources := newGroup(ctx, failed)

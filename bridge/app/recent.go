@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge/alert"
+	"github.com/tailpost/tailpost/bridge/ingest"
 )
 
 // recentFor is how long something that has happened counts as recent after
@@ -42,16 +43,33 @@ type growth struct {
 	last       time.Time
 }
 
+// sinceNow takes what the sources have counted until now for old.
+func (a *app) sinceNow() (l lately) {
+	for _, it := range a.conf().Sources() {
+		t, err := ingest.TotalsOf(a.spool.State(it.Name))
+		if err != nil {
+			continue // its Run says so
+		}
+		l.source(it.Name, uint64(t.Quarantined), uint64(t.Losses), time.Now())
+	}
+	return l
+}
+
+// source takes the totals of a source in; those that are seen for the first
+// time are old.
+func (l *lately) source(name string, quarantined, losses uint64, now time.Time) {
+	// A replay takes lines away, and so it takes away what was told of them.
+	l.total(recentKey{recentQuarantined, name}, quarantined, quarantined, now)
+	l.total(recentKey{recentLost, name}, losses, losses, now)
+}
+
 // observe takes the facts in and gives what has grown.
 func (l *lately) observe(f alert.Facts, now time.Time) map[recentKey]uint64 {
 	for _, r := range f.Recipients {
 		l.total(recentKey{recentDamaged, r.Name}, r.Damaged, r.Damaged, now)
 	}
 	for _, s := range f.Sources {
-		// Lines that went to quarantine are told since the start; a replay
-		// takes them away, and so it takes away what was told.
-		l.total(recentKey{recentQuarantined, s.Name}, uint64(s.Quarantined), uint64(s.Quarantined), now)
-		l.total(recentKey{recentLost, s.Name}, uint64(s.Losses), uint64(s.Losses), now)
+		l.source(s.Name, uint64(s.Quarantined), uint64(s.Losses), now)
 	}
 	l.total(recentKey{of: recentDamage}, uint64(f.Spool.Damaged), 0, now)
 	l.total(recentKey{of: recentExpired}, uint64(f.Spool.Expired), 0, now)

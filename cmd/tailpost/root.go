@@ -24,7 +24,7 @@ Exit codes: 0 clean, 1 failed, 2 wrong arguments or configuration.`,
 		Args:          aCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newRun(), newCheck(), newTest(), newParse(), newDemo(), newReceive(), newDead(), newQuarantine(), newSpool(), newAudit(), newWhy(), newPause(), newResume(), newHealth(), newSchema(), newVersion(), newCompletion(), newMan())
+	root.AddCommand(newRun(), newCheck(), newTest(), newParse(), newDemo(), newReceive(), newDead(), newQuarantine(), newSpool(), newStatus(), newAudit(), newWhy(), newPause(), newResume(), newHealth(), newSchema(), newVersion(), newCompletion(), newMan())
 	addCompletions(root)
 	group(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

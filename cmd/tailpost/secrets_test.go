@@ -282,7 +282,7 @@ func (m *markers) ask(t *testing.T, s *site) {
 		m.command(t, s, "why", ids[0])
 		m.command(t, s, "why", ids[0], "--json")
 	}
-	for _, args := range [][]string{{"check"}, {"check", "--connect"}, {"dead", "ls"}, {"quarantine", "ls"}, {"quarantine", "ls", "--json"}, {"spool", "cat"}, {"spool", "ls"}} {
+	for _, args := range [][]string{{"check"}, {"check", "--connect"}, {"dead", "ls"}, {"quarantine", "ls"}, {"quarantine", "ls", "--json"}, {"spool", "cat"}, {"spool", "ls"}, {"status"}, {"status", "--json"}} {
 		m.command(t, s, args...)
 	}
 	conf, problems := config.Load(s.config)
@@ -290,6 +290,7 @@ func (m *markers) ask(t *testing.T, s *site) {
 	for i, r := range conf.Recipients() {
 		m.command(t, s, append([]string{"test", r.Name}, []string{"--json"}[i%2:]...)...)
 		m.command(t, s, "test", "--dry-run", r.Name)
+		m.command(t, s, append([]string{"status", "--recipient", r.Name}, []string{"--json"}[i%2:]...)...)
 	}
 }
 

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/app"
+	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/bridge/status"
+)
+
+func newStatus() *cobra.Command {
+	var l looking
+	var recipient string
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Tell how the bridge fares, and fail if something needs a person",
+		Long: `Asks the running bridge how it fares: its recipients, sources and spool, the
+balance and the configuration; then what needs a person, and what to do. What a
+person chose (paused, disabled) is no need, nor is a failure that may pass, until
+it has lasted for the recipient's send_email_alert_after.
+
+Exit codes: 0 all is well; 1 something needs a person, or no bridge runs: then
+it shows what the files tell; 2 wrong arguments or configuration.`,
+		Example: "  tailpost status\n  tailpost status --recipient servicenow\n  tailpost status --json",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			conf, err := loadConfig(l.config, c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			s, err := admin.NewClient(conf.StateDir).Status(c.Context())
+			if errors.Is(err, admin.ErrNotRunning) {
+				return withoutBridge(c.OutOrStdout(), conf, &l, err)
+			}
+			if err != nil {
+				return failed(err)
+			}
+			if s, err = chosen(s, recipient); err != nil {
+				return usage(err)
+			}
+			if err := showStatus(c.OutOrStdout(), s, recipient != "", l.json); err != nil {
+				return failed(err)
+			}
+			if len(s.Needs) > 0 {
+				return failed(nil)
+			}
+			return nil
+		},
+	}
+	addConfigFlag(c, &l.config)
+	c.Flags().BoolVar(&l.json, "json", false, "print all of it as one JSON object")
+	c.Flags().StringVar(&recipient, "recipient", "", "of this recipient alone, and all that is known of it")
+	return c
+}
+
+// withoutBridge tells what the files do.
+func withoutBridge(out io.Writer, conf *config.Config, l *looking, why error) error {
+	if err := holdsSpool(conf.StateDir); err != nil {
+		return failed(errors.Join(why, err))
+	}
+	if !l.json {
+		b, err := app.Audit(conf.StateDir)
+		if err == nil {
+			err = printBalance(out, b)
+		}
+		if err != nil {
+			return failed(errors.Join(why, err))
+		}
+		for _, p := range b.Problems {
+			fmt.Fprintln(out, printable(p))
+		}
+	}
+	return failed(why)
+}
+
+// chosen leaves all but one recipient out, and the needs of others; of none
+// that is named, nothing.
+func chosen(s *status.Snapshot, recipient string) (*status.Snapshot, error) {
+	if recipient == "" {
+		return s, nil
+	}
+	one := *s
+	one.Recipients, one.Needs = []status.Recipient{}, []status.Need{}
+	for _, r := range s.Recipients {
+		if r.Name == recipient {
+			one.Recipients = append(one.Recipients, r)
+		}
+	}
+	if len(one.Recipients) == 0 {
+		return nil, fmt.Errorf("no recipient has the name %q; tailpost status lists them", recipient)
+	}
+	for _, n := range s.Needs {
+		if n.Name == recipient && n.Kind != "source" {
+			one.Needs = append(one.Needs, n)
+		}
+	}
+	return &one, nil
+}
+
+// showStatus prints a snapshot: whole, or of its one recipient.
+func showStatus(out io.Writer, s *status.Snapshot, one, asJSON bool) error {
+	if asJSON {
+		return printJSON(out, s, "")
+	}
+	t := statusView{out: out, s: s}
+	if one {
+		t.recipient(&s.Recipients[0])
+	} else {
+		t.head()
+		t.recipients()
+		t.sources()
+		t.rest()
+	}
+	t.needs()
+	return t.err
+}
