@@ -124,11 +124,10 @@ func needsOfSources(s *status.Snapshot, b beside) (out []status.Need) {
 		need := func(grave bool, text, to string) {
 			out = append(out, status.Need{Kind: needSource, Name: is.Name, Text: text, To: to, Grave: grave})
 		}
-		switch is.State {
-		case status.Unreadable:
-			need(true, is.Text, "do what the text says; it is tried again by itself")
-		case status.Partly:
-			need(false, is.Text, "do what the text says; it is tried again by itself")
+		if is.State == status.Unreadable || is.State == status.Partly {
+			if s.Taken.Sub(is.Since) >= unreadyAfter { // a rotation has its moments
+				need(is.State == status.Unreadable, is.Text, "do what the text says; it is tried again by itself")
+			}
 		}
 		if is.Silent {
 			need(false, "no line for silent_after"+since(is.LastLine), "see whether what writes "+is.Target+" still does")

@@ -60,6 +60,12 @@ func TestNeeds(t *testing.T) {
 		{"a source that can't read", all(func(s *status.Snapshot) {
 			s.Sources[0].State, s.Sources[0].Text = status.Unreadable, "permission denied; add it to the group adm"
 		}), []string{"!source s: permission denied | do what the text says"}},
+		{"a source that could not read a moment ago", all(func(s *status.Snapshot) {
+			s.Sources[0].State, s.Sources[0].Since = status.Unreadable, s.Taken.Add(-9*time.Second)
+		}), nil},
+		{"a directory with files that can't be read", all(func(s *status.Snapshot) {
+			s.Sources[0].State, s.Sources[0].Text = status.Partly, "2 files can't be read"
+		}), []string{"source s: 2 files | do what the text says"}},
 		{"a silent source", all(func(s *status.Snapshot) { s.Sources[0].Silent, s.Sources[0].LastLine = true, time.Unix(0, 0) }),
 			[]string{"source s: no line for silent_after, the last at 1970-01-01T00:00:00Z | /var/log/x"}},
 		{"quarantined lines", func(s *status.Snapshot, b *beside) {
@@ -104,6 +110,7 @@ func TestNeeds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &status.Snapshot{
+				Taken:         time.Unix(1_000_000, 0),
 				Recipients:    []status.Recipient{{Name: "it's r", State: status.OK}},
 				Sources:       []status.Source{{Name: "s", Kind: "tail", Target: "/var/log/x", State: status.OK}},
 				Spool:         status.Spool{Dir: "/var/lib/tailpost", MaxBytes: 1000, Wanted: 1},
