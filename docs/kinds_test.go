@@ -66,3 +66,20 @@ func linksToExample(t *testing.T, section, kind string) bool {
 	}
 	return false
 }
+
+// TestExamplesAreListed: a new example has to stand in the list.
+func TestExamplesAreListed(t *testing.T) {
+	list, err := os.ReadFile("../examples/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := os.ReadDir("../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if f.IsDir() && !strings.Contains(string(list), "]("+f.Name()+")") {
+			t.Errorf("examples/README.md doesn't list %s", f.Name())
+		}
+	}
+}
