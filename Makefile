@@ -7,6 +7,9 @@
 # make fuzz    each fuzz target for FUZZTIME
 # make lint    formatting, vet, staticcheck
 # make build   a static binary in dist/
+# make release what a release consists of, in dist/release/: .tar.gz, .deb and .rpm for
+#              amd64 and arm64, and their sums; VERSION= or what git says
+# make clean   takes dist/ away
 
 GO       ?= go
 FUZZTIME ?= 10s
@@ -26,7 +29,7 @@ export GORACE ?= atexit_sleep_ms=20
 # These start first, so that none of them runs alone at the end.
 LONGEST := ./cmd/tailpost ./bridge/spool ./bridge/source/tail ./bridge/app
 
-.PHONY: test e2e torture crashes bench fuzz lint build
+.PHONY: test e2e torture crashes bench fuzz lint build release clean
 
 test:
 	@$(if $(RACE),:,echo "no C compiler found: the tests run without the race detector")
@@ -56,3 +59,9 @@ lint:
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/tailpost ./cmd/tailpost
+
+release:
+	VERSION=$(VERSION) bash .ci/release dist/release
+
+clean:
+	rm -rf dist

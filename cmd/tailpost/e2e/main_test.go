@@ -16,6 +16,9 @@ import (
 // that is killed and mailed with; the plain one is measured.
 var raceBinary, plainBinary string
 
+// scratch is a directory for what several tests share; it goes at the end.
+var scratch string
+
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
 func buildAndRun(m *testing.M) int {
@@ -25,6 +28,7 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	scratch = dir
 	raceBinary, plainBinary = filepath.Join(dir, "tailpost-race"), filepath.Join(dir, "tailpost")
 	err = errors.Join(trial.Build(raceBinary, "-race"), trial.Build(plainBinary))
 	if err != nil {
