@@ -33,7 +33,9 @@ var wantedOf = map[string]trial.Wanted{
 // elsewhere names, for a folder whose commands need more than the program, the
 // test that proves it: its file, and its name.
 var elsewhere = map[string][2]string{
-	"systemd": {"e2e/systemd_test.go", "TestSystemdUnit"},
+	"docker-compose": {"e2e/container_test.go", "TestContainer"},
+	"kubernetes":     {"../../examples/kubernetes_test.go", "TestKubernetes"},
+	"systemd":        {"e2e/systemd_test.go", "TestSystemdUnit"},
 }
 
 // TestExamplesByTheirCommands runs the commands of each example's README with

@@ -33,6 +33,7 @@ func TestContainer(t *testing.T) {
 		checkDemo(t, p, image, append(hardened, "--tmpfs=/tmp", "--security-opt=seccomp="+unitSeccomp(t))...)
 	})
 	run("run", func(t *testing.T, p *podman) { checkRun(t, p, image) })
+	run("compose", func(t *testing.T, p *podman) { checkCompose(t, p, image) })
 	run("stop", func(t *testing.T, p *podman) { checkStop(t, p, image) })
 }
 
@@ -83,12 +84,7 @@ func runContained(t *testing.T, p *podman, image, name, url string) *contained {
 			t.Fatal(err)
 		}
 	}
-	// The user of the image must get there.
-	for d := c.dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	letIn(t, c.dir)
 	c.configure(fmt.Sprintf(containedConfig, url))
 	p.must(slices.Concat([]string{"run", "--detach", "--name=" + name, "--network=host", "--volume=" + name + ":/var/lib/tailpost",
 		"--volume=" + c.dir + "/config:/etc/tailpost:ro", "--volume=" + c.dir + "/log:/var/log/appliance:ro"}, hardened, []string{image})...)
@@ -99,6 +95,16 @@ func runContained(t *testing.T, p *podman, image, name, url string) *contained {
 	})
 	c.logs(`"message":"running"`, 1)
 	return c
+}
+
+// letIn lets the user of the image get to a directory of the test.
+func letIn(t *testing.T, dir string) {
+	t.Helper()
+	for ; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // configure writes the configuration as an editor does: another file takes its
