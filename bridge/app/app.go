@@ -107,11 +107,12 @@ type app struct {
 	relaying   *smtpsink.Relay      // is relay, for who doesn't own that
 	oldest     map[string]time.Time // when each recipient's oldest waiting event was accepted; never changed
 	letters    letterWatch
-	lately     map[recentKey]uint64 // what has happened within the last day; never changed
-	relayBad   time.Time            // since when the mail relay refuses; zero: it doesn't
-	applied    time.Time            // when what runs came into force
-	restarts   []string             // the keys that need one
-	watch      *config.Watch        // nil: the configuration's files are not followed
+	recalled   map[string]history.Latest // what was last before the start; never changed
+	lately     map[recentKey]uint64      // what has happened within the last day; never changed
+	relayBad   time.Time                 // since when the mail relay refuses; zero: it doesn't
+	applied    time.Time                 // when what runs came into force
+	restarts   []string                  // the keys that need one
+	watch      *config.Watch             // nil: the configuration's files are not followed
 }
 
 func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
@@ -176,6 +177,7 @@ func (a *app) run(ctx context.Context) error {
 	control.run("facts", func(ctx context.Context) error { return a.watchFacts(ctx, before) })
 	control.run("oldest waiting events", a.watchOldest)
 	control.run("dead letters", a.watchLetters)
+	control.run("what was last", a.recall)
 	sources := newGroup(ctx, failed)
 	for _, s := range slices.Collect(maps.Values(a.sources)) {
 		a.start(sources, s)

@@ -67,12 +67,8 @@ func (a *app) countLetters() error {
 // deadCounts gives each recipient's count of dead letters.
 func (a *app) deadCounts() map[string]uint64 {
 	out := map[string]uint64{}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, r := range a.recipients {
-		if r.queue != nil {
-			out[r.name] = r.queue.Stats().Dead
-		}
+	for name, q := range a.queues() {
+		out[name] = q.Stats().Dead
 	}
 	return out
 }

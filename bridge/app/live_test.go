@@ -26,6 +26,7 @@ type live struct {
 	t      *testing.T
 	dir    string
 	hangup chan os.Signal
+	stop   func()       // ends it, and looks whether the sums fit
 	level  atomic.Value // of the log, as the reload set it
 
 	unaudited bool // at the end
@@ -68,7 +69,7 @@ func runLive(t *testing.T, dir, text string) *live {
 	go func() {
 		done <- Run(ctx, c, Options{Log: zerolog.New(l), Version: "test", Reload: true, Hangup: l.hangup, Level: func(level string) { l.level.Store(level) }})
 	}()
-	t.Cleanup(func() {
+	l.stop = sync.OnceFunc(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -81,6 +82,7 @@ func runLive(t *testing.T, dir, text string) *live {
 			t.Log(l.logged())
 		}
 	})
+	t.Cleanup(l.stop)
 	l.says(`"running"`)
 	return l
 }

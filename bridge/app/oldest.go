@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/spool"
 )
 
 // oldestEvery lies between two looks at what has waited for longest: reading
@@ -37,17 +39,28 @@ func (a *app) noteOldest() {
 
 // waitingNames gives the recipients that events wait for.
 func (a *app) waitingNames() (names []string) {
-	a.mu.Lock()
-	for _, r := range a.recipients {
-		if r.queue != nil && r.queue.Stats().Waiting > 0 {
-			names = append(names, r.name)
+	for name, q := range a.queues() {
+		if q.Stats().Waiting > 0 {
+			names = append(names, name)
 		}
 	}
-	a.mu.Unlock()
 	for _, ab := range a.spool.Absent() {
 		if ab.Waiting > 0 {
 			names = append(names, ab.Name)
 		}
 	}
 	return names
+}
+
+// queues gives the recipients' queues, to be asked without the app's mutex.
+func (a *app) queues() map[string]*spool.Queue {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make(map[string]*spool.Queue, len(a.recipients))
+	for _, r := range a.recipients {
+		if r.queue != nil {
+			out[r.name] = r.queue
+		}
+	}
+	return out
 }

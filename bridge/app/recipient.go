@@ -21,6 +21,7 @@ type recipient struct {
 	now   *dispatch.Worker // that serves it, or did last; nil: none yet
 	next  *service         // that is to serve it then; nil: none
 	gone  bool             // it was taken out of the configuration
+	sink  bridge.Sink      // of now
 	stuck string           // why its queue can't be opened; empty: it can
 }
 
@@ -119,7 +120,7 @@ func (a *app) engage(r *recipient, s *service, o dispatch.Options) *dispatch.Wor
 	if r.now != nil {
 		o.Before = r.now.Stats()
 	}
-	r.now = dispatch.New(o)
+	r.now, r.sink = dispatch.New(o), s.sink
 	return r.now
 }
 

@@ -30,8 +30,9 @@ type snapshots struct {
 }
 
 // Snapshot tells how the bridge fares, as it was half a second ago at the
-// most. It may be called by any goroutine, as often as one likes; it waits for
-// no disk and no network. The answer is shared: nobody changes it.
+// most. It may be called by any goroutine, as often as one likes. It reads no
+// file and asks nobody; a write that hangs may hold it up. The answer is shared:
+// nobody changes it.
 func (a *app) Snapshot() *status.Snapshot {
 	c := &a.snapshots
 	c.mu.Lock()

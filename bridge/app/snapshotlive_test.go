@@ -129,3 +129,33 @@ func TestSnapshotOfMany(t *testing.T) {
 	close(stop)
 }
 
+// TestSnapshotRecalls: what was last before the start is told, and what was
+// sent empty is counted.
+func TestSnapshotRecalls(t *testing.T) {
+	t.Parallel()
+	j := newJudge(t, func(key string, _ *http.Request) int {
+		if strings.HasPrefix(key, "b") {
+			return 500
+		}
+		return 200
+	})
+	desk := httpTo("desk", j.URL+"/%%nope%%", "max_in_flight = 2\n")
+	dir := t.TempDir()
+	first := runLive(t, dir, desk)
+	first.events("a1 b1")
+	s := first.shows("one that is taken and one that fails", func(s *status.Snapshot) bool {
+		r := s.Recipients[0]
+		return r.State == status.Failing && r.Delivered == 1 && r.Failed > 0
+	})
+	if r := s.Recipients[0]; r.Empty < 2 {
+		t.Errorf("%+v", r)
+	}
+	good := s.Recipients[0].LastSuccess
+	first.stop()
+	paused := runLive(t, dir, httpTo("desk", j.URL, "paused = true\n"))
+	s = paused.shows("what was last", func(s *status.Snapshot) bool { return !s.Recipients[0].LastFailure.IsZero() })
+	r := s.Recipients[0]
+	if d := r.LastSuccess.Sub(good); d < -time.Second || d > time.Second || r.Attempts != 0 || !strings.Contains(r.LastError, "500") || r.State != status.Paused {
+		t.Errorf("%+v; the last success was at %v", r, good)
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/history"
 	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/bridge/status"
 )
@@ -15,7 +16,9 @@ import (
 type serving struct {
 	queue  *spool.Queue
 	worker *dispatch.Worker
+	sink   bridge.Sink
 	stuck  string
+	before history.Latest
 }
 
 // snapshotRecipients tells of those that are configured, and of removed ones
@@ -26,7 +29,7 @@ func (a *app) snapshotRecipients() []status.Recipient {
 	a.mu.Lock()
 	oldest := a.oldest
 	for name, r := range a.recipients {
-		now[name] = serving{queue: r.queue, worker: r.now, stuck: r.stuck}
+		now[name] = serving{queue: r.queue, worker: r.now, sink: r.sink, stuck: r.stuck, before: a.recalled[name]}
 		if _, ok := all[name]; !ok {
 			all[name] = enroll(r.item)
 		}
@@ -73,7 +76,10 @@ func tellRecipient(name string, e enrolled, at serving, removed bool) (r status.
 	}
 	if at.worker != nil {
 		said = at.worker.Stats()
-		tellWorker(&r, said)
+		tellWorker(&r, said, at.before)
+		if s, ok := at.sink.(interface{ SentEmpty() uint64 }); ok {
+			r.Empty = s.SentEmpty()
+		}
 	}
 	return r, said
 }
@@ -97,9 +103,18 @@ func tellQueue(r *status.Recipient, s spool.QueueStats) {
 	r.Filtered, r.Skipped, r.Damaged = s.Filtered, s.Skipped, s.Damaged
 }
 
-func tellWorker(r *status.Recipient, s dispatch.Stats) {
+func tellWorker(r *status.Recipient, s dispatch.Stats, before history.Latest) {
 	r.InFlight, r.LastSuccess, r.LastError = s.InFlight, s.LastGood, oneLine(s.LastError)
 	r.LastFailure, r.NextTry = s.LastBad, s.NextTry
+	if s.LastGood.IsZero() {
+		r.LastSuccess = before.Good
+	}
+	if s.LastBad.IsZero() {
+		r.LastFailure = before.Bad
+		if s.Failing > 0 { // nothing of it was tried since the start
+			r.LastError = oneLine(before.Err)
+		}
+	}
 	r.GivenUp = uint64(s.Skipped)
 	r.Latency, r.Took = tellHistogram(s.Latency), tellHistogram(s.Took)
 	r.Attempts, r.Failed, r.Undecided = uint64(s.Attempts), uint64(s.Failed), uint64(s.Undecided)

@@ -41,10 +41,10 @@ type Recipient struct {
 	Oldest      time.Time `json:"oldest_waiting,omitzero"` // when the oldest waiting event was accepted
 	InFlight    int       `json:"in_flight"`
 	Parked      uint64    `json:"parked"`
-	LastSuccess time.Time `json:"last_success,omitzero"`
-	LastError   string    `json:"last_error,omitempty"` // bounded, one line, without secrets
-	LastFailure time.Time `json:"last_failure,omitzero"`
-	NextTry     time.Time `json:"next_try,omitzero"` // the earliest, while something fails
+	LastSuccess time.Time `json:"last_success,omitzero"` // also before the start, as far as the history goes back
+	LastError   string    `json:"last_error,omitempty"`  // bounded, one line, without secrets
+	LastFailure time.Time `json:"last_failure,omitzero"` // likewise
+	NextTry     time.Time `json:"next_try,omitzero"`     // the earliest, while something fails
 
 	Alert      string    `json:"alert"` // "none", "waits" (it fails, and nobody is to be told yet), "told", "not sent"
 	AlertSince time.Time `json:"alert_since,omitzero"`
@@ -61,10 +61,11 @@ type Recipient struct {
 
 	Attempts  uint64    `json:"attempts"`
 	Failed    uint64    `json:"attempts_failed"`
-	Undecided uint64    `json:"undecided"` // events that where could not judge: they were sent
-	GivenUp   uint64    `json:"given_up"`  // of Skipped: by on_full = "skip", since the start
-	Latency   Histogram `json:"latency"`   // from the reading of an event's line to its acceptance
-	Took      Histogram `json:"took"`      // of an attempt, whatever its outcome
+	Undecided uint64    `json:"undecided"`    // events that where could not judge: they were sent
+	Empty     uint64    `json:"empty_tokens"` // of a template or URL, sent empty for lack of a field; since its settings changed last
+	GivenUp   uint64    `json:"given_up"`     // of Skipped: by on_full = "skip", since the start
+	Latency   Histogram `json:"latency"`      // from the reading of an event's line to its acceptance
+	Took      Histogram `json:"took"`         // of an attempt, whatever its outcome
 }
 
 // Histogram counts durations since the start.

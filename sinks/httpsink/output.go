@@ -79,6 +79,7 @@ func (s *Sink) write(events []bridge.Event) (output, error) {
 type missingTokens struct {
 	mu     sync.Mutex
 	counts map[string]uint64
+	total  uint64
 }
 
 func (m *missingTokens) count(tokens []string, recipient string, e *bridge.Event, log zerolog.Logger) {
@@ -90,12 +91,21 @@ func (m *missingTokens) count(tokens []string, recipient string, e *bridge.Event
 	if m.counts == nil {
 		m.counts = map[string]uint64{}
 	}
+	m.total += uint64(len(tokens))
 	for _, t := range tokens {
 		if m.counts[t]++; m.counts[t] == 1 {
 			log.Info().Str("recipient", recipient).Str("token", t).Stringer("event", e.ID).Str("name", e.Name).
 				Msg("event has no field for a token; it is sent empty, and counted from now on")
 		}
 	}
+}
+
+// SentEmpty is how many tokens of the template or the URL were sent empty, for
+// lack of a field in their event, by this sink.
+func (s *Sink) SentEmpty() uint64 {
+	s.missing.mu.Lock()
+	defer s.missing.mu.Unlock()
+	return s.missing.total
 }
 
 func (m *missingTokens) report(recipient string, log zerolog.Logger) {

@@ -39,6 +39,9 @@ func TestMissingTokens(t *testing.T) {
 			t.Errorf("delivery %d: steps %q", i, rec.Steps)
 		}
 	}
+	if n := s.SentEmpty(); n != 3 { // of the first attempts
+		t.Errorf("%d tokens sent empty, want 3", n)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
