@@ -179,5 +179,12 @@ func (p *page) howMany(a asked, which LetterChoice, v *confirmView) string {
 	if err != nil {
 		v.Err = err.Error()
 	}
-	return "all " + numbered(n, "dead letter", "dead letters") + " that fit"
+	what := numbered(n, "dead letter", "dead letters")
+	if n > 1 {
+		what = "all " + what
+	}
+	if which != (LetterChoice{}) {
+		what += " that fit"
+	}
+	return what
 }

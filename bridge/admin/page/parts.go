@@ -16,7 +16,7 @@ var templateFiles embed.FS
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"text": func(s string) string { return text(s, textMost) }, "long": func(s string) string { return text(s, longMost) },
 	"count": count[uint64], "counti": count[int64], "countn": count[int], "size": size, "span": span, "seconds": seconds, "at": at,
-	"badge": badgeOf, "asked": askedFor, "eventName": eventName, "within": within, "icon": iconOf,
+	"badge": badgeOf, "asked": askedFor, "events": namesOf, "eventName": eventName, "within": within, "icon": iconOf,
 	"number": func(n uint64) string { return hexNumber(n) }, "numbered": numbered[int], "body": func(b []byte) string { return bodyText(b) },
 	"outcome": outcomeOf, "fate": fateOf, "place": placeText,
 	"begin": begin, "session": bridge.SessionEvents,

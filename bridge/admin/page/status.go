@@ -140,11 +140,20 @@ func (r row) Calm() bool {
 // Says is the state in words, where they say more than the badge.
 func (r row) Says() string { return says(r.R) }
 
+// says leaves out what stands beside it: the badge's word, the last error.
 func says(r *status.Recipient) string {
-	if strings.EqualFold(r.Text, badgeOf(r.State).Word) || strings.EqualFold(r.Text, string(r.State)) {
+	said := r.Text
+	if r.LastError != "" && !r.LastFailure.IsZero() {
+		said = strings.TrimSuffix(strings.TrimSuffix(said, r.LastError), ": ")
+	}
+	word := badgeOf(r.State).Word
+	if len(said) >= len(word) && strings.EqualFold(said[:len(word)], word) {
+		said = strings.TrimLeft(said[len(word):], ":, ")
+	}
+	if r.State == status.OK && !r.LastSuccess.IsZero() { // it says when that was
 		return ""
 	}
-	return r.Text
+	return said
 }
 
 func alerted(r *status.Recipient) string {

@@ -109,6 +109,11 @@ func askedFor(events []string) string {
 	case len(events) > 3:
 		return count(len(events)) + " events"
 	}
+	return namesOf(events)
+}
+
+// namesOf names events, one behind the other.
+func namesOf(events []string) string {
 	names := make([]string, 0, len(events))
 	for i, e := range events {
 		name := eventName(e)
