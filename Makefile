@@ -2,7 +2,8 @@
 # make e2e     with real parts (PHP, nginx, mail servers, rsyslog, logrotate), installed by apt-get
 # make torture kills, rotations and failing receivers, with an oracle; SEED=,
 #              LINES= and KILLS= repeat or size a run
-# make crashes every crash of the spool, and all damage to it: minutes
+# make crashes every crash of the spool, all damage to it, and the full sizes of
+#              tests that make test runs smaller: minutes
 # make bench   the figures of docs/performance.md
 # make fuzz    each fuzz target for FUZZTIME
 # make lint    formatting, vet, staticcheck
@@ -26,14 +27,15 @@ RACE     := $(if $(CC_FOUND),-race,)
 # report: each of ours that a test starts, too. Races are found without that.
 export GORACE ?= atexit_sleep_ms=20
 
-# These start first, so that none of them runs alone at the end.
+# These start first, so that none of them runs alone at the end. Vetting is
+# lint's.
 LONGEST := ./cmd/tailpost ./bridge/spool ./bridge/source/tail ./bridge/app
 
 .PHONY: test e2e torture crashes bench fuzz lint build release clean
 
 test:
 	@$(if $(RACE),:,echo "no C compiler found: the tests run without the race detector")
-	$(if $(RACE),CGO_ENABLED=1 )$(GO) test $(RACE) -timeout 10m $(LONGEST) ./...
+	$(if $(RACE),CGO_ENABLED=1 )$(GO) test $(RACE) -vet=off -timeout 10m $(LONGEST) ./...
 
 e2e:
 	bash .ci/e2e-packages
@@ -45,6 +47,9 @@ torture:
 
 crashes:
 	SPOOL_TORTURE=1 $(GO) test -count=1 -v -timeout 60m -run 'TestEvery' ./bridge/spool/
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestReloads$$|TestKill$$' ./cmd/tailpost/ -reload.edits=1000 -kill.times=20 -kill.lines=20000
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestStress$$' ./bridge/source/tail/ -stress.runs=5
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestHostileBytes$$' ./bridge/app/ -hostile.mib=100
 
 bench:
 	bash .ci/bench

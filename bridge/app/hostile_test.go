@@ -26,7 +26,7 @@ func TestHostileBytes(t *testing.T) {
 		feed         func(*site, hostile) int64 // gives how many lines that were
 		last         func(*site, []byte)        // sends one more line
 	}{
-		{name: "socket", config: "[[sources.socket]]\n" + head + "path = \"s\"\n", long: hostileLong,
+		{name: "socket", config: "[[sources.socket]]\n" + head + "path = \"s\"\n", long: hostileLong(),
 			feed: func(s *site, h hostile) int64 { return s.feedStream("unix", filepath.Join(s.dir, "s"), h) },
 			last: func(s *site, b []byte) { s.write(s.dial("unix", filepath.Join(s.dir, "s")), b) }},
 		{name: "socket of datagrams", config: "[[sources.socket]]\n" + head + "path = \"s\"\nkind = \"datagram\"\n", long: 150 << 10,
@@ -34,22 +34,22 @@ func TestHostileBytes(t *testing.T) {
 				return s.feedDatagrams("unixgram", filepath.Join(s.dir, "s"), h, 2000)
 			},
 			last: func(s *site, b []byte) { s.write(s.dial("unixgram", filepath.Join(s.dir, "s")), b) }},
-		{name: "syslog over TCP", config: "[[sources.syslog]]\n" + head + "listen = \"tcp://" + addr + "\"\n", long: hostileLong,
+		{name: "syslog over TCP", config: "[[sources.syslog]]\n" + head + "listen = \"tcp://" + addr + "\"\n", long: hostileLong(),
 			feed: func(s *site, h hostile) int64 { return s.feedStream("tcp", addr, h) },
 			last: func(s *site, b []byte) { s.write(s.dial("tcp", addr), b) }},
 		{name: "syslog over UDP", config: "[[sources.syslog]]\n" + head + "listen = \"udp://" + addr + "\"\n", long: 60_000,
 			feed: func(s *site, h hostile) int64 { return s.feedDatagrams("udp", addr, h, 50) },
 			last: func(s *site, b []byte) { s.write(s.dial("udp", addr), b) }},
-		{name: "tail", config: "[[sources.tail]]\n" + head + "path = \"log\"\nstart = \"beginning\"\n", long: hostileLong,
+		{name: "tail", config: "[[sources.tail]]\n" + head + "path = \"log\"\nstart = \"beginning\"\n", long: hostileLong(),
 			feed: func(s *site, h hostile) int64 { return s.feedFile("log", h) },
 			last: func(s *site, b []byte) { s.append("log", b) }},
-		{name: "stdin", config: "[[sources.stdin]]\n" + head, long: hostileLong,
+		{name: "stdin", config: "[[sources.stdin]]\n" + head, long: hostileLong(),
 			feed: func(s *site, h hostile) int64 { s.write(s.in, h.lines()); return h.newlines() },
 			last: func(s *site, b []byte) { s.write(s.in, b) }},
-		{name: "drop", config: "[[sources.drop]]\n" + head + "dir = \"d\"\n", long: hostileLong,
+		{name: "drop", config: "[[sources.drop]]\n" + head + "dir = \"d\"\n", long: hostileLong(),
 			feed: func(s *site, h hostile) int64 { s.drop("a", h.lines()); return h.newlines() },
 			last: func(s *site, b []byte) { s.drop("b", b) }},
-		{name: "http", config: "[[sources.http]]\n" + strings.Replace(head, "bg", "json", 1) + "listen = \"" + addr + "\"\n", long: hostileLong,
+		{name: "http", config: "[[sources.http]]\n" + strings.Replace(head, "bg", "json", 1) + "listen = \"" + addr + "\"\n", long: hostileLong(),
 			feed: func(s *site, h hostile) int64 { return s.feedPosts("http://"+addr, h) },
 			last: func(s *site, _ []byte) {
 				s.post("http://"+addr, []byte(`{"event":"support_conference_end","timestamp":2,"lsid":"last"}`))

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"flag"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,10 +12,15 @@ import (
 
 const (
 	hostileSeed = 3
-	hostileMost = 32 << 10  // max_line of the sources
-	hostileLong = 100 << 20 // the longest line
+	hostileMost = 32 << 10 // max_line of the sources
 	forged      = "f0f0f0f0"
 )
+
+// 16 MiB are 512 times what a line may have, and many times each buffer on the
+// way. make crashes takes 100.
+var hostileMiB = flag.Int("hostile.mib", 16, "how long the longest line of TestHostileBytes is")
+
+func hostileLong() int { return *hostileMiB << 20 }
 
 // hostile is what comes to one source: pieces that are lines or datagrams, or
 // random bytes of them.

@@ -26,7 +26,7 @@ keep = "0s"
 name = "file"
 path = "out.jsonl"
 `)
-	const lines = 6000
+	const lines = 3000 // segments of 256 KiB are rolled, journal files of 128 KiB written anew
 	p := s.run()
 	looks := 0
 	look := func() {

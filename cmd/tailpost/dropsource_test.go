@@ -12,6 +12,7 @@ import (
 // TestDropKill kills the bridge again and again while files are dropped, and
 // with each done: every line is in the spool once, and no file is left over.
 func TestDropKill(t *testing.T) {
+	t.Parallel()
 	const kills, files, lines = 4, 60, 40
 	for _, done := range []string{"keep", "move", "delete"} {
 		t.Run(done, func(t *testing.T) {

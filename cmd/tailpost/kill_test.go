@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -15,11 +16,19 @@ import (
 	"github.com/tailpost/tailpost/bridge/spool"
 )
 
+// Each kill falls anywhere, and each run draws other places: fewer of them take
+// no kind of place away. make crashes takes 20 and 20,000.
+var (
+	killTimes = flag.Int("kill.times", 8, "how often TestKill kills the bridge")
+	killLines = flag.Int("kill.lines", 4000, "how many lines TestKill writes in all")
+)
+
 // TestKill kills the bridge again and again with SIGKILL. Every line's event
 // arrives; what is repeated was in flight at a kill; a second recipient that
 // is down keeps every event, in order.
 func TestKill(t *testing.T) {
-	const kills, lines, inFlight = 20, 20_000, 8
+	const inFlight = 8
+	kills, lines := *killTimes, *killLines
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 1))

@@ -229,6 +229,7 @@ address = "a@example.com"
 // and looks for the markers in everything that the program prints, logs, sends
 // as an alert and keeps.
 func TestNoSecretIsShown(t *testing.T) {
+	t.Parallel()
 	marked := map[string]bool{}
 	for _, c := range secretSites {
 		t.Run(c.name, func(t *testing.T) {

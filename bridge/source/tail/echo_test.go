@@ -43,6 +43,9 @@ func TestLinesWrittenBack(t *testing.T) {
 	} {
 		for _, how := range []string{"rename", "truncate", "down"} {
 			t.Run(tc.name+"/"+how, func(t *testing.T) {
+				if !*noHints { // then several processes are at work already
+					t.Parallel() // they mostly wait
+				}
 				r := newRig(t)
 				r.write("app.log", tc.old)
 				r.start()
