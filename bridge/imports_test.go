@@ -37,6 +37,7 @@ var rooms = []struct {
 	{path: "bridge/dispatch", may: []string{"bridge/where"}},
 	{path: "bridge/alert", may: []string{"sinks/macro", "sinks/redact"}},
 	{path: "bridge/admin", may: []string{"bridge/status"}},
+	{path: "bridge/admin/metrics", may: []string{"bridge/status"}},
 	{path: "bridge/admin/page", may: []string{"bridge/admin", "bridge/status"}},
 	{path: "parsers"},
 	{path: "sinks/macro"},

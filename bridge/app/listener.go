@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/admin/metrics"
 	"github.com/tailpost/tailpost/bridge/admin/page"
 )
 
@@ -16,7 +17,8 @@ func (a *app) openListener(ctx context.Context) error {
 		return nil
 	}
 	a.listener = admin.NewListener(admin.ListenerOptions{
-		Address: address, Guard: a.guard, Actions: actions{a}, Snapshot: a.Snapshot, Log: a.o.Log,
+		Address: address, Guard: a.guard, Actions: actions{a}, Snapshot: a.Snapshot,
+		Metrics: metrics.Handler(a.Snapshot), Log: a.o.Log,
 		Page: page.New(page.Options{
 			Snapshot: a.Snapshot, Reader: pages{a}, Guard: a.guard, Actions: actions{a}, Tester: pages{a}, Log: a.o.Log,
 		}),

@@ -36,6 +36,7 @@ var elsewhere = map[string][2]string{
 	"docker-compose": {"e2e/container_test.go", "TestContainer"},
 	"kubernetes":     {"../../examples/kubernetes_test.go", "TestKubernetes"},
 	"systemd":        {"e2e/systemd_test.go", "TestSystemdUnit"},
+	"monitoring":     {"e2e/monitoring_test.go", "TestMonitoring"},
 }
 
 // TestExamplesByTheirCommands runs the commands of each example's README with
