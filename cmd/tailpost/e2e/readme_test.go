@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -12,19 +13,15 @@ import (
 )
 
 // TestFirstCommands runs README.md's five commands, from the clone to a POST
-// and a mail: with git, make and Go. The clone is one of this checkout as it is
-// committed.
+// and a mail: with git, make and Go. What is cloned are the files as they stand
+// here.
 func TestFirstCommands(t *testing.T) {
 	checkout, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	root, ports := t.TempDir(), trial.Ports{}
-	gitconfig := filepath.Join(root, "gitconfig")
-	text := fmt.Sprintf("[safe]\n\tdirectory = *\n[url %q]\n\tinsteadOf = https://github.com/tailpost/tailpost\n", "file://"+checkout)
-	if err := os.WriteFile(gitconfig, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	gitconfig := origin(t, checkout, root)
 	commands := trial.FirstCommands(t, checkout)
 	s := trial.NewShell(t, root, "/nowhere", "GIT_CONFIG_GLOBAL="+gitconfig)
 	s.Type(commands[0])
@@ -43,6 +40,30 @@ func TestFirstCommands(t *testing.T) {
 		s.Type(command)
 	}
 	trial.WantPostsAndMail(t, s, 3, 1)
+}
+
+// origin makes a repository of the files as they stand in the checkout, and
+// gives a configuration with which git takes it for the project's.
+func origin(t *testing.T, checkout, root string) (gitconfig string) {
+	t.Helper()
+	gitconfig = filepath.Join(root, "gitconfig")
+	text := fmt.Sprintf("[safe]\n\tdirectory = *\n[user]\n\tname = e2e\n\temail = e2e@example.com\n[url %q]\n\tinsteadOf = https://github.com/tailpost/tailpost\n",
+		"file://"+filepath.Join(root, "origin"))
+	if err := os.WriteFile(gitconfig, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "-q", "--bare"}, {"add", "-A"}, {"commit", "-q", "-m", "as it stands"}} {
+		git := exec.Command("git", args...)
+		git.Dir = checkout
+		git.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+gitconfig, "GIT_DIR="+filepath.Join(root, "origin"))
+		if args[0] != "init" {
+			git.Env = append(git.Env, "GIT_WORK_TREE="+checkout)
+		}
+		if out, err := git.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+	}
+	return gitconfig
 }
 
 // TestExamplesWithCurlAndNC runs those examples whose commands call curl and
