@@ -52,7 +52,13 @@ func (b *logBuffer) from(at int) string {
 // start runs the program. It is killed at the test's end.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command("tailpost", args...), exited: make(chan error, 1), log: &logBuffer{}}
+	return begin(t, exec.Command("tailpost", args...))
+}
+
+// begin does it with a command.
+func begin(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, exited: make(chan error, 1), log: &logBuffer{}}
 	p.cmd.Stderr = p.log
 	p.cmd.Stdout = p.log
 	if err := p.cmd.Start(); err != nil {
@@ -66,7 +72,7 @@ func start(t *testing.T, args ...string) *process {
 		p.kill()
 		if t.Failed() {
 			text := p.log.String()
-			t.Logf("process %v logged:\n%s", args, text[max(0, len(text)-4000):])
+			t.Logf("process %v logged:\n%s", cmd.Args[1:], text[max(0, len(text)-4000):])
 		}
 	})
 	return p
