@@ -98,7 +98,7 @@ func TestRelease(t *testing.T) {
 		tree := filepath.Join(unpacked, tarName(arch))
 		for _, name := range []string{
 			"LICENSE", "README.md", "CHANGELOG.md", "config.example.toml", "third-party.txt", "systemd/tailpost.service",
-			"man/man1/tailpost.1", "man/man1/tailpost-dead-ls.1", "completion/bash", "completion/zsh", "completion/fish",
+			"man/man1/tailpost.1", "man/man1/tailpost-dead-ls.1", "man/man5/tailpost.toml.5", "completion/bash", "completion/zsh", "completion/fish",
 		} {
 			if is, err := os.Stat(filepath.Join(tree, name)); err != nil || is.Size() == 0 {
 				t.Errorf("%s: %s is missing or empty, %v", arch, name, err)

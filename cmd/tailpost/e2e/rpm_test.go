@@ -26,7 +26,7 @@ func TestRPM(t *testing.T) {
 		files := strings.Fields(query("--list"))
 		for _, want := range []string{
 			"/usr/bin/tailpost", "/usr/lib/systemd/system/tailpost.service", "/etc/tailpost", "/etc/tailpost/conf.d",
-			"/usr/share/man/man1/tailpost.1.gz", "/usr/share/man/man1/tailpost-run.1.gz", "/usr/share/licenses/tailpost/LICENSE",
+			"/usr/share/man/man1/tailpost.1.gz", "/usr/share/man/man1/tailpost-run.1.gz", "/usr/share/man/man5/tailpost.toml.5.gz", "/usr/share/licenses/tailpost/LICENSE",
 			"/usr/share/bash-completion/completions/tailpost", "/usr/share/zsh/site-functions/_tailpost",
 			"/usr/share/fish/vendor_completions.d/tailpost.fish",
 		} {

@@ -5,7 +5,6 @@
 package manpage
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"os"
@@ -27,9 +26,6 @@ type About struct {
 	Files   []Term    // likewise, by their paths
 	See     []string  // other pages, as name(section)
 }
-
-// Term is a word and what it means.
-type Term struct{ Word, Text string }
 
 // Name gives the name of a command's page, without the section.
 func Name(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
@@ -71,47 +67,48 @@ func shown(c *cobra.Command) (out []*cobra.Command) {
 // Page gives the manual page of one command.
 func Page(c *cobra.Command, about About) []byte {
 	c.InitDefaultHelpFlag()
-	var b bytes.Buffer
-	date := ""
-	if !about.Date.IsZero() {
-		date = about.Date.UTC().Format(time.DateOnly)
-	}
-	title := []string{strings.ToUpper(Name(c)), "1", date, c.Root().Name() + " " + about.Version, "User commands"}
-	for i, s := range title {
-		title[i] = argument(s)
-	}
-	fmt.Fprintf(&b, ".TH %s\n", strings.Join(title, " "))
-	section(&b, "NAME")
-	fmt.Fprintf(&b, "%s \\- %s\n", escaped(Name(c)), escaped(c.Short))
-	section(&b, "SYNOPSIS")
-	synopsis(&b, c)
-	section(&b, "DESCRIPTION")
-	prose(&b, cmp.Or(c.Long, c.Short+"."))
-	terms(&b, "COMMANDS", commands(c))
+	var w Writer
+	w.Title(Name(c), "1", about.Date, c.Root().Name()+" "+about.Version, "User commands")
+	w.Name(Name(c), c.Short)
+	w.Section("SYNOPSIS")
+	synopsis(&w, c)
+	w.Section("DESCRIPTION")
+	w.Prose(cmp.Or(c.Long, c.Short+"."))
 	all := options(c.NonInheritedFlags(), c.InheritedFlags())
-	terms(&b, "OPTIONS", all)
-	terms(&b, "EXIT STATUS", about.Ends)
-	terms(&b, "ENVIRONMENT", named(about.Around, "$", all))
-	terms(&b, "FILES", named(about.Files, "", all))
-	if c.Example != "" {
-		section(&b, "EXAMPLES")
-		literal(&b, strings.Split(c.Example, "\n"))
+	for _, s := range []struct {
+		name  string
+		terms []Term
+	}{
+		{"COMMANDS", commands(c)},
+		{"OPTIONS", all},
+		{"EXIT STATUS", about.Ends},
+		{"ENVIRONMENT", named(about.Around, "$", all)},
+		{"FILES", named(about.Files, "", all)},
+	} {
+		if len(s.terms) > 0 {
+			w.Section(s.name)
+			w.Terms(s.terms)
+		}
 	}
-	seeAlso(&b, c, about.See)
-	return b.Bytes()
+	if c.Example != "" {
+		w.Section("EXAMPLES")
+		w.Literal(strings.Split(c.Example, "\n"))
+	}
+	w.See(seeAlso(c, about.See))
+	return w.Bytes()
 }
 
 // synopsis tells the command itself from what takes the place of its words.
-func synopsis(b *bytes.Buffer, c *cobra.Command) {
+func synopsis(w *Writer, c *cobra.Command) {
 	_, rest, _ := strings.Cut(c.Use, " ")
 	if len(shown(c)) > 0 {
 		rest = "COMMAND"
 	}
-	fmt.Fprintf(b, "\\fB%s\\fR", escaped(c.CommandPath()))
+	fmt.Fprintf(&w.b, "\\fB%s\\fR", escaped(c.CommandPath()))
 	if rest != "" {
-		fmt.Fprintf(b, " \\fI%s\\fR", escaped(rest))
+		fmt.Fprintf(&w.b, " \\fI%s\\fR", escaped(rest))
 	}
-	fmt.Fprint(b, " [\\fIoptions\\fR]\n")
+	w.b.WriteString(" [\\fIoptions\\fR]\n")
 }
 
 func commands(c *cobra.Command) (out []Term) {
@@ -163,25 +160,13 @@ func named(terms []Term, sign string, options []Term) (out []Term) {
 	return out
 }
 
-func seeAlso(b *bytes.Buffer, c *cobra.Command, see []string) {
-	var pages []string
+// seeAlso gives the pages of the commands above and below, and the others.
+func seeAlso(c *cobra.Command, others []string) (out []string) {
 	if c.HasParent() {
-		pages = append(pages, Name(c.Parent())+"(1)")
+		out = append(out, Name(c.Parent())+"(1)")
 	}
 	for _, sub := range shown(c) {
-		pages = append(pages, Name(sub)+"(1)")
+		out = append(out, Name(sub)+"(1)")
 	}
-	pages = append(pages, see...)
-	if len(pages) == 0 {
-		return
-	}
-	section(b, "SEE ALSO")
-	for i, p := range pages {
-		name, number, _ := strings.Cut(p, "(")
-		end := ","
-		if i == len(pages)-1 {
-			end = ""
-		}
-		fmt.Fprintf(b, ".BR %s (%s%s\n", escaped(name), number, end)
-	}
+	return append(out, others...)
 }

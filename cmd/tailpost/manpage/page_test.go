@@ -46,11 +46,11 @@ var about = About{
 
 // The whole page: each line of it is wanted.
 const wantPage = `.TH "TOOL\-GROUP\-SUB" "1" "2026\-01\-03" "tool 1.2" "User commands"
-.SH NAME
+.SH "NAME"
 tool\-group\-sub \- Do\(aqs and "don\(aqts"
-.SH SYNOPSIS
+.SH "SYNOPSIS"
 \fBtool group sub\fR \fIFILE\fR [\fIoptions\fR]
-.SH DESCRIPTION
+.SH "DESCRIPTION"
 It takes \-x, \en and
 \&.so names.
 .PP
@@ -60,7 +60,7 @@ A table:
   two   \(aqa\(aq
 .fi
 and on.
-.SH OPTIONS
+.SH "OPTIONS"
 .TP
 \fB\-f, \-\-flag NAME\fR
 a NAME as in $TOOL_HOME (default some).
@@ -70,19 +70,19 @@ help for sub.
 .TP
 \fB\-\-no\fR
 not at all.
-.SH EXIT STATUS
+.SH "EXIT STATUS"
 .TP
 \fB0\fR
 Well.
-.SH ENVIRONMENT
+.SH "ENVIRONMENT"
 .TP
 \fBTOOL_HOME\fR
 Where it lives.
-.SH EXAMPLES
+.SH "EXAMPLES"
 .nf
   tool group sub \(aqa b\(aq \-\-flag x
 .fi
-.SH SEE ALSO
+.SH "SEE ALSO"
 .BR tool\-group (1),
 .BR tool.conf (5)
 `
@@ -108,10 +108,10 @@ func TestTree(t *testing.T) {
 func TestPageListsCommands(t *testing.T) {
 	page := Page(sample(), About{})
 	for _, want := range []string{
-		".SH COMMANDS\n.TP\n\\fBtool group\\fR\nThings.\n",
+		".SH \"COMMANDS\"\n.TP\n\\fBtool group\\fR\nThings.\n",
 		"\\fBtool\\fR \\fICOMMAND\\fR [\\fIoptions\\fR]\n",
 		`.TH "TOOL" "1" "" "tool " "User commands"`, // no date where there is none
-		".SH SEE ALSO\n.BR tool\\-group (1)\n",
+		".SH \"SEE ALSO\"\n.BR tool\\-group (1)\n",
 	} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("no %q in\n%s", want, page)
