@@ -83,3 +83,20 @@ func TestExamplesAreListed(t *testing.T) {
 		}
 	}
 }
+
+// TestIndexIsWhole: each page of the guide is linked to in its list.
+func TestIndexIsWhole(t *testing.T) {
+	list, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range found {
+		if page != "README.md" && !strings.Contains(string(list), "]("+page+")") {
+			t.Errorf("docs/README.md doesn't list %s", page)
+		}
+	}
+}
