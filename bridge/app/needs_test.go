@@ -71,7 +71,7 @@ func TestNeeds(t *testing.T) {
 		{"quarantined lines", func(s *status.Snapshot, b *beside) {
 			recent(recentQuarantined, "s", 5)(s, b)
 			s.Sources[0].Rejected = "no BG"
-		}, []string{"source s: 5 lines went to quarantine within the last day: no BG | tailpost quarantine ls"}},
+		}, []string{"source s: 5 lines went to quarantine within the last day: no BG | tailpost quarantine ls --source s;"}},
 		{"a discontinuity", recent(recentLost, "s", 1), []string{"!source s: 1 discontinuity happened within the last day | rotate by renaming"}},
 
 		{"the spool fails", spool(func(s *status.Spool) { s.Failing = "sync: EIO" }), []string{"!spool : sync: EIO | /var/lib/tailpost"}},

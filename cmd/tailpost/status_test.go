@@ -22,7 +22,7 @@ func TestStatus(t *testing.T) {
 	p := s.run()
 	s.appendLines(3, func(int) string { return "a" })
 	wait(t, "three events", func() bool { return taken.distinct() == 3 })
-	wait(t, "what was taken to be told", func() bool { return strings.Contains(s.says(0, "all is well", "status"), "desk") })
+	wait(t, "the control socket", func() bool { _, code := s.tailpost("status"); return code == 0 })
 	out := s.says(0, "all is well", "status")
 	for _, want := range []string{"tailpost ", ": ready; running for ", "RECIPIENT  KIND  STATE ", "\ndesk       http  ok     0        -", "\nlog     tail  ok ", "\nspool  ", "\nbalance  ", "\nconfiguration  "} {
 		if !strings.Contains(out, want) {
