@@ -61,7 +61,7 @@ func (p *page) tell(to string, o Outcome) string {
 	}
 	q := at.Query()
 	q.Set("done", p.outcomes.put(o, time.Now()))
-	at.RawQuery = q.Encode()
+	at.RawQuery, at.Fragment = q.Encode(), "outcome" // a reader begins there
 	return at.String()
 }
 

@@ -51,6 +51,11 @@ func (p *page) live(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such page", http.StatusNotFound)
 		return
 	}
+	if r.Method != http.MethodGet { // the mux takes HEAD for one
+		w.Header().Set("Allow", http.MethodGet)
+		http.Error(w, "a stream has no head alone", http.StatusMethodNotAllowed)
+		return
+	}
 	if !p.streams.begin() {
 		w.Header().Set("Retry-After", "30")
 		http.Error(w, "too many pages are open", http.StatusServiceUnavailable)
@@ -58,6 +63,7 @@ func (p *page) live(w http.ResponseWriter, r *http.Request) {
 	}
 	defer p.streams.end()
 	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy must hand on what it gets
 	s := stream{w: w, c: http.NewResponseController(w)}
 	if !s.write([]byte("retry: 3000\n\n")) {
 		return

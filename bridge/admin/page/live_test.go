@@ -107,6 +107,9 @@ func TestStreamsAreBounded(t *testing.T) {
 	if res, _ := s.follow(t.Context(), "of=nothing"); res.StatusCode != http.StatusNotFound {
 		t.Errorf("of nothing: %s", res.Status)
 	}
+	if res, err := s.browser.Head(s.URL + "/live?of=status"); err != nil || res.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("its head alone: %v, %v", res, err)
+	}
 	s.get("/") // pages are there all the same
 	cancel()
 	for _, next := range all {

@@ -104,7 +104,9 @@ func askedFor(events []string) string {
 		all = all && slices.Contains(events, e)
 	}
 	switch {
-	case len(events) == 0, all && len(events) == len(bridge.SessionEvents()):
+	case len(events) == 0: // of one that is removed it isn't known
+		return "–"
+	case all && len(events) == len(bridge.SessionEvents()):
 		return "All seven"
 	case len(events) > 3:
 		return count(len(events)) + " events"
@@ -114,6 +116,9 @@ func askedFor(events []string) string {
 
 // namesOf names events, one behind the other.
 func namesOf(events []string) string {
+	if len(events) == 0 {
+		return "–"
+	}
 	names := make([]string, 0, len(events))
 	for i, e := range events {
 		name := eventName(e)

@@ -158,6 +158,14 @@ func TestPage(t *testing.T) {
 	tb.says("#asof", "Live")
 	tb.says("#summary", "All is well")
 	tb.fits()
+	tb.do(chromedp.KeyEvent("\t"))
+	if first := eval[string](tb, "document.activeElement.className"); first != "skip" {
+		t.Errorf("the first key leads to %q, not past the navigation", first)
+	}
+	tb.do(chromedp.KeyEvent("\r"))
+	if at := eval[string](tb, "document.activeElement.id"); at != "main" {
+		t.Errorf("past the navigation stands %q", at)
+	}
 	tb.shot("well")
 	tb.dark(true)
 	tb.shot("well-dark")
@@ -198,6 +206,7 @@ func (s *pageSite) signIn(tb *tab) {
 func (s *pageSite) fails(tb *tab, ticket, closed *desk) {
 	s.t.Helper()
 	eval[bool](tb, "window.unchanged = true")
+	tb.do(chromedp.Focus(chromedp.CSS(`a[href="/recipient?name=portal"]`)))
 	ticket.status.Store(http.StatusInternalServerError)
 	closed.status.Store(http.StatusUnauthorized)
 	s.happens("INC3")
@@ -206,6 +215,9 @@ func (s *pageSite) fails(tb *tab, ticket, closed *desk) {
 	tb.says("#summary", "a person")
 	if !eval[bool](tb, "window.unchanged === true") {
 		s.t.Error("the page was loaded anew")
+	}
+	if focus := eval[string](tb, "document.activeElement.innerText"); focus != "portal" {
+		s.t.Errorf("the focus went from portal to %q", focus)
 	}
 	if title := eval[string](tb, "document.title"); !strings.Contains(title, "a person") {
 		s.t.Errorf("the title is %q", title)

@@ -5,7 +5,8 @@
 (() => {
 	const main = document.querySelector("main[data-live]");
 	const asof = document.getElementById("asof");
-	let ahead = 0; // our clock before the bridge's, in ms
+	// How far our clock goes before the bridge's, in ms.
+	let ahead = Date.now() - Date.parse(asof.querySelector("time").dateTime);
 
 	const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 	const whole = (s) => {
