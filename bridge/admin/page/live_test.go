@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -86,6 +87,30 @@ func TestLiveOfARecipient(t *testing.T) {
 	s.put(snapOf("a")) // it is gone: the stream ends, and the page asks anew
 	if n, ok := next(); ok {
 		t.Errorf("%+v", n)
+	}
+}
+
+// TestStreamsShareWhatIsDrawn: a snapshot is drawn once for all of them, for
+// each choice of recipients.
+func TestStreamsShareWhatIsDrawn(t *testing.T) {
+	var d drawn
+	n := 0
+	draw := func() shown { n++; return shown{} }
+	one, two := snapOf("a"), snapOf("a")
+	for _, c := range []struct {
+		snap *status.Snapshot
+		show string
+		want int
+	}{{one, "", 1}, {one, "", 1}, {one, "ok", 2}, {one, "", 2}, {two, "", 3}, {one, "", 4}} {
+		if d.of(c.snap, c.show, draw); n != c.want {
+			t.Errorf("%q: drawn %d times, want %d", c.show, n, c.want)
+		}
+	}
+	for i := range 10 * drawnMost {
+		d.of(one, fmt.Sprint(i), draw)
+	}
+	if len(d.by) > drawnMost {
+		t.Errorf("%d are kept", len(d.by))
 	}
 }
 

@@ -41,6 +41,7 @@ type page struct {
 	fresh    fresh
 	outcomes outcomes
 	recent   recent
+	drawn    drawn
 	streams  streams
 	tests    streams // test events under way
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tailpost/tailpost/bridge/status"
 )
@@ -37,8 +38,40 @@ type row struct {
 	S  *status.Source
 }
 
-// status is the page of the whole bridge.
+// status is the page of the whole bridge. Streams share what is made of a
+// snapshot: it is the same for every visitor.
 func (p *page) status(a asked) shown {
+	if !a.live {
+		return statusOf(a)
+	}
+	return p.drawn.of(a.snap, a.query("show"), func() shown { return statusOf(a) })
+}
+
+// drawn keeps what was made of the last snapshot, by the choice of recipients.
+type drawn struct {
+	mu   sync.Mutex
+	snap *status.Snapshot
+	by   map[string]shown
+}
+
+// drawnMost bounds drawn.by: visitors can ask for any text.
+const drawnMost = 16
+
+func (d *drawn) of(snap *status.Snapshot, show string, draw func() shown) shown {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.snap != snap || len(d.by) >= drawnMost {
+		d.snap, d.by = snap, map[string]shown{}
+	}
+	s, ok := d.by[show]
+	if !ok {
+		s = draw()
+		d.by[show] = s
+	}
+	return s
+}
+
+func statusOf(a asked) shown {
 	want := status.State(a.query("show"))
 	v := statusView{asked: a, Snapshot: a.snap}
 	v.Headline, v.Tone = headline(a)

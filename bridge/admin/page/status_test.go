@@ -197,7 +197,7 @@ func TestRecipient(t *testing.T) {
 	}
 	d.says("recipient-head", "a/../b?c", "Misconfigured", "it refuses us", "refuses us What to do: renew the token", "3 dead letters", "Sign in to pause it or send a test event")
 	d.says("recipient-facts", "Queued events7", "401 Unauthorized", "Accepted100", "half ≤ 1 ms, 99 % ≤ 2.5 ms", "Session start, session end, owner changed")
-	d.says("attempts", "1 min ago Misconfigured Session end 4 15 ms 401 Unauthorized after 5 min", "Taken login 1 0 µs 200 OK –")
+	d.says("attempts", "Session end 1 min ago Misconfigured 4 15 ms 401 Unauthorized after 5 min", "login 1 h ago Taken 1 0 µs 200 OK –")
 	if d.one("a", "href", "/event?id=01000000000000000000000000000000&number=123").Node == nil {
 		t.Error("no link to why")
 	}
