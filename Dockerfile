@@ -14,7 +14,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=unknown
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/bin/tailpost ./cmd/tailpost
+RUN VERSION=${VERSION} sh .ci/build /out/bin/tailpost
 # What the empty image needs besides: roots of trust, a place for temporary
 # files, and directories that the user may write in, so that fresh volumes are
 # writable. Zone data is linked in.

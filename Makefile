@@ -63,7 +63,7 @@ lint:
 	$(GO) tool -modfile=.ci/tools/go.mod staticcheck ./...
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/tailpost ./cmd/tailpost
+	GO=$(GO) VERSION=$(VERSION) sh .ci/build dist/tailpost
 
 release:
 	VERSION=$(VERSION) bash .ci/release dist/release
