@@ -101,7 +101,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	if bound == nil {
 		return errors.New("the listener is not bound")
 	}
-	l.o.Log.Info().Stringer("address", bound.Addr()).Bool("changes", l.o.Guard.HasToken()).Msg("admin listener")
+	l.o.Log.Info().Stringer("address", bound.Addr()).Str("page", "http://"+bound.Addr().String()+"/").Bool("changes", l.o.Guard.HasToken()).Msg("admin listener")
 	return l.serve(ctx, bound)
 }
 
