@@ -19,6 +19,11 @@ func (m *message) sentence() string {
 			return fmt.Sprintf("The source %s gives lines again.", m.Source)
 		}
 		return fmt.Sprintf("The source %s has given no line for longer than its silent_after.", m.Source)
+	case unreadable:
+		if m.State == "over" {
+			return fmt.Sprintf("The source %s can be read again.", m.Source)
+		}
+		return fmt.Sprintf("The source %s can't read what it is to read: no line comes from it.", m.Source)
 	case quarantined:
 		return fmt.Sprintf("%s of the source %s could not be read and went to quarantine.", plural(m.Count, "line"), m.Source)
 	case lostInput:
@@ -92,6 +97,8 @@ func (m *message) advice(t *topic) string {
 	case quarantined:
 		return fmt.Sprintf("  tailpost quarantine ls --source %s        what they are, and why\n"+
 			"  tailpost quarantine replay --source %s    parse them again, once the format is right", quoted(m.Source), quoted(m.Source))
+	case unreadable:
+		return "What would help stands above, behind the reason. Nothing must be restarted: it is tried again by itself. A log that rotates meanwhile must keep its old files."
 	case lostInput:
 		return "Logs were truncated or deleted before they were read. Rotate them by renaming, and keep the last one for a while."
 	case spoolFills:

@@ -113,7 +113,7 @@ func (a *Alerts) knownLocked(k key) bool {
 		return recipient
 	case silent:
 		return silentAfter > 0
-	case quarantined, lostInput:
+	case unreadable, quarantined, lostInput:
 		return source
 	}
 	return true

@@ -37,7 +37,12 @@ type SourceFacts struct {
 	Reason      string // of the latest of them
 	Losses      int64  // discontinuities, ever
 	LostBytes   int64  // at least so many, ever
+	Unreadable  string // why it can't read, once that has lasted for UnreadableAfter; empty: it can
 }
+
+// UnreadableAfter is how long a source must have been unable to read until
+// people are told.
+const UnreadableAfter = time.Minute
 
 // SpoolFacts are about the spool.
 type SpoolFacts struct {
@@ -103,6 +108,7 @@ func (a *Alerts) sourceLocked(s SourceFacts, stuck bool) {
 		a.countLocked(lostInput, s.Name, n, fmt.Sprintf("at least %d bytes, since the source was first read", s.LostBytes))
 	}
 	a.seeLocked(l, uint64(s.Losses))
+	a.lastingLocked(unreadable, s.Name, s.Unreadable != "", 1, macro.OneLine(s.Unreadable, errorMax))
 	a.silenceLocked(s, stuck)
 }
 

@@ -43,7 +43,7 @@ func (a *Alerts) messageLocked(k key, w what, ch channel) message {
 	switch k.kind {
 	case failing, deadLetters, lostEvents:
 		m.Recipient = k.name
-	case silent, quarantined, lostInput:
+	case silent, unreadable, quarantined, lostInput:
 		m.Source = k.name
 	}
 	switch w {
@@ -106,6 +106,11 @@ func (m *message) subject(again bool) string {
 			return "source " + m.Source + " gives lines again"
 		}
 		return "source " + m.Source + " " + still + " silent"
+	case unreadable:
+		if m.State == "over" {
+			return "source " + m.Source + " can be read again"
+		}
+		return "source " + m.Source + " " + still + " unreadable" + since
 	case quarantined:
 		return "source " + m.Source + ": " + plural(m.Count, "line") + " in quarantine"
 	case lostInput:

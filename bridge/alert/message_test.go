@@ -33,12 +33,12 @@ func TestMessages(t *testing.T) {
 		d.watch(15*time.Minute, f)
 		d.dies("s\n1", 0)
 		d.watch(time.Hour, f)
-		f.Sources[0] = SourceFacts{Name: "s", Read: 9, Quarantined: 2, Rejected: 2, Reason: "no such\nthing", Losses: 1, LostBytes: 100}
+		f.Sources[0] = SourceFacts{Name: "s", Read: 9, Quarantined: 2, Rejected: 2, Reason: "no such\nthing", Losses: 1, LostBytes: 100, Unreadable: "no permission to read\n/x: do something"}
 		f.Spool = SpoolFacts{MaxBytes: 100, Wanted: 81, Holder: "r", Damaged: 2, Bytes: 512, Expired: 1}
 		f.Recipients[0].Damaged = 1
 		f.Balance = []string{"source s: 9 lines were read, and 8 are accounted for", "another"}
 		d.watch(time.Minute, f)
-		f.Spool.Wanted, f.Balance = 0, nil
+		f.Spool.Wanted, f.Balance, f.Sources[0].Unreadable = 0, nil, ""
 		d.watch(7*time.Minute, f)
 		d.stop()
 
@@ -55,7 +55,7 @@ func TestMessages(t *testing.T) {
 			posts.WriteString(p.Subject + "\n")
 		}
 		golden(t, "mails.txt", mails.String())
-		for _, want := range []string{"failing lasting", "failing over", "dead_letters counted", "lost_events counted", "silent lasting", "silent over",
+		for _, want := range []string{"failing lasting", "failing over", "dead_letters counted", "lost_events counted", "silent lasting", "silent over", "unreadable lasting", "unreadable over",
 			"quarantine counted", "lost_input counted", "spool lasting", "spool over", "damage counted", "balance lasting", "balance over", "expired counted"} {
 			if seen[want] != 1 {
 				t.Errorf("posted %d times: %s", seen[want], want)

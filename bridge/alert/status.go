@@ -39,7 +39,7 @@ func (a *Alerts) State() []State {
 		switch k.kind {
 		case failing, deadLetters, lostEvents:
 			s.Recipient = k.name
-		case silent, quarantined, lostInput:
+		case silent, unreadable, quarantined, lostInput:
 			s.Source = k.name
 		}
 		s.Mail, s.URL = t.told(byMail, &c), t.told(byURL, &c)

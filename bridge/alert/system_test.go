@@ -53,6 +53,16 @@ func TestSystemAlerts(t *testing.T) {
 			source(f).Read++
 			d.watch(10*time.Minute, f)
 		}, []string{"1h0m0s" + to + "source s is silent", "2h0m0s" + to + "source s is still silent", "2h15m0s" + to + "source s gives lines again"}},
+		{"a source that can't be read, until it can", 0, func(d *desk, f *Facts) {
+			source(f).Unreadable = "no permission"
+			d.watch(61*time.Minute, f)
+			source(f).Unreadable = ""
+			d.watch(time.Minute, f)
+			source(f).Unreadable = "no permission" // it was not over
+			d.watch(time.Minute, f)
+			source(f).Unreadable = ""
+			d.watch(10*time.Minute, f)
+		}, []string{"0s" + to + "source s is unreadable", "1h0m0s" + to + "source s is still unreadable", "1h8m0s" + to + "source s can be read again"}},
 		{"a source that never gave a line", hour, func(d *desk, f *Facts) {
 			source(f)
 			d.watch(61*time.Minute, f)

@@ -17,6 +17,7 @@ const (
 
 	lostEvents  kind = "lost_events" // counted: a recipient's events that can't be read
 	silent      kind = "silent"      // lasts: a source gives no lines
+	unreadable  kind = "unreadable"  // lasts: a source can't read
 	quarantined kind = "quarantine"  // counted: lines of a source
 	lostInput   kind = "lost_input"  // counted: discontinuities of a source
 	spoolFills  kind = "spool"       // lasts, by levels
@@ -43,7 +44,7 @@ func (k key) named(ev *zerolog.Event) *zerolog.Event {
 	switch k.kind {
 	case failing, deadLetters, lostEvents:
 		return ev.Str("recipient", k.name)
-	case silent, quarantined, lostInput:
+	case silent, unreadable, quarantined, lostInput:
 		return ev.Str("source", k.name)
 	}
 	return ev

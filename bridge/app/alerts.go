@@ -97,7 +97,7 @@ func (a *app) facts() alert.Facts {
 		t, r := s.ingest.Totals(), s.ingest.Rejected()
 		f.Sources = append(f.Sources, alert.SourceFacts{
 			Name: s.name, Read: t.Read, Quarantined: t.Quarantined, Rejected: r.Lines, Reason: r.Reason,
-			Losses: t.Losses, LostBytes: t.LostBytes,
+			Losses: t.Losses, LostBytes: t.LostBytes, Unreadable: s.unreadable(),
 		})
 	}
 	s := a.spool.Status()

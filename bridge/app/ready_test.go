@@ -310,3 +310,26 @@ func TestReadinessOfTheSums(t *testing.T) {
 		b.want("")
 	})
 }
+
+// TestUnreadableSourceIsToldOf: after a minute, by whoever [alerts] names.
+func TestUnreadableSourceIsToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		m := b.add("log", status.OK)
+		time.Sleep(time.Hour)
+		want := func(want string) {
+			t.Helper()
+			if got := b.a.facts().Sources[0].Unreadable; got != want {
+				t.Errorf("unreadable: %q, want %q", got, want)
+			}
+		}
+		m.set(status.Unreadable)
+		time.Sleep(time.Minute - 1)
+		want("")
+		time.Sleep(1)
+		want("because")
+		m.set(status.Waiting)
+		time.Sleep(time.Hour)
+		want("")
+	})
+}

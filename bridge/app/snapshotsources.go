@@ -71,6 +71,15 @@ func (s *source) tell(ended bool, stuck string) status.Source {
 	return is
 }
 
+// unreadable says why the source can't read, once people should be told.
+func (s *source) unreadable() string {
+	is := s.tell(false, "")
+	if is.State != status.Unreadable || time.Since(is.Since) < alert.UnreadableAfter {
+		return ""
+	}
+	return is.Text
+}
+
 // judge takes in what is known of a source besides what it tells itself.
 func (s *source) judge(is *status.Source, ended bool, stuck string) {
 	f := s.ingest.Fares()
