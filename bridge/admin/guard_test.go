@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -187,4 +188,41 @@ func TestManyAddresses(t *testing.T) {
 			t.Errorf("later: %v, %v", wait, fresh)
 		}
 	})
+}
+
+// TestFormInTheBody: as a browser without JavaScript sends it.
+func TestFormInTheBody(t *testing.T) {
+	const kind = "application/x-www-form-urlencoded"
+	for name, c := range map[string]struct {
+		kind, body string // OWN: the session's form token
+		want       int
+	}{
+		"its own":          {kind, "recipient=x&" + FormField + "=OWN", 0},
+		"none":             {kind, "recipient=x", 403},
+		"empty":            {kind, FormField + "=", 403},
+		"another":          {kind, FormField + "=x", 403},
+		"in the URL alone": {kind, "", 403},
+		"of another kind":  {"text/plain", FormField + "=OWN", 403},
+		"in parts":         {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"" + FormField + "\"\r\n\r\nOWN\r\n--b--\r\n", 403},
+		"too long":         {kind, FormField + "=OWN&x=" + strings.Repeat("x", formMost), 403},
+		"no form":          {kind, "%zz=OWN", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGuard()
+			cookie, form := signedIn(t, g)
+			r := posted("127.0.0.1:1", cookie, "")
+			r.URL.RawQuery = FormField + "=" + form
+			r.Header.Set("Content-Type", c.kind)
+			r.Body = io.NopCloser(strings.NewReader(strings.ReplaceAll(c.body, "OWN", form)))
+			got := 0
+			if f := g.Refuses(recorder{header: http.Header{}}, r); f != nil {
+				got = f.Status
+			} else if r.PostForm.Get("recipient") != "x" {
+				t.Errorf("the form is %v", r.PostForm)
+			}
+			if got != c.want {
+				t.Errorf("status %d, want %d", got, c.want)
+			}
+		})
+	}
 }

@@ -76,6 +76,9 @@ func TestListener(t *testing.T) {
 		}
 		return is.Recipients[0].Dead == 1
 	})
+	if code, body := asked(t, "GET", at+"/metrics", ""); code != 200 || !strings.Contains(body, "tailpost_recipient_dead_letters{recipient=\"desk\"} 1\n") {
+		t.Errorf("metrics: %d\n%s", code, body)
+	}
 	drop := func(method string, headers ...string) (int, string) {
 		return asked(t, method, at+"/api/dead/drop", `{"recipient":"desk"}`, headers...)
 	}
