@@ -3,8 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -258,6 +262,7 @@ func (m *markers) runAll(t *testing.T, s *site, hooks int) {
 	s.appendText("no line\n")
 	wait(t, "dead letters, and alerts", func() bool { return m.done(hooks) })
 	m.ask(t, s)
+	m.pages(t, s, p.log.String())
 	p.stop()
 	m.clean(t, "the log", p.log.String())
 	m.clean(t, "alerts", m.alerts())
@@ -292,6 +297,41 @@ func (m *markers) ask(t *testing.T, s *site) {
 		m.command(t, s, append([]string{"test", r.Name}, []string{"--json"}[i%2:]...)...)
 		m.command(t, s, "test", "--dry-run", r.Name)
 		m.command(t, s, append([]string{"status", "--recipient", r.Name}, []string{"--json"}[i%2:]...)...)
+	}
+}
+
+// pages reads what the admin listener tells whoever can reach it, if the site
+// has one.
+func (m *markers) pages(t *testing.T, s *site, log string) {
+	t.Helper()
+	at := regexp.MustCompile(`"address":"([0-9.:]+)","changes":`).FindStringSubmatch(log)
+	if at == nil {
+		if strings.Contains(m.read(s.config), "[admin]") {
+			t.Error("no listener")
+		}
+		return
+	}
+	paths := []string{"/", "/dead", "/events", "/sign-in", "/api/status", "/metrics", "/readyz", "/healthz"}
+	conf, _ := config.Load(s.config)
+	for _, r := range conf.Recipients() {
+		paths = append(paths, "/recipient?name="+url.QueryEscape(r.Name))
+	}
+	for i := 0; i < len(paths); i++ {
+		res, err := http.Get("http://" + at[1] + paths[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || len(b) == 0 {
+			t.Errorf("%s: %d bytes, %v", paths[i], len(b), err)
+		}
+		m.clean(t, "GET "+paths[i], string(b))
+		if paths[i] == "/dead" || paths[i] == "/events" { // and why
+			for _, id := range regexp.MustCompile(`/event\?id=[0-9a-f]{32}`).FindAllString(string(b), 3) {
+				paths = append(paths, id)
+			}
+		}
 	}
 }
 

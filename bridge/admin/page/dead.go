@@ -108,9 +108,7 @@ func (p *page) dead(a asked) shown {
 // choices are the recipients and events that can be asked for.
 func (a asked) choices(which LetterChoice) (names, events []string) {
 	set := map[string]bool{}
-	for _, e := range bridge.SessionEvents() {
-		events = append(events, e)
-	}
+	events = bridge.SessionEvents()
 	if which.Event != "" && !slices.Contains(events, which.Event) {
 		events = append(events, which.Event)
 	}
