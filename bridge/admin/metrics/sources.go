@@ -10,7 +10,7 @@ func ofSources() []series {
 	return []series{
 		each("source", "info", Gauge, "Always 1; kind is tail, drop, socket, syslog, http or stdin", []string{"kind", "format"}, func(s status.Source, to emitter) { to(1, s.Kind, s.Format) }),
 		sourceBy("state", Gauge, "1 for the state that the source has, 0 for the others", "state", func(s status.Source, to emitter) { enum(to, s.State, sourceStates) }),
-		source("files", Gauge, "Files that are read", func(s status.Source) float64 { return float64(len(s.Files) + s.Others) }),
+		source("files", Gauge, "Files that are read; of drop: that wait to be", func(s status.Source) float64 { return float64(len(s.Files) + s.Others) }),
 		source("lag_bytes", Gauge, "Bytes that are there to be read, and are not accepted yet; of tail and drop", func(s status.Source) float64 { return float64(s.LagBytes) }),
 		source("lag_seconds", Gauge, "How long the oldest of them have been there, as far as that is known", func(s status.Source) float64 { return s.LagSeconds }),
 		source("last_line_timestamp_seconds", Gauge, "When the last line was accepted; 0: never", func(s status.Source) float64 { return at(s.LastLine) }),

@@ -30,7 +30,9 @@ var badges = map[status.State]badge{
 	status.Full:          {"Full", "warn"},
 	status.Stuck:         {"Stuck", "bad"},
 	status.Waiting:       {"Waiting", "idle"},
+	status.Starting:      {"Starting", "idle"},
 	status.Unreadable:    {"Unreadable", "bad"},
+	status.Partly:        {"Partly", "warn"},
 	status.Blocked:       {"Blocked", "bad"},
 	status.Ended:         {"Ended", "idle"},
 }
