@@ -40,6 +40,14 @@ type Lines struct {
 	Since   time.Time `json:"since,omitzero"` // read then or later
 }
 
+// isAll reports whether nothing is set. Nobody means all of them by that: a
+// request that says so is refused.
+func (l Letters) isAll() bool {
+	return len(l.IDs) == 0 && l.Recipient == "" && l.Event == "" && l.Since.IsZero()
+}
+
+func (l Lines) isAll() bool { return len(l.Numbers) == 0 && l.Source == "" && l.Since.IsZero() }
+
 // Report is what an action has done.
 type Report struct {
 	Done    int    `json:"done"`               // letters or lines

@@ -146,7 +146,7 @@ func TestErrorsKeepTheirKindAndWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			serve(t, dir, &fake{err: c.err, report: Report{Done: 2}}, 0)
-			r, err := NewClient(dir).ReplayDead(t.Context(), Letters{})
+			r, err := NewClient(dir).ReplayDead(t.Context(), Letters{Recipient: "x"})
 			var e *Error
 			if !errors.As(err, &e) || e.Kind != c.want || e.Text != c.text {
 				t.Errorf("%#v", err)
@@ -168,7 +168,7 @@ func TestActionEndsWithItsClientAndWithTheBridge(t *testing.T) {
 			defer cancel()
 			ended := make(chan error, 1)
 			go func() {
-				_, err := NewClient(dir).ReplayDead(ctx, Letters{})
+				_, err := NewClient(dir).ReplayDead(ctx, Letters{Recipient: "x"})
 				ended <- err
 			}()
 			<-f.blocked

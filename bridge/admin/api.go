@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -85,8 +86,17 @@ func (a *api) read(w http.ResponseWriter, r *http.Request, to any) *Error {
 	if err := c.SetReadDeadline(time.Time{}); err != nil {
 		return errorOf(err)
 	}
-	if err := json.Unmarshal(b, to); err != nil {
+	// A misspelt filter would choose everything.
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(to); err != nil {
 		return Errorf(Invalid, "read the request: %v", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return Errorf(Invalid, "read the request: there is more than one object in it")
+	}
+	if c, ok := to.(interface{ isAll() bool }); ok && c.isAll() {
+		return Errorf(Invalid, "say which: the request chooses none in particular")
 	}
 	return nil
 }

@@ -181,7 +181,6 @@ func TestAddressThatIsTaken(t *testing.T) {
 // TestWhoMayChange: an action is done for the right token alone; for nobody
 // else anything changes.
 func TestWhoMayChange(t *testing.T) {
-	const good = `{"recipient":"x"}`
 	for _, c := range []struct {
 		name          string
 		without       bool // no token is configured
@@ -243,6 +242,10 @@ func TestWhoMayChange(t *testing.T) {
 				method = "POST"
 			}
 			for _, path := range []string{"/pause", "/resume", "/dead/replay", "/dead/drop", "/quarantine/replay", "/spool/forget"} {
+				good := `{"recipient":"x"}`
+				if path == "/quarantine/replay" {
+					good = `{"source":"x"}`
+				}
 				code, header, body := s.ask(method, "/api"+path+"?token="+token, good, headers...)
 				if code == 429 && c.want == 401 { // so many wrong tokens
 					continue
