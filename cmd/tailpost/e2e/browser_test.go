@@ -96,6 +96,26 @@ func (tb *tab) quiet() {
 	tb.said = nil
 }
 
+// notices shows that quiet would notice: the page does what its policy forbids,
+// and its script fails.
+func (tb *tab) notices() {
+	tb.t.Helper()
+	eval[bool](tb, `(() => {
+		document.head.append(Object.assign(document.createElement("style"), {textContent: "body { color: red }"}));
+		setTimeout(() => { throw new Error("on purpose"); });
+		return true;
+	})()`)
+	eventually(tb.t, timeToArrive, "two complaints on the console", func() bool {
+		tb.mu.Lock()
+		defer tb.mu.Unlock()
+		all := strings.Join(tb.said, "\n")
+		return strings.Contains(all, "Content Security Policy") && strings.Contains(all, "on purpose")
+	})
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	tb.said = nil
+}
+
 func (tb *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	tb.t.Helper()
 	ctx, cancel := context.WithTimeout(tb.ctx, timeToArrive)

@@ -182,6 +182,7 @@ func TestPage(t *testing.T) {
 	s.withoutScripts(b, ticket)
 	s.hundred(tb, good)
 	tb.quiet()
+	tb.notices()
 	s.p.Stop() // within the grace, with pages that are live
 }
 
