@@ -177,7 +177,7 @@ func TestManyAddresses(t *testing.T) {
 		if late != 100-brakeFree {
 			t.Errorf("%d of 100 of one network were held up", late)
 		}
-		for i := range 10 * brakeMost {
+		for i := range 2 * brakeMost {
 			b.take(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 32))
 		}
 		if len(b.owes) > brakeMost+1 {
