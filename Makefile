@@ -50,6 +50,7 @@ crashes:
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestReloads$$|TestKill$$' ./cmd/tailpost/ -reload.edits=1000 -kill.times=20 -kill.lines=20000
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestStress$$' ./bridge/source/tail/ -stress.runs=5
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestHostileBytes$$' ./bridge/app/ -hostile.mib=100
+	$(GO) test -count=1 -run 'TestSchemaAgreesWithTheChecker$$' ./docs/ -rounds 6000
 
 bench:
 	bash .ci/bench

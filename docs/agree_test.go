@@ -102,7 +102,7 @@ func isHeading(path string) bool {
 	})
 }
 
-var rounds = flag.Int("rounds", 200, "how many changed files the checker and the schema are to agree on")
+var rounds = flag.Int("rounds", 100, "how many changed files the checker and the schema are to agree on")
 
 // known is what of the checker's complaints the schema can know.
 var known = regexp.MustCompile(`^(unknown key|is (text|a number|a fraction|true or false|a table|a list|a list of tables|a list of other things than tables), not|not a (duration|size|list)|no text|not text|"[^"]*" is no (duration|size|rate)\b|"[^"]*" has no unit|[0-9]+ has no unit|entry [0-9]+ is no text)`)
