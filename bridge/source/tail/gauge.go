@@ -104,9 +104,6 @@ func (g *gauge) moved(id fileID, off int64) {
 			f.off, f.size = off, max(f.size, off)
 		}
 	}
-	if a, ok := g.arrived[id]; ok {
-		g.arrived[id] = a.after(off)
-	}
 }
 
 // unread is what is there of a file and not accepted.
