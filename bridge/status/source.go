@@ -38,7 +38,7 @@ type Source struct {
 	Quarantined int64 `json:"lines_quarantined"`
 	Incomplete  int64 `json:"lines_open"` // parts of messages whose rest is to come
 	Events      int64 `json:"events"`
-	Cut         int64 `json:"lines_cut"`       // over max_line; since the start
+	Cut         int64 `json:"lines_cut"`       // over max_line
 	Losses      int64 `json:"discontinuities"` // times when bytes were lost unread
 	LostBytes   int64 `json:"lost_bytes"`      // at least so many
 }

@@ -25,7 +25,7 @@ func ofSources() []series {
 			to(float64(s.Incomplete), "open")
 		}),
 		source("events_total", Counter, "Events that its lines gave", func(s status.Source) float64 { return float64(s.Events) }),
-		source("cut_lines_total", Counter, "Lines over max_line that were cut since the start", func(s status.Source) float64 { return float64(s.Cut) }),
+		source("cut_lines_total", Counter, "Lines over max_line that were cut", func(s status.Source) float64 { return float64(s.Cut) }),
 		source("discontinuities_total", Counter, "Times when bytes were lost unread", func(s status.Source) float64 { return float64(s.Losses) }),
 		source("lost_bytes_total", Counter, "Bytes that were lost so, at least", func(s status.Source) float64 { return float64(s.LostBytes) }),
 	}
