@@ -328,9 +328,7 @@ func (m *markers) pages(t *testing.T, s *site, log string) {
 		}
 		m.clean(t, "GET "+paths[i], string(b))
 		if paths[i] == "/dead" || paths[i] == "/events" { // and why
-			for _, id := range regexp.MustCompile(`/event\?id=[0-9a-f]{32}`).FindAllString(string(b), 3) {
-				paths = append(paths, id)
-			}
+			paths = append(paths, regexp.MustCompile(`/event\?id=[0-9a-f]{32}`).FindAllString(string(b), 3)...)
 		}
 	}
 }
