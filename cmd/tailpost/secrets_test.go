@@ -304,7 +304,7 @@ func (m *markers) ask(t *testing.T, s *site) {
 // has one.
 func (m *markers) pages(t *testing.T, s *site, log string) {
 	t.Helper()
-	at := regexp.MustCompile(`"address":"([0-9.:]+)","changes":`).FindStringSubmatch(log)
+	at := regexp.MustCompile(`"page":"http://([0-9.:]+)/"`).FindStringSubmatch(log)
 	if at == nil {
 		if strings.Contains(m.read(s.config), "[admin]") {
 			t.Error("no listener")
