@@ -24,8 +24,8 @@ type api struct {
 	pulse    pulse
 }
 
-func newAPI(actions Actions, snapshot func() *status.Snapshot, patience time.Duration, by string, log zerolog.Logger) *api {
-	return &api{actions: actions, snapshot: snapshot, patience: patience, by: by, log: log, pulse: pulse{look: snapshot}}
+func newAPI(o Options, by string) *api {
+	return &api{actions: o.Actions, snapshot: o.Snapshot, patience: o.Patience, by: by, log: o.Log, pulse: pulse{look: o.Snapshot, hangs: o.Hangs}}
 }
 
 // changes gives what handles the requests that change something, by path.

@@ -21,10 +21,11 @@ const pulseMost = 5 * time.Second
 var errHangs = errors.New("the bridge hangs: it doesn't tell how it fares")
 
 // pulse looks whether the bridge lives: whether a snapshot can be gathered, for
-// which each of its stages answers. However many ask, and however long it takes
-// where it hangs, one goroutine looks.
+// which each of its stages answers, and whether its loops turn. However many
+// ask, and however long it takes where it hangs, one goroutine looks.
 type pulse struct {
-	look func() *status.Snapshot
+	look  func() *status.Snapshot
+	hangs func() string // nil: nothing is known of loops
 
 	mu  sync.Mutex
 	now *beat // that is under way; nil: none
@@ -32,18 +33,20 @@ type pulse struct {
 
 // beat is one look.
 type beat struct {
-	done chan struct{} // closed once is is set
+	done chan struct{} // closed once the others are set
 	is   *status.Snapshot
+	err  error
 }
 
-// feel gives a snapshot that was gathered just now, or an error.
+// feel gives a snapshot that was gathered just now, or an error. A bridge whose
+// loops hang has both.
 func (p *pulse) feel(ctx context.Context) (*status.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, pulseMost)
 	defer cancel()
 	b := p.beat()
 	select {
 	case <-b.done:
-		return b.is, nil
+		return b.is, b.err
 	case <-ctx.Done():
 		return nil, errHangs
 	}
@@ -57,7 +60,7 @@ func (p *pulse) beat() *beat {
 		b := &beat{done: make(chan struct{})}
 		p.now = b
 		go func() {
-			b.is = p.look()
+			b.is, b.err = p.both()
 			p.mu.Lock()
 			p.now = nil
 			p.mu.Unlock()
@@ -65,6 +68,16 @@ func (p *pulse) beat() *beat {
 		}()
 	}
 	return p.now
+}
+
+func (p *pulse) both() (*status.Snapshot, error) {
+	is := p.look()
+	if p.hangs != nil {
+		if text := p.hangs(); text != "" {
+			return is, errors.New("the bridge hangs: " + text)
+		}
+	}
+	return is, nil
 }
 
 // healthz says whether the process lives.

@@ -22,6 +22,7 @@ type ListenerOptions struct {
 	Guard    *Guard
 	Actions  Actions
 	Snapshot func() *status.Snapshot // called by several goroutines at once
+	Hangs    func() string           // which main loop hangs, in words; nil, or empty: none
 	Metrics  http.Handler            // at /metrics; nil: there is nothing
 	// Page answers all that has no answer of its own; nil: it isn't found. It
 	// protects by Guard what changes something.
@@ -125,7 +126,7 @@ func isLoopback(a net.Addr) bool {
 
 // handler is all that the listener answers.
 func (l *Listener) handler(loopback bool) http.Handler {
-	a := newAPI(l.o.Actions, l.o.Snapshot, l.o.Patience, "the admin listener", l.o.Log)
+	a := newAPI(Options{Actions: l.o.Actions, Snapshot: l.o.Snapshot, Hangs: l.o.Hangs, Patience: l.o.Patience, Log: l.o.Log}, "the admin listener")
 	mux := http.NewServeMux()
 	for path, h := range a.changes() {
 		mux.Handle(apiPrefix+path, l.o.Guard.Protect(h, a.refuse))

@@ -300,6 +300,18 @@ func (r recorder) Header() http.Header         { return r.header }
 func (r recorder) Write(b []byte) (int, error) { return len(b), nil }
 func (r recorder) WriteHeader(int)             {}
 
+func TestLoopHangs(t *testing.T) {
+	s := startListener(t, ListenerOptions{Hangs: func() string { return "the spool's writer has been at one write for 31s" }}, "")
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if code, _, body := s.ask("GET", path, ""); code != 503 || body != "the bridge hangs: the spool's writer has been at one write for 31s\n" {
+			t.Errorf("%s: %d %q", path, code, body)
+		}
+	}
+	if code, _, _ := s.ask("GET", "/api/status", ""); code != 200 {
+		t.Errorf("status: %d", code)
+	}
+}
+
 func TestHealthHangs(t *testing.T) {
 	release := make(chan struct{})
 	p := pulse{look: func() *status.Snapshot { <-release; return &status.Snapshot{} }}

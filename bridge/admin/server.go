@@ -22,6 +22,7 @@ type Options struct {
 	// Snapshot gives how the bridge fares now. It may be called by several
 	// goroutines at once, and its answer is shared. nil: nobody can say.
 	Snapshot func() *status.Snapshot
+	Hangs    func() string // which main loop hangs, in words; nil, or empty: none
 	Log      zerolog.Logger
 	// Patience is how long a client may take to send its request, or to take
 	// the answer; 0: 10 s.
@@ -97,7 +98,7 @@ func (l logged) Write(p []byte) (int, error) {
 }
 
 func (s *Server) routes() http.Handler {
-	a := newAPI(s.o.Actions, s.o.Snapshot, s.o.Patience, "the control socket", s.o.Log)
+	a := newAPI(s.o, "the control socket")
 	mux := http.NewServeMux()
 	for path, h := range a.changes() {
 		mux.Handle("POST "+path, h)

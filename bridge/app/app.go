@@ -167,7 +167,7 @@ func (a *app) run(ctx context.Context) error {
 		workers.run("recipient "+r.name, func(ctx context.Context) error { return a.serve(ctx, r) })
 	}
 	control := newGroup(ctx, failed)
-	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Snapshot: a.Snapshot, Log: a.o.Log}).Run)
+	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Snapshot: a.Snapshot, Hangs: a.Hangs, Log: a.o.Log}).Run)
 	if a.listener != nil {
 		control.run("admin listener", a.listener.Run)
 	}
