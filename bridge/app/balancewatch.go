@@ -11,19 +11,18 @@ import (
 const auditEvery = time.Minute
 
 // watchBalance holds the sums against each other while the bridge runs, as the
-// command audit does: from what is on disk. It says what doesn't fit when that
-// changes.
+// command audit does: from what is on disk, at the start and each minute. It
+// says what doesn't fit when that changes.
 func (a *app) watchBalance(ctx context.Context) error {
 	tick := time.NewTicker(auditEvery)
 	defer tick.Stop()
-	said := ""
-	for {
+	for said := ""; ; {
+		said = a.checkBalance(said)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		said = a.checkBalance(said)
 	}
 }
 
