@@ -117,7 +117,7 @@ func tellWorker(r *status.Recipient, s dispatch.Stats, before history.Latest) {
 	}
 	r.GivenUp = uint64(s.Skipped)
 	r.Latency, r.Took = tellHistogram(s.Latency), tellHistogram(s.Took)
-	r.Attempts, r.Failed, r.Undecided = uint64(s.Attempts), uint64(s.Failed), uint64(s.Undecided)
+	r.Attempts, r.Accepted, r.Failed, r.Undecided = uint64(s.Attempts), uint64(s.Accepted), uint64(s.Failed), uint64(s.Undecided)
 }
 
 // tellAbsent tells of one that was removed earlier.

@@ -93,6 +93,7 @@ func (w *Worker) delivered(ctx context.Context, r result, now time.Time) error {
 	w.lastError = ""
 	w.board.update(func(s *Stats) {
 		s.Delivered += len(b.events)
+		s.Accepted++
 		s.LastGood, s.Status = now, ""
 		if w.failing > 0 { // the error is that of others
 			s.Status = statusFailing

@@ -11,6 +11,7 @@ import (
 // last, are since the start of the first worker of its name: see Options.Before.
 type Stats struct {
 	Attempts, Delivered, Failed, Dead, Filtered, Damaged int
+	Accepted                                             int // attempts that the receiver took; Attempts counts from when one begins
 	Undecided                                            int // events that Policy.Where could not judge: they are sent
 	Window                                               int // events held with their bytes
 	Parked                                               int
@@ -37,7 +38,7 @@ type Stats struct {
 // lasting is what a worker takes over from the one before it.
 func (s *Stats) lasting() Stats {
 	return Stats{
-		Attempts: s.Attempts, Delivered: s.Delivered, Failed: s.Failed, Dead: s.Dead, Filtered: s.Filtered, Damaged: s.Damaged,
+		Attempts: s.Attempts, Accepted: s.Accepted, Delivered: s.Delivered, Failed: s.Failed, Dead: s.Dead, Filtered: s.Filtered, Damaged: s.Damaged,
 		Undecided: s.Undecided, Skipped: s.Skipped, LastGood: s.LastGood, LastBad: s.LastBad, Begun: s.Begun,
 		Latency: s.Latency, Took: s.Took,
 	}

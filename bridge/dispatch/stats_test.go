@@ -98,6 +98,52 @@ func TestStatsMeasure(t *testing.T) {
 	})
 }
 
+// TestStatsCountOutcomes: an attempt counts as accepted once the receiver has
+// taken it, and never before: not while it is under way, not where it fails,
+// not where we break it off. No count ever falls, whatever takes over.
+func TestStatsCountOutcomes(t *testing.T) {
+	for _, c := range []struct {
+		name                         string
+		answer                       func(bridge.Event, time.Duration) error
+		after                        time.Duration // it is stopped; an attempt takes 30 s
+		wantBegun, wantTook, wantBad int
+	}{
+		{"under way, and broken off", taken, 10 * time.Second, 1, 0, 0},
+		{"taken", taken, 45 * time.Second, 1, 1, 0},
+		{"failed", until(time.Hour, errEvent), 30*time.Second + time.Millisecond, 1, 0, 1},
+		{"failed, and the next broken off", until(time.Hour, errEvent), 40 * time.Second, 2, 0, 1},
+		{"failed, and then taken", until(40*time.Second, errEvent), 90 * time.Second, 2, 1, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, nil, c.answer)
+				r.sink.took = 30 * time.Second
+				r.q.add("a")
+				r.start()
+				var last Stats
+				for range int(c.after / time.Second) {
+					time.Sleep(time.Second)
+					synctest.Wait()
+					is := r.w.Stats()
+					if is.Accepted < last.Accepted || is.Failed < last.Failed || is.Accepted != is.Delivered {
+						t.Errorf("%+v follows %+v", is, last)
+					}
+					last = is
+				}
+				time.Sleep(c.after % time.Second)
+				r.stop()
+				is := r.w.Stats()
+				next := New(Options{Policy: r.p, Queue: r.q, Sink: r.sink, Before: is}).Stats()
+				for _, s := range []Stats{is, next} {
+					if s.Attempts != c.wantBegun || s.Accepted != c.wantTook || s.Failed != c.wantBad {
+						t.Errorf("%d begun, %d accepted, %d failed, want %d, %d, %d", s.Attempts, s.Accepted, s.Failed, c.wantBegun, c.wantTook, c.wantBad)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestStatsUnreadable: that events can't be read is said, and taken back.
 func TestStatsUnreadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -60,6 +60,7 @@ type Recipient struct {
 	Letters   int    `json:"dead_letters"` // of them, those that are on disk now
 
 	Attempts  uint64    `json:"attempts"`
+	Accepted  uint64    `json:"attempts_accepted"` // that the receiver took; Attempts has those under way, too, and those that we broke off
 	Failed    uint64    `json:"attempts_failed"`
 	Undecided uint64    `json:"undecided"`    // events that where could not judge: they were sent
 	Empty     uint64    `json:"empty_tokens"` // of a template or URL, sent empty for lack of a field; since its settings changed last

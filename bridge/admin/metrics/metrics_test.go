@@ -40,7 +40,7 @@ func sample() *status.Snapshot {
 		},
 		Recipients: []status.Recipient{
 			{Name: "desk", Kind: "http", State: status.Failing, Waiting: 7, Oldest: at(-90), InFlight: 2, Parked: 3, LastSuccess: at(-10), LastFailure: at(-1), NextTry: at(29),
-				Alert: "not sent", Given: 30, Delivered: 10, Dead: 2, Dropped: 1, Filtered: 5, Skipped: 4, Damaged: 1, Letters: 1, Attempts: 20, Failed: 8, Undecided: 1,
+				Alert: "not sent", Given: 30, Delivered: 10, Dead: 2, Dropped: 1, Filtered: 5, Skipped: 4, Damaged: 1, Letters: 1, Attempts: 23, Accepted: 12, Failed: 8, Undecided: 1,
 				Latency: status.Histogram{Counts: counts, Sum: 90000.5}, Took: status.Histogram{Counts: counts, Sum: 2.25}},
 			{Name: "mail", Kind: "email", State: status.Untried, Alert: "none", Enabled: true, Removed: true},
 		},

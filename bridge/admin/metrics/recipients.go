@@ -27,8 +27,8 @@ func ofRecipients() []series {
 		recipient("dead_letters", Gauge, "Dead letters that are on disk to be replayed or dropped", func(r status.Recipient) float64 { return float64(r.Letters) }),
 		recipient("given_events_total", Counter, "Events that were accepted while it was configured", func(r status.Recipient) float64 { return float64(r.Given) }),
 		recipientBy("events_total", Counter, "Events by what became of them: delivered, dropped (by a person), filtered (by events, where, require_external_key), skipped (disabled, or on_full), damaged", "outcome", outcomes),
-		recipientBy("attempts_total", Counter, "Attempts since the start: accepted or failed", "result", func(r status.Recipient, to emitter) {
-			to(float64(r.Attempts-min(r.Attempts, r.Failed)), "accepted")
+		recipientBy("attempts_total", Counter, "Attempts that ended since the start: accepted or failed", "result", func(r status.Recipient, to emitter) {
+			to(float64(r.Accepted), "accepted")
 			to(float64(r.Failed), "failed")
 		}),
 		recipient("undecided_events_total", Counter, "Events that where could not judge; they were sent", func(r status.Recipient) float64 { return float64(r.Undecided) }),
