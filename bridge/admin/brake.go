@@ -15,8 +15,7 @@ const (
 )
 
 // brake slows down who tries tokens, by address: of an IPv6 network of 64 bits
-// all count as one. Who is right pays nothing, but waits with the others of its
-// address.
+// all count as one. Who is right pays nothing, and doesn't come here.
 type brake struct {
 	mu   sync.Mutex
 	owes map[netip.Prefix]time.Time // until when all that was taken is paid
@@ -39,16 +38,6 @@ func (b *brake) take(from netip.Prefix) (wait time.Duration, fresh bool) {
 	}
 	b.owes[key] = paid
 	return 0, fresh
-}
-
-// giveBack undoes a take.
-func (b *brake) giveBack(from netip.Prefix) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	key := b.keyLocked(from, time.Now())
-	if paid, ok := b.owes[key]; ok {
-		b.owes[key] = paid.Add(-brakeInterval)
-	}
 }
 
 // keyLocked finds room for an address.

@@ -174,16 +174,16 @@ func bearer(r *http.Request) (token string, ok bool) {
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
 }
 
-// try judges a token. Addresses that said wrong ones must wait.
+// try judges a token. An address that said wrong ones must wait, but never who
+// is right: behind a proxy, and on one machine, all have one address.
 func (g *Guard) try(r *http.Request, token string) *Refusal {
+	if g.isToken(token) {
+		return nil
+	}
 	from := addressOf(r)
 	wait, fresh := g.brake.take(from)
 	if wait > 0 {
 		return &Refusal{Status: http.StatusTooManyRequests, Text: "too many wrong tokens came from this address: wait a little", After: wait}
-	}
-	if g.isToken(token) {
-		g.brake.giveBack(from)
-		return nil
 	}
 	if fresh {
 		g.log.Warn().Str("from", from.Addr().String()).Msg("a wrong token was refused")

@@ -115,8 +115,8 @@ func TestSignInFromElsewhere(t *testing.T) {
 	}
 }
 
-// TestWrongTokensAreSlow: an address may say few of them; others aren't held
-// up, and a session isn't either.
+// TestWrongTokensAreSlow: an address may say few of them; who is right isn't
+// held up, at the same address either, nor is a session.
 func TestWrongTokensAreSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -140,10 +140,21 @@ func TestWrongTokensAreSlow(t *testing.T) {
 			t.Errorf("answered %v", tried)
 		}
 		try("192.0.2.1:1", "wrong") // the one that was free again
-		for from, want := range map[string]int{"192.0.2.1:9": 429, "192.0.2.2:1": 0} {
-			if got := try(from, token); got != want {
-				t.Errorf("the token from %s: %d, want %d", from, got, want)
+		for _, c := range []struct {
+			from, said string
+			want       int
+		}{
+			{"192.0.2.1:9", "wrong", 429},
+			{"192.0.2.1:9", token, 0},
+			{"192.0.2.1:9", "wrong", 429}, // it has brought nothing
+			{"192.0.2.2:1", token, 0},
+		} {
+			if got := try(c.from, c.said); got != c.want {
+				t.Errorf("%q from %s: %d, want %d", c.said, c.from, got, c.want)
 			}
+		}
+		if f := g.SignIn(recorder{header: http.Header{}}, posted("192.0.2.1:1", "", ""), token); f != nil {
+			t.Errorf("signing in: %v", f)
 		}
 		if f := g.Refuses(recorder{header: http.Header{}}, posted("192.0.2.1:1", cookie, form)); f != nil {
 			t.Errorf("a session: %v", f)
