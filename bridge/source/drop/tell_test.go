@@ -2,10 +2,12 @@ package drop
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/status"
@@ -53,6 +55,27 @@ func TestStates(t *testing.T) {
 	r.wantState(status.Partly, "2 files, such as this one: can't delete a file: a: ")
 	must(os.Remove(claim))
 	r.wantState(status.OK, "")
+}
+
+// TestDirectoryBesideManyFiles: that nothing can be read shows, however many
+// files have troubles of their own.
+func TestDirectoryBesideManyFiles(t *testing.T) {
+	r := newRig(t, mode(DoneDelete))
+	r.start()
+	r.wantState(status.OK, "")
+	r.write((&reader{o: r.o}).claimDir(), "in the way") // no file can be got out of the way
+	for i := range saidMax + 1 {
+		path := r.path(fmt.Sprintf("f%04d", i))
+		r.write(path, "")
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-old)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.wantState(status.Partly, fmt.Sprintf("%d files, such as this one: can't delete a file: ", saidMax))
+	if err := os.RemoveAll(r.dir); err != nil {
+		t.Fatal(err)
+	}
+	r.wantState(status.Unreadable, "the directory "+r.dir+" does not exist: create it")
 }
 
 // TestLag: what nobody takes is counted, until it is durable.

@@ -8,7 +8,8 @@ import (
 	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
-// saidMax is how many files' troubles are remembered, and logged, one by one.
+// saidMax is how many troubles are remembered, and logged, one by one. The
+// directory's has a place in any case.
 const saidMax = 1000
 
 // trouble logs what keeps a file, or the directory (""), from being read, when
@@ -36,7 +37,7 @@ func (r *reader) stays(name string, err error) {
 
 func (r *reader) troubled(what, name string, err error, is access.Reason) {
 	why := err.Error()
-	if r.said[name] == why || len(r.said) >= saidMax {
+	if r.said[name] == why || name != "" && len(r.said) >= saidMax {
 		return
 	}
 	r.said[name], r.texts[name] = why, is.Text()
