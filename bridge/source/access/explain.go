@@ -117,7 +117,7 @@ func denied(path string) Reason {
 		}
 		at = up
 	}
-	r := Reason{Why: "no permission to read " + path, denied: true}
+	r := Reason{Why: "no permission to read " + path, as: Whoami()}
 	fi, err := os.Stat(at)
 	if err != nil {
 		return r

@@ -2,6 +2,7 @@ package access
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,10 +69,14 @@ func TestExplain(t *testing.T) {
 			if !strings.Contains(r.Why, tc.wantWhy) || !strings.Contains(r.Hint, tc.wantHint) || (r.Why == "") != (tc.wantWhy == "") || r.Absent != tc.wantAbsent {
 				t.Errorf("%+v", r)
 			}
+			if as := strings.Contains(r.Text(), "; the bridge runs as "+Whoami()); as != errors.Is(err, fs.ErrPermission) {
+				t.Errorf("%q", r.Text())
+			}
 		})
 	}
 }
 
+// TestText: it shows what was found, and asks for no names, which may take long.
 func TestText(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -80,7 +85,7 @@ func TestText(t *testing.T) {
 	}{
 		{"all is well", Reason{}, ""},
 		{"it may come", Reason{Why: "x does not exist", Hint: "it is read as soon as it appears", Absent: true}, "x does not exist: it is read as soon as it appears"},
-		{"kept out", Reason{Why: "no permission to read x", Hint: "do something", denied: true}, "no permission to read x; the bridge runs as " + Whoami() + ": do something"},
+		{"kept out", Reason{Why: "no permission to read x", Hint: "do something", as: "somebody (uid 7, gid 7)"}, "no permission to read x; the bridge runs as somebody (uid 7, gid 7): do something"},
 	} {
 		if got := tc.r.Text(); got != tc.want {
 			t.Errorf("%s: %q", tc.name, got)

@@ -15,14 +15,14 @@ type Reason struct {
 	// Absent: it isn't there, and what it would be in is. Nothing is wrong: it
 	// may come.
 	Absent bool
-	denied bool
+	as     string // as whom we run, where that matters
 }
 
-// Text gives all of it in one sentence.
+// Text gives all of it in one sentence. It looks nothing up.
 func (r Reason) Text() string {
 	s := r.Why
-	if r.denied {
-		s += "; the bridge runs as " + Whoami()
+	if r.as != "" {
+		s += "; the bridge runs as " + r.as
 	}
 	if r.Hint != "" {
 		s += ": " + r.Hint
@@ -30,7 +30,8 @@ func (r Reason) Text() string {
 	return s
 }
 
-// Whoami says as whom the process runs.
+// Whoami says as whom the process runs. It may have to ask a server for the
+// name.
 func Whoami() string {
 	return fmt.Sprintf("%s (uid %d, gid %d)", userName(uint32(os.Geteuid())), os.Geteuid(), os.Getegid())
 }
