@@ -41,7 +41,8 @@ const hangs = 30 * time.Second
 // its journal's, and each recipient's worker. Waiting is no hanging: not for
 // lines, not for room on a full disk, not for a receiver. Where the disk refuses
 // what is written, the loops are busy trying, a restart doesn't help, and the
-// snapshot tells: that doesn't count either. Sources are not judged, because
+// snapshot tells: that doesn't count either. Nor does a disk that never answers:
+// the spool's look at it hangs, too, and says so after 10 s. Sources are not judged, because
 // they stand still whenever the spool takes nothing.
 func (a *app) Hangs() string {
 	st := a.spool.Status()
