@@ -27,16 +27,21 @@ type beside struct {
 	letters map[string]int  // dead letters on disk, by recipient
 	recent  map[recentKey]uint64
 	relay   bool // the mail relay has refused for longer than relayLong
+	starts  bool // not everything has begun
 }
 
 // needs is what needs a person, what is grave first. What a person chose
 // (paused, disabled, removed) is no need, nor is what may pass by itself and
-// has not lasted for long enough that people are told.
+// has not lasted for long enough that people are told. What isn't ready for
+// unreadyAfter or longer has a need.
 func needs(s *status.Snapshot, b beside) []status.Need {
 	out := needsOfRecipients(s, b)
 	out = append(out, needsOfSources(s, b)...)
 	out = append(out, needsOfSpool(&s.Spool, b)...)
 	out = append(out, needsOfRest(s, b)...)
+	if b.starts && len(out) == 0 && s.Taken.Sub(s.Started) >= unreadyAfter {
+		out = append(out, status.Need{Kind: needSource, Grave: true, Text: "not every source has begun", To: "the log says for what it waits; if nothing moves, restart the bridge"})
+	}
 	for i := range out {
 		out[i].Text, out[i].To = oneLine(out[i].Text), oneLine(out[i].To)
 	}
@@ -114,35 +119,6 @@ func needsOfLost(name string, letters int, b beside) (out []status.Need) {
 			Kind: needRecipient, Name: name, Grave: true, Text: counted(n, "event", "events") + " could not be read back and won't be sent" + lastDay,
 			To: "tailpost spool verify says what is damaged; see to the disk",
 		})
-	}
-	return out
-}
-
-func needsOfSources(s *status.Snapshot, b beside) (out []status.Need) {
-	for i := range s.Sources {
-		is := &s.Sources[i]
-		need := func(grave bool, text, to string) {
-			out = append(out, status.Need{Kind: needSource, Name: is.Name, Text: text, To: to, Grave: grave})
-		}
-		if is.State == status.Unreadable || is.State == status.Partly {
-			if s.Taken.Sub(is.Since) >= unreadyAfter { // a rotation has its moments
-				need(is.State == status.Unreadable, is.Text, "do what the text says; it is tried again by itself")
-			}
-		}
-		if is.Silent {
-			need(false, "no line for silent_after"+since(is.LastLine), "see whether what writes "+is.Target+" still does")
-		}
-		if n := b.recent[recentKey{recentQuarantined, is.Name}]; n > 0 {
-			why := ""
-			if is.Rejected != "" {
-				why = ": " + is.Rejected
-			}
-			need(false, counted(n, "line", "lines")+" went to quarantine"+lastDay+why, "tailpost quarantine ls --source "+quoted(is.Name)+"; once format or what writes the lines is mended: quarantine replay with the same")
-		}
-		if n := b.recent[recentKey{recentLost, is.Name}]; n > 0 {
-			need(true, fmt.Sprintf("%s happened%s: at least %d bytes so far were gone before they could be read", counted(n, "discontinuity", "discontinuities"), lastDay, is.LostBytes),
-				"keep rotated files for longer, or rotate by renaming; nothing brings the bytes back")
-		}
 	}
 	return out
 }

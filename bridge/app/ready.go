@@ -21,7 +21,12 @@ const unreadyAfter = 10 * time.Second
 // here is broken, nothing is lost, and no other bridge would do better. Where
 // they fill the disk, the disk is what somebody must see to.
 func (a *app) snapshotReady(s *status.Snapshot) {
-	not := func(why string) { s.NotReady = append(s.NotReady, oneLine(why)) }
+	s.NotReady = notReady(s, a.hasBegun())
+	s.Ready = len(s.NotReady) == 0
+}
+
+func notReady(s *status.Snapshot, begun bool) (out []string) {
+	not := func(why string) { out = append(out, oneLine(why)) }
 	sp := &s.Spool
 	if sp.Failing != "" {
 		not("the spool can't be written: " + sp.Failing)
@@ -32,19 +37,18 @@ func (a *app) snapshotReady(s *status.Snapshot) {
 	if sp.JournalFailing != "" {
 		not("the journal can't be written: " + sp.JournalFailing)
 	}
-	begun := a.hasBegun()
 	for i := range s.Sources {
 		if src := &s.Sources[i]; hinders(src, begun, sp.Full != "" && !sp.NoSpace, s.Taken) {
 			not("the source " + src.Name + " is " + string(src.State) + ": " + src.Text)
 		}
 	}
-	if !begun && len(s.NotReady) == 0 {
+	if !begun && len(out) == 0 {
 		not("it is starting")
 	}
 	if !s.Balance.Fits {
 		not("a sum doesn't fit: " + s.Balance.Problems[0])
 	}
-	s.Ready = len(s.NotReady) == 0
+	return out
 }
 
 // hinders reports whether a source keeps the bridge from being ready. held:

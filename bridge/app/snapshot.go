@@ -126,7 +126,7 @@ func (a *app) snapshotNeeds(s *status.Snapshot) {
 	for _, r := range s.Recipients {
 		dead[r.Name] = r.Dead
 	}
-	b := beside{long: map[string]bool{}}
+	b := beside{long: map[string]bool{}, starts: !a.hasBegun()}
 	a.mu.Lock()
 	b.letters, b.recent = a.letters.now(dead), a.lately
 	b.relay = !a.relayBad.IsZero() && time.Since(a.relayBad) >= relayLong

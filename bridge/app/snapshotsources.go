@@ -71,10 +71,13 @@ func (s *source) tell(ended bool, stuck string) status.Source {
 	return is
 }
 
-// unreadable says why the source can't read, once people should be told.
+// unreadable says why the source can't read, or not go on, once people should
+// be told. That the spool takes nothing at all is told of the spool. The caller
+// holds the app's mutex.
 func (s *source) unreadable() string {
-	is := s.tell(false, "")
-	if is.State != status.Unreadable || time.Since(is.Since) < alert.UnreadableAfter {
+	is := s.tell(s.ended, "")
+	tooBig := is.State == status.Blocked && errors.Is(s.ingest.Fares().Failed, spool.ErrTooBig)
+	if is.State != status.Unreadable && !tooBig && !endedBadly(&is) || time.Since(is.Since) < alert.UnreadableAfter {
 		return ""
 	}
 	return is.Text

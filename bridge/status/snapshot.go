@@ -11,8 +11,8 @@ type Snapshot struct {
 	Version string    `json:"version"`
 	Host    string    `json:"host,omitempty"`
 
-	Ready    bool     `json:"ready"`               // data can flow
-	NotReady []string `json:"not_ready,omitempty"` // why it can't, a line each
+	Ready    bool     `json:"ready"`               // data can flow, from every source
+	NotReady []string `json:"not_ready,omitempty"` // why not, a line each
 	Needs    []Need   `json:"needs"`               // what needs a person; empty: all is well
 
 	Configuration Configuration `json:"configuration"`

@@ -20,7 +20,7 @@ type Source struct {
 	Format string    `json:"format"`
 	State  State     `json:"state"`
 	Text   string    `json:"text,omitempty"`        // the state in words, with what would help; empty: ok
-	Since  time.Time `json:"since,omitzero"`        // of a state other than ok
+	Since  time.Time `json:"since,omitzero"`        // of a state other than ok; of ended, where it failed alone
 	Files  []File    `json:"files,omitempty"`       // of tail: those that are read, the newest of each log first; at most FilesMost
 	Others int       `json:"other_files,omitempty"` // of tail: further ones; of drop: files that wait
 

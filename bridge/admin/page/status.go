@@ -110,7 +110,7 @@ func headline(a asked) (text, tone string) {
 	case grave || !a.snap.Ready && n > 0:
 		return numbered(n, "thing needs", "things need") + " a person", "bad"
 	case !a.snap.Ready:
-		return "Not ready: no data can flow", "bad"
+		return "Not ready", "bad" // what flows all the same is told below
 	case n > 0:
 		return numbered(n, "thing needs", "things need") + " a person", "warn"
 	}
