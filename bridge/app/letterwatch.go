@@ -28,7 +28,10 @@ func (a *app) watchLetters(ctx context.Context) error {
 	for {
 		wait := lettersEvery
 		if begun := time.Now(); a.lettersChanged() {
-			err := a.countLetters()
+			err := a.countLetters(ctx)
+			if err != nil && ctx.Err() != nil {
+				return nil
+			}
 			if err != nil && err.Error() != said {
 				said = err.Error()
 				a.o.Log.Error().Err(err).Msg("the dead letters can't be counted")
@@ -52,10 +55,10 @@ func (a *app) lettersChanged() bool {
 	return a.letters.counted == nil || a.letters.files != now
 }
 
-func (a *app) countLetters() error {
+func (a *app) countLetters(ctx context.Context) error {
 	next := letterWatch{files: a.spool.Status().Dead, dead: a.deadCounts()}
 	var err error
-	if next.counted, err = spool.CountDead(a.conf().StateDir); err != nil {
+	if next.counted, err = spool.CountDead(ctx, a.conf().StateDir); err != nil {
 		return err
 	}
 	a.mu.Lock()

@@ -5,6 +5,7 @@ package spool
 var (
 	ReadEventsFS     = readEvents
 	ReadDeadFS       = readDead
+	CountDeadFS      = countDead
 	ReadQuarantineFS = readQuarantine
 	LookFS           = look
 	VerifyFS         = verify
