@@ -1,11 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/source/access"
 )
 
 // unknown complains about a key that nobody owns.
@@ -70,6 +73,18 @@ func (l *loader) owned(t, defaults *table, ps []option.Problem) {
 		if key == "" {
 			key = t.name
 		}
-		l.report.add(Problem{File: in.file.name, Line: at.line, Column: at.col, Key: key, Text: p.Text, Hint: p.Hint, Warning: p.Warning})
+		p = explained(p)
+		l.report.add(Problem{File: in.file.name, Line: at.line, Column: at.col, Key: key, Text: p.Text, Hint: p.Hint,
+			Warning: p.Warning || l.looks && p.Outside != nil})
 	}
+}
+
+// explained says of a file that we may not read whose it is, and who we are.
+func explained(p option.Problem) option.Problem {
+	var pe *fs.PathError
+	if errors.As(p.Outside, &pe) && errors.Is(pe.Err, fs.ErrPermission) {
+		r := access.File(pe.Path, pe)
+		p.Text, p.Hint = r.Why+"; this process runs as "+access.Whoami(), r.Hint
+	}
+	return p
 }

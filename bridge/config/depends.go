@@ -18,7 +18,10 @@ type Depends struct {
 // Read is Load that also gives what the outcome depends on, be the files
 // refused or not.
 func Read(name string) (*Config, []Problem, Depends) {
-	l := &loader{tables: map[string][]*table{}}
+	return (&loader{tables: map[string][]*table{}}).read(name)
+}
+
+func (l *loader) read(name string) (*Config, []Problem, Depends) {
 	l.depends.file(name)
 	text, bad := read(name, unnamedHint)
 	if bad != nil {

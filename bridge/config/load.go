@@ -22,6 +22,14 @@ func Load(name string) (*Config, []Problem) {
 	return c, ps
 }
 
+// Look is Load for who only looks and sends nothing: a secret or a certificate
+// that can't be read is a warning, and is left out. Other users, and a shell
+// without the credentials of a service, have no part in them.
+func Look(name string) (*Config, []Problem) {
+	c, ps, _ := (&loader{tables: map[string][]*table{}, looks: true}).read(name)
+	return c, ps
+}
+
 const unnamedHint = "name another with --config or $TAILPOST_CONFIG"
 
 // Parse is Load for a main file whose text is at hand. Relative paths and
@@ -59,6 +67,8 @@ type loader struct {
 	depends Depends
 	files   []*file
 	partial bool // a file or a table was not understood: what is missing may stand there
+	rescues bool // of a file that is no TOML the lines count that say where the bridge is
+	looks   bool // what a setting names and can't be had, such as a secret, refuses nothing
 
 	tables map[string][]*table // by whole name, in the order of the files
 	stated *table              // the top that has state_dir
@@ -73,6 +83,9 @@ func (l *loader) parse(name string, text []byte) *file {
 	if bad != nil {
 		l.report.add(*bad)
 		l.partial = true
+		if l.rescues {
+			f, _ = parse(name, []byte(rescue(string(text))))
+		}
 	}
 	l.files = append(l.files, f)
 	return f

@@ -9,6 +9,7 @@ type Problem struct {
 	Text    string // what is wrong
 	Hint    string // what would be right, where that is known
 	Warning bool   // worth saying, but no reason to refuse
+	Outside error  // why a file or variable that the setting names can't be had; nil: the setting itself is wrong
 }
 
 func (p Problem) String() string {

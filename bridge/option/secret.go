@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,11 +88,15 @@ func ReadSecret(key string, inline Secret, file, env, dir string) (Secret, []Pro
 	}
 	switch {
 	case file != "":
-		return readSecretFile(key+"_file", file, dir)
+		text, err := secretIn(FilePath(file, dir))
+		if err != nil {
+			return Secret{}, []Problem{outside(key+"_file", file, err)}
+		}
+		return NewSecret(text), nil
 	case env != "":
 		v := strings.TrimRight(os.Getenv(env), "\r\n")
 		if v == "" {
-			return Secret{}, []Problem{{Key: key + "_env", Text: fmt.Sprintf("the environment variable %q is empty or not set", env)}}
+			return Secret{}, []Problem{outside(key+"_env", "", fmt.Errorf("the environment variable %q is empty or not set", env))}
 		}
 		return NewSecret(v), nil
 	case inline.IsSet():
@@ -100,28 +105,37 @@ func ReadSecret(key string, inline Secret, file, env, dir string) (Secret, []Pro
 	return Secret{}, nil
 }
 
-func readSecretFile(key, file, dir string) (Secret, []Problem) {
-	path := FilePath(file, dir)
-	f, err := os.Open(path)
+// secretIn reads the file of a secret.
+func secretIn(path string) (string, error) {
+	text, err := readBounded(path, secretMax)
 	if err != nil {
-		return Secret{}, []Problem{{Key: key, Text: err.Error()}}
+		return "", err
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, secretMax+1))
-	if err != nil {
-		return Secret{}, []Problem{{Key: key, Text: err.Error()}}
-	}
-	text := strings.TrimRight(string(b), "\r\n")
+	text = strings.TrimRight(text, "\r\n")
 	switch {
-	case len(b) > secretMax:
-		return Secret{}, []Problem{{Key: key, Text: fmt.Sprintf("%s is longer than 64 KiB", path)}}
 	case text == "":
-		return Secret{}, []Problem{{Key: key, Text: fmt.Sprintf("%s is empty", path)}}
+		return "", fmt.Errorf("%s is empty", path)
 	case strings.ContainsAny(text, "\r\n"):
-		return Secret{}, []Problem{{Key: key, Text: fmt.Sprintf("%s has more than one line", path), Hint: "a secret is one line"}}
+		return "", fmt.Errorf("%s has more than one line: a secret is one", path)
 	}
-	return NewSecret(text), nil
+	return text, nil
 }
+
+// outside is the problem of what a setting names and that can't be had: the
+// file of that name, as the setting gives it.
+func outside(key, file string, err error) Problem {
+	p := Problem{Key: key, Text: err.Error(), Outside: err}
+	if errors.Is(err, fs.ErrNotExist) && isBare(file) && os.Getenv(credentials) == "" {
+		p.Hint = "a bare name is one of the service's credentials first, and $" + credentials + " is not set here: run this with systemd-run --pipe --wait" +
+			" -p User=THE_SERVICE'S -p LoadCredential=" + file + ":ITS_FILE, as the unit has them"
+	}
+	return p
+}
+
+// credentials names the folder of the credentials that systemd gives a service.
+const credentials = "CREDENTIALS_DIRECTORY"
+
+func isBare(file string) bool { return file != "" && !strings.ContainsRune(file, '/') }
 
 func exists(p string) bool {
 	_, err := os.Stat(p)
@@ -132,7 +146,7 @@ func exists(p string) bool {
 // slash, is that of a credential if $CREDENTIALS_DIRECTORY has it; else the
 // path is relative to dir.
 func FilePath(file, dir string) string {
-	if creds := os.Getenv("CREDENTIALS_DIRECTORY"); creds != "" && file != "" && !strings.ContainsRune(file, '/') {
+	if creds := os.Getenv(credentials); creds != "" && isBare(file) {
 		if p := filepath.Join(creds, file); exists(p) {
 			return p
 		}

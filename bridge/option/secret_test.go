@@ -106,7 +106,7 @@ func TestReadSecret(t *testing.T) {
 		{name: "a folder", file: ".", wantKey: "password_file", wantText: "is a directory"},
 		{name: "an empty file", file: "empty", wantKey: "password_file", wantText: "is empty"},
 		{name: "a file of two lines", file: "lines", wantKey: "password_file", wantText: "more than one line"},
-		{name: "a file that is too long", file: "long", wantKey: "password_file", wantText: "longer than 64 KiB"},
+		{name: "a file that is too long", file: "long", wantKey: "password_file", wantText: "longer than 64KiB"},
 		{name: "no such variable", env: "TAILPOST_TEST_NONE", wantKey: "password_env", wantText: "empty or not set"},
 		{name: "an empty variable", env: "TAILPOST_TEST_EMPTY", wantKey: "password_env", wantText: "empty or not set"},
 	} {
@@ -128,6 +128,25 @@ func TestReadSecret(t *testing.T) {
 				t.Errorf("a problem tells the secret: %v", ps)
 			}
 		})
+	}
+}
+
+// TestBareName: without a service's credentials a bare name that isn't there
+// has a hint.
+func TestBareName(t *testing.T) {
+	for _, tc := range []struct {
+		name, creds, file string
+		want              bool
+	}{
+		{"a person's shell", "", "desk", true},
+		{"the service", "/none", "desk", false},
+		{"a path", "", "./desk", false},
+	} {
+		t.Setenv("CREDENTIALS_DIRECTORY", tc.creds)
+		_, ps := ReadSecret("password", Secret{}, tc.file, "", t.TempDir())
+		if len(ps) != 1 || ps[0].Outside == nil || strings.Contains(ps[0].Hint, "-p LoadCredential=desk:") != tc.want || (ps[0].Hint != "") != tc.want {
+			t.Errorf("%s: %+v", tc.name, ps)
+		}
 	}
 }
 

@@ -46,10 +46,11 @@ func (o *TLS) checkRoots(dir string) []Problem {
 	if o.CAFile == "" {
 		return nil
 	}
+	named := o.CAFile
 	o.CAFile = FilePath(o.CAFile, dir)
 	text, err := readBounded(o.CAFile, rootsMax)
 	if err != nil {
-		return []Problem{{Key: key, Text: err.Error()}}
+		return []Problem{outside(key, named, err)}
 	}
 	last := lastOf(certificatesIn(text))
 	if last == nil {
@@ -72,13 +73,14 @@ func (o *TLS) checkPair(dir string) []Problem {
 	case o.ClientCertFile == "":
 		return []Problem{{Key: keyKey, Text: "has no certificate with it", Hint: "add client_cert_file"}}
 	}
+	namedCert, namedKey := o.ClientCertFile, o.ClientKeyFile
 	o.ClientCertFile, o.ClientKeyFile = FilePath(o.ClientCertFile, dir), FilePath(o.ClientKeyFile, dir)
 	var ps []Problem
 	cert, err := readBounded(o.ClientCertFile, certMax)
 	certs := certificatesIn(cert)
 	switch {
 	case err != nil:
-		ps = append(ps, Problem{Key: certKey, Text: err.Error()})
+		ps = append(ps, outside(certKey, namedCert, err))
 	case len(certs) == 0:
 		ps = append(ps, Problem{Key: certKey, Text: o.ClientCertFile + " has no PEM certificate in it"})
 	}
@@ -87,7 +89,7 @@ func (o *TLS) checkPair(dir string) []Problem {
 		err = checkKey(o.ClientKeyFile, key)
 	}
 	if err != nil {
-		ps = append(ps, Problem{Key: keyKey, Text: err.Error()})
+		ps = append(ps, outside(keyKey, namedKey, err))
 	}
 	if len(ps) > 0 {
 		return ps

@@ -28,11 +28,11 @@ often that was so, are shown beside them: they are lost, and counted.`,
 		Example: "  tailpost audit --config tailpost.toml",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			conf, err := stateDir(l.config, c)
+			stateDir, err := whereabouts(l.config, c)
 			if err != nil {
 				return err
 			}
-			b, err := app.Audit(conf.StateDir)
+			b, err := app.Audit(stateDir)
 			if err != nil {
 				return failed(err)
 			}

@@ -25,9 +25,29 @@ func (l *looking) flags(c *cobra.Command) {
 	c.Flags().BoolVar(&l.json, "json", false, "print JSON, an object a line")
 }
 
-// stateDir reads the configuration and gives the state directory it names.
+// whereabouts gives the state directory that the configuration names, whatever
+// else is wrong with it. Where it doesn't say it, or no spool is there, what is
+// wrong with the configuration is the reason.
+func whereabouts(path string, c *cobra.Command) (string, error) {
+	at, err := config.Where(configPath(path))
+	if err != nil {
+		return "", usage(err)
+	}
+	none := holdsSpool(at.StateDir)
+	if at.Doubt != "" || none != nil {
+		if _, err := lookConfig(path, c.ErrOrStderr()); err != nil {
+			return "", err
+		}
+	}
+	if none != nil {
+		return "", failed(fmt.Errorf("state_dir: %w", none))
+	}
+	return at.StateDir, nil
+}
+
+// stateDir is whereabouts for a command that needs more of the configuration.
 func stateDir(path string, c *cobra.Command) (*config.Config, error) {
-	conf, err := loadConfig(path, c.ErrOrStderr())
+	conf, err := lookConfig(path, c.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func sourceNames(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellC
 // can't be read completes nothing.
 func namesOf(c *cobra.Command, items func(*config.Config) []config.Item) ([]string, cobra.ShellCompDirective) {
 	path, _ := c.Flags().GetString("config")
-	conf, _ := config.Load(configPath(path))
+	conf, _ := config.Look(configPath(path))
 	if conf == nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -28,10 +28,21 @@ func loadConfig(flag string, errOut io.Writer) (*config.Config, error) {
 	return readConfig(flag, errOut, false)
 }
 
+// lookConfig is loadConfig for a command that sends nothing: secrets that can't
+// be read don't matter.
+func lookConfig(flag string, errOut io.Writer) (*config.Config, error) {
+	c, problems := config.Look(configPath(flag))
+	return read(c, problems, errOut, false)
+}
+
 // readConfig reads the configuration and prints what is wrong with it, and its
 // warnings if they are wanted; they alone are no failure.
 func readConfig(flag string, errOut io.Writer, warnings bool) (*config.Config, error) {
 	c, problems := config.Load(configPath(flag))
+	return read(c, problems, errOut, warnings)
+}
+
+func read(c *config.Config, problems []config.Problem, errOut io.Writer, warnings bool) (*config.Config, error) {
 	for _, p := range problems {
 		if warnings || !p.Warning {
 			fmt.Fprintln(errOut, printable(p.String()))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,20 +23,16 @@ type changing struct{ looking }
 // act lets the bridge that runs in the state directory do something; if none
 // runs, this process takes its place for that.
 func (ch *changing) act(c *cobra.Command, do func(ctx context.Context, a admin.Actions) error) error {
-	_, err := ch.actBy(c, do)
-	return err
+	stateDir, err := whereabouts(ch.config, c)
+	if err != nil {
+		return err
+	}
+	return ask(c.Context(), stateDir, c.ErrOrStderr(), ch.configuration(c), do)
 }
 
-// actBy is act. It gives the configuration, too.
-func (ch *changing) actBy(c *cobra.Command, do func(ctx context.Context, a admin.Actions) error) (*config.Config, error) {
-	conf, err := stateDir(ch.config, c)
-	if err != nil {
-		return nil, err
-	}
-	if err := ask(c.Context(), conf, c.ErrOrStderr(), do); err != nil {
-		return nil, failed(err)
-	}
-	return conf, nil
+// configuration reads it when it is first needed: a bridge that runs has its own.
+func (ch *changing) configuration(c *cobra.Command) func() (*config.Config, error) {
+	return sync.OnceValues(func() (*config.Config, error) { return lookConfig(ch.config, c.ErrOrStderr()) })
 }
 
 // A bridge that starts or stops has the lock and no socket: for so long it is
@@ -45,21 +42,31 @@ const (
 	askPoll = 100 * time.Millisecond
 )
 
-func ask(ctx context.Context, conf *config.Config, errOut io.Writer, do func(ctx context.Context, a admin.Actions) error) error {
+func ask(ctx context.Context, stateDir string, errOut io.Writer, configuration func() (*config.Config, error), do func(ctx context.Context, a admin.Actions) error) error {
 	for begun := time.Now(); ; {
-		err := do(ctx, admin.NewClient(conf.StateDir))
+		err := do(ctx, admin.NewClient(stateDir))
+		if err == nil {
+			return nil
+		}
 		if !errors.Is(err, admin.ErrNotRunning) {
+			return failed(err)
+		}
+		conf, err := configuration()
+		if err != nil {
 			return err
 		}
 		o := app.Options{Log: newLog(conf.Log, errOut).Level(zerolog.WarnLevel), Version: versionText()}
 		err = app.Offline(ctx, conf, o, do)
 		locked := (*spool.LockedError)(nil)
+		if err == nil {
+			return nil
+		}
 		if !errors.As(err, &locked) || time.Since(begun) >= askFor {
-			return err
+			return failed(err)
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return failed(ctx.Err())
 		case <-time.After(askPoll):
 		}
 	}

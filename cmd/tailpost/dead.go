@@ -70,11 +70,11 @@ attempt said.`,
 			if err != nil {
 				return err
 			}
-			conf, err := stateDir(l.config, c)
+			stateDir, err := whereabouts(l.config, c)
 			if err != nil {
 				return err
 			}
-			if err := listDead(c.OutOrStdout(), conf.StateDir, which, l.json); err != nil {
+			if err := listDead(c.OutOrStdout(), stateDir, which, l.json); err != nil {
 				return failed(err)
 			}
 			return nil

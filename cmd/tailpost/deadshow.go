@@ -30,11 +30,11 @@ is shown once for each.`,
 			if err != nil {
 				return err
 			}
-			conf, err := stateDir(l.config, c)
+			stateDir, err := whereabouts(l.config, c)
 			if err != nil {
 				return err
 			}
-			if err := showDead(c.OutOrStdout(), conf.StateDir, which, l.json); err != nil {
+			if err := showDead(c.OutOrStdout(), stateDir, which, l.json); err != nil {
 				return failed(err)
 			}
 			return nil

@@ -34,13 +34,13 @@ configuration since the bridge read it doesn't matter.`,
 		Example: "  tailpost health --config tailpost.toml\n  tailpost health --ready",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			stateDir, listen, err := config.Where(configPath(path))
+			at, err := config.Where(configPath(path))
 			if err != nil {
 				return usage(err)
 			}
 			ctx, cancel := context.WithTimeout(c.Context(), healthMost)
 			defer cancel()
-			if err := askHealth(ctx, stateDir, listen, ready); err != nil {
+			if err := askHealth(ctx, at.StateDir, at.Listen, ready); err != nil {
 				return failed(errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")))
 			}
 			fmt.Fprintln(c.OutOrStdout(), "ok")

@@ -117,7 +117,7 @@ func (f *parseFlags) options(errOut io.Writer) (ingest.Options, *sizeOption, err
 		if f.source == "" {
 			return o, nil, usage(errors.New("--config needs --source: which of its sources is it?"))
 		}
-		c, err := loadConfig(f.config, errOut)
+		c, err := lookConfig(f.config, errOut)
 		if err != nil {
 			return o, nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailpost/tailpost/bridge/admin"
+	"github.com/tailpost/tailpost/bridge/config"
 )
 
 func newPause() *cobra.Command {
@@ -32,11 +33,15 @@ func pausing(paused bool, c *cobra.Command) *cobra.Command {
 	var ch changing
 	c.Args = oneArg("NAME")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		conf, err := ch.actBy(c, func(ctx context.Context, a admin.Actions) error { return a.Pause(ctx, args[0], paused) })
-		if err != nil {
+		err := ch.act(c, func(ctx context.Context, a admin.Actions) error { return a.Pause(ctx, args[0], paused) })
+		if err != nil || paused {
 			return err
 		}
-		if p := conf.Policy(args[0]); p != nil && !paused {
+		conf, _ := config.Look(configPath(ch.config))
+		if conf == nil {
+			return nil // it was done, and the bridge itself tells of its configuration
+		}
+		if p := conf.Policy(args[0]); p != nil {
 			switch {
 			case !p.Enabled:
 				fmt.Fprintln(c.ErrOrStderr(), "note: nothing is sent to it all the same: the configuration says enabled = false")

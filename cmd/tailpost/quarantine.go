@@ -68,11 +68,11 @@ and how it begins.`,
 			if err != nil {
 				return err
 			}
-			conf, err := stateDir(l.config, c)
+			stateDir, err := whereabouts(l.config, c)
 			if err != nil {
 				return err
 			}
-			if err := listLines(c.OutOrStdout(), conf.StateDir, which, l.json); err != nil {
+			if err := listLines(c.OutOrStdout(), stateDir, which, l.json); err != nil {
 				return failed(err)
 			}
 			return nil

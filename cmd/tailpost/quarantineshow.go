@@ -28,11 +28,11 @@ act on stand escaped; with --json, "line" has the bytes themselves, in base64.`,
 			if err != nil {
 				return err
 			}
-			conf, err := stateDir(l.config, c)
+			stateDir, err := whereabouts(l.config, c)
 			if err != nil {
 				return err
 			}
-			if err := showLines(c.OutOrStdout(), conf.StateDir, which, l.json); err != nil {
+			if err := showLines(c.OutOrStdout(), stateDir, which, l.json); err != nil {
 				return failed(err)
 			}
 			return nil

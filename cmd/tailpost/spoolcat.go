@@ -40,17 +40,15 @@ for it, and that it asked for as it is configured now.`,
 			if f.after, err = f.since.after(); err != nil {
 				return err
 			}
-			conf, err := stateDir(path, c)
+			stateDir, err := whereabouts(path, c)
 			if err != nil {
 				return err
 			}
-			if p := conf.Policy(f.recipient); p != nil {
-				if f.filter, err = p.Filter(); err != nil {
-					return failed(err)
-				}
+			if f.filter, err = f.asked(path, c); err != nil {
+				return err
 			}
 			out := bufio.NewWriter(c.OutOrStdout())
-			if err := catEvents(c.Context(), out, conf.StateDir, f); err != nil {
+			if err := catEvents(c.Context(), out, stateDir, f); err != nil {
 				return failed(err)
 			}
 			if err := out.Flush(); err != nil {
@@ -64,6 +62,26 @@ for it, and that it asked for as it is configured now.`,
 	c.Flags().StringVar(&f.event, "event", "", "only events of this name")
 	f.since.flag(c, `only events whose timestamp lies within this time, such as "24h"`)
 	return c
+}
+
+// asked gives the filter of the recipient that is chosen, as it is configured.
+func (f *catFlags) asked(path string, c *cobra.Command) (*dispatch.Filter, error) {
+	if f.recipient == "" {
+		return nil, nil
+	}
+	conf, err := lookConfig(path, c.ErrOrStderr())
+	if err != nil {
+		return nil, err
+	}
+	p := conf.Policy(f.recipient)
+	if p == nil {
+		return nil, nil
+	}
+	filter, err := p.Filter()
+	if err != nil {
+		return nil, failed(err)
+	}
+	return filter, nil
 }
 
 func catEvents(ctx context.Context, out io.Writer, stateDir string, f catFlags) error {

@@ -21,11 +21,11 @@ was last written, and a recipient that still wants an event in it.`,
 		Example: "  tailpost spool ls --config tailpost.toml",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			conf, err := stateDir(l.config, c)
+			stateDir, err := whereabouts(l.config, c)
 			if err != nil {
 				return err
 			}
-			if err := listSegments(c.OutOrStdout(), conf.StateDir, l.json); err != nil {
+			if err := listSegments(c.OutOrStdout(), stateDir, l.json); err != nil {
 				return failed(err)
 			}
 			return nil

@@ -22,12 +22,12 @@ that is not set aside yet; spool repair does that.`,
 		Example: "  tailpost spool verify --config tailpost.toml",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			conf, err := stateDir(l.config, c)
+			stateDir, err := whereabouts(l.config, c)
 			if err != nil {
 				return err
 			}
 			p := findingPrinter{out: c.OutOrStdout(), json: l.json}
-			v, err := spool.Verify(conf.StateDir, p.print)
+			v, err := spool.Verify(stateDir, p.print)
 			if err != nil {
 				return failed(err)
 			}

@@ -22,20 +22,28 @@ func newStatus() *cobra.Command {
 		Long: `Asks the running bridge how it fares: its recipients, sources and spool, the
 balance and the configuration; then what needs a person, and what to do. What a
 person chose (paused, disabled) is no need, nor is a failure that may pass, until
-it has lasted for the recipient's send_email_alert_after.
+it has lasted for the recipient's send_email_alert_after. What is wrong with the
+configuration since the bridge read it is a need, too.
 
 Exit codes: 0 all is well; 1 something needs a person, or no bridge runs: then
-it shows what the files tell; 2 wrong arguments or configuration.`,
+it shows what the files tell; 2 wrong arguments, or no bridge runs and the
+configuration is refused.`,
 		Example: "  tailpost status\n  tailpost status --recipient servicenow\n  tailpost status --json",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			conf, err := loadConfig(l.config, c.ErrOrStderr())
+			at, err := config.Where(configPath(l.config))
 			if err != nil {
-				return err
+				return usage(err)
 			}
-			s, err := admin.NewClient(conf.StateDir).Status(c.Context())
+			if at.Doubt != "" {
+				fmt.Fprintf(c.ErrOrStderr(), "%s: it is the bridge in %s that is asked\n", printable(at.Doubt), printable(at.StateDir))
+			}
+			s, err := admin.NewClient(at.StateDir).Status(c.Context())
 			if errors.Is(err, admin.ErrNotRunning) {
-				return withoutBridge(c.OutOrStdout(), conf, &l, err)
+				if _, err := lookConfig(l.config, c.ErrOrStderr()); err != nil {
+					return err
+				}
+				return withoutBridge(c.OutOrStdout(), at.StateDir, &l, err)
 			}
 			if err != nil {
 				return failed(err)
@@ -59,12 +67,12 @@ it shows what the files tell; 2 wrong arguments or configuration.`,
 }
 
 // withoutBridge tells what the files do.
-func withoutBridge(out io.Writer, conf *config.Config, l *looking, why error) error {
-	if err := holdsSpool(conf.StateDir); err != nil {
+func withoutBridge(out io.Writer, stateDir string, l *looking, why error) error {
+	if err := holdsSpool(stateDir); err != nil {
 		return failed(errors.Join(why, err))
 	}
 	if !l.json {
-		b, err := app.Audit(conf.StateDir)
+		b, err := app.Audit(stateDir)
 		if err == nil {
 			err = printBalance(out, b)
 		}

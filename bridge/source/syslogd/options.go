@@ -83,7 +83,7 @@ func (o *Options) checkCertificate(scheme string) (ps []option.Problem) {
 		return ps
 	}
 	if _, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile); err != nil {
-		ps = append(ps, option.Problem{Key: "cert_file", Text: err.Error(), Hint: "cert_file and key_file are PEM files that belong together"})
+		ps = append(ps, option.Problem{Key: "cert_file", Text: err.Error(), Outside: err, Hint: "cert_file and key_file are PEM files that belong together"})
 	}
 	return ps
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestForeignSecrets: with secrets that the service alone can read, a person's
+// shell can ask and change a bridge that runs, and look at one that doesn't;
+// what would send refuses.
+func TestForeignSecrets(t *testing.T) {
+	c := newCounter(t, func(a arrival) int {
+		if a.session == "poison" {
+			return 422
+		}
+		return 200
+	})
+	creds := t.TempDir()
+	if err := os.WriteFile(filepath.Join(creds, "desk"), []byte("Bearer x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, recipientAt("desk", c.URL, "authorization_file = \"desk\"\ngive_up = [422]\n"))
+	s.appendLines(2, func(n int) string { return []string{"fine", "poison"}[n%2] })
+	cmd := exec.Command("tailpost", "run", "--config", s.config)
+	cmd.Env = append(os.Environ(), "CREDENTIALS_DIRECTORY="+creds)
+	p := begin(t, cmd)
+	wait(t, "a dead letter", func() bool { return contains(p.log, `"message":"dead letter"`) })
+	id := strings.Fields(strings.Split(s.says(0, "", "dead", "ls"), "\n")[1])[0]
+
+	same := func() {
+		t.Helper()
+		for _, args := range []string{"pause desk", "resume desk", "dead ls", "dead show " + id, "quarantine ls", "audit", "spool ls", "spool verify",
+			"spool cat", "spool cat --recipient desk", "why " + id, "dead replay --recipient nobody", "dead drop --recipient nobody", "quarantine replay --source log"} {
+			if out := s.says(0, "", strings.Fields(args)...); strings.Contains(out, "no such file") {
+				t.Errorf("%s:\n%s", args, out)
+			}
+		}
+	}
+	same()
+	s.says(1, "\n- recipient desk: 1 dead letter waits for a decision\n", "status")
+	s.says(0, "ok", "health")
+	p.stop()
+	same()
+	s.says(1, "no bridge runs", "status")
+	s.says(1, "", "dead", "drop", id, strings.Repeat("0", 32))
+	s.says(2, "$CREDENTIALS_DIRECTORY is not set here: run this with systemd-run --pipe --wait -p User=", "check")
+	s.says(2, "-p LoadCredential=desk:", "run")
+	s.says(0, "", "spool", "repair")
+}
+
+// TestBrokenFiles: a bridge that runs is asked whatever became of its files
+// since, and says that as a need; without it they are what is told.
+func TestBrokenFiles(t *testing.T) {
+	c := newCounter(t, always(200))
+	s := newSite(t, recipientAt("desk", c.URL, ""))
+	p := s.run()
+	wait(t, "the control socket", func() bool { _, code := s.tailpost("status"); return code == 0 })
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(s.config, string(text)+"\n[[[ = broken")
+	wait(t, "the refusal", func() bool { return contains(p.log, "the new configuration is refused") })
+	out := s.says(1, "\n- configuration: the configuration's files are refused, and what was before runs:\n", "status")
+	if !strings.Contains(out, "\ndesk  ") {
+		t.Errorf("no table:\n%s", out)
+	}
+	s.says(0, "", "pause", "desk")
+	s.says(0, "", "resume", "desk")
+	s.says(0, "all sums fit", "audit")
+	p.stop()
+	out = s.says(2, s.config+":", "status")
+	s.says(2, s.config+":", "pause", "desk")
+	s.says(0, "all sums fit", "audit")
+	if strings.Contains(out, "RECIPIENT") {
+		t.Errorf("a table:\n%s", out)
+	}
+
+	// What may be another bridge's directory is not changed.
+	s.write(s.config, "state_dir = "+filepath.Join(s.dir, "state")+"\n")
+	s.says(2, "state_dir: text without quotes", "pause", "desk")
+	s.says(2, "state_dir: text without quotes", "dead", "ls")
+}
