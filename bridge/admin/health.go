@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -124,9 +125,22 @@ func (c *Client) Health(ctx context.Context, ready bool) error {
 // ErrNotAllowed says that the control socket is another user's.
 var ErrNotAllowed = errors.New("permission denied; run this as the bridge's user")
 
+// direct asks over TCP: through no proxy of the environment, whose answer would
+// be another one's, and by no redirect, which a bridge never gives.
+var direct = &http.Client{
+	Timeout:       pulseMost,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Transport: &http.Transport{
+		Proxy:                  nil,
+		DialContext:            (&net.Dialer{Timeout: pulseMost}).DialContext,
+		DisableKeepAlives:      true,
+		MaxResponseHeaderBytes: 16 << 10,
+	},
+}
+
 // HealthAt asks the bridge that listens at an address over TCP.
 func HealthAt(ctx context.Context, address string, ready bool) error {
-	return askHealth(ctx, http.DefaultClient, "http://"+address, ready, func(err error) error { return err })
+	return askHealth(ctx, direct, "http://"+address, ready, func(err error) error { return err })
 }
 
 func askHealth(ctx context.Context, by *http.Client, at string, ready bool, unreachable func(error) error) error {

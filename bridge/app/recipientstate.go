@@ -38,6 +38,8 @@ func stateOf(r *status.Recipient, s dispatch.Stats, stuck string) (status.State,
 		return status.Failing, "the last attempt failed" + because
 	case s.Full:
 		return status.Full, fmt.Sprintf("full: %d events are parked, and it reads no further until one is settled", s.Parked)
+	case s.LastGood.IsZero() && !r.LastSuccess.IsZero():
+		return status.Untried, "nothing was sent since the start; before, it took the last event at " + stamp(r.LastSuccess.Truncate(time.Second))
 	case s.LastGood.IsZero():
 		return status.Untried, "nothing was sent since the start"
 	}

@@ -20,6 +20,7 @@ func TestStateOf(t *testing.T) {
 		words string
 	}{
 		{"nothing was sent", status.Recipient{Enabled: true}, dispatch.Stats{}, "", status.Untried, "nothing was sent since the start"},
+		{"nothing was sent, but before the start", status.Recipient{Enabled: true, LastSuccess: good}, dispatch.Stats{}, "", status.Untried, "nothing was sent since the start; before, it took the last event at 2026-01-02T03:04:05Z"},
 		{"all is well", status.Recipient{Enabled: true}, dispatch.Stats{LastGood: good}, "", status.OK, "it took the last event at 2026-01-02T03:04:05Z"},
 		{"one fails, the others are taken", status.Recipient{Enabled: true, LastError: "500"}, dispatch.Stats{LastGood: good, Status: "failing", Failing: 1}, "", status.Failing, "1 event is failing: 500"},
 		{"they failed before the start", status.Recipient{Enabled: true}, dispatch.Stats{Failing: 2}, "", status.Failing, "2 events are failing"},

@@ -32,8 +32,8 @@ func ofRecipients() []series {
 			to(float64(r.Failed), "failed")
 		}),
 		recipient("undecided_events_total", Counter, "Events that where could not judge; they were sent", func(r status.Recipient) float64 { return float64(r.Undecided) }),
-		recipient("last_success_timestamp_seconds", Gauge, "When it last took something; 0: not since the start", func(r status.Recipient) float64 { return at(r.LastSuccess) }),
-		recipient("last_failure_timestamp_seconds", Gauge, "When an attempt last failed; 0: none since the start", func(r status.Recipient) float64 { return at(r.LastFailure) }),
+		recipient("last_success_timestamp_seconds", Gauge, "When it last took something, also before the start; 0: never, as far as the history goes back", func(r status.Recipient) float64 { return at(r.LastSuccess) }),
+		recipient("last_failure_timestamp_seconds", Gauge, "When an attempt last failed, also before the start; 0: never, as far as the history goes back", func(r status.Recipient) float64 { return at(r.LastFailure) }),
 		recipient("next_try_timestamp_seconds", Gauge, "When it is tried next, while something fails; 0: nothing does", func(r status.Recipient) float64 { return at(r.NextTry) }),
 		recipientBy("alert", Gauge, "1 for how far its alert is: none, waits (nobody is to be told yet), told, not_sent", "state", func(r status.Recipient, to emitter) { enum(to, r.Alert, alertStates) }),
 		histogram("delivery_latency_seconds", "From the reading of an event's line to its acceptance, since the start", func(r status.Recipient) status.Histogram { return r.Latency }),
