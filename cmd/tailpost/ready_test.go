@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,7 +15,7 @@ import (
 
 const readyConfig = `state_dir = "state"
 [admin]
-listen = "%s"
+listen = "127.0.0.1:0"
 [log]
 format = "json"
 [[sources.tail]]
@@ -46,7 +44,9 @@ retry_interval = "100ms"
 // TestReadiness: a recipient that is down, a log that doesn't exist yet, and one
 // that was rotated away leave the bridge ready. A log that may not be read, one
 // that is a folder, and one whose folder is gone make it unready, after ten
-// seconds and within fifteen; it is ready again at once when they are mended.
+// seconds; it is ready again when they are mended. How soon is shown without
+// other processes beside it: by TestReadinessOfSources to the second, and of a
+// real disk by TestIdleBridgeNotices.
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	b := newReadySite(t)
@@ -63,8 +63,7 @@ func TestReadiness(t *testing.T) {
 	}
 	b.rename("logs/shut.log", "logs/shut.log.1")
 	b.write("logs/shut.log", 0)
-	broken := time.Now()
-	if b.wait("unready", 503); time.Since(began) < 10*time.Second || time.Since(broken) > 15*time.Second {
+	if b.wait("unready", 503); time.Since(began) < 10*time.Second {
 		t.Errorf("unready after %v", time.Since(began))
 	}
 	wait(t, "all reasons", func() bool {
@@ -75,7 +74,6 @@ func TestReadiness(t *testing.T) {
 			strings.Contains(why, "; the bridge runs as ") && !strings.Contains(why, "plain")
 	})
 
-	mended := time.Now()
 	b.rename("elsewhere", "away")
 	if err := os.Remove(b.path("logs/folder.log")); err != nil {
 		t.Fatal(err)
@@ -83,9 +81,7 @@ func TestReadiness(t *testing.T) {
 	if err := os.Chmod(b.path("logs/shut.log"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if b.wait("ready again", 200); time.Since(mended) > 8*time.Second {
-		t.Errorf("ready again after %v", time.Since(mended))
-	}
+	b.wait("ready again", 200)
 	b.p.stop()
 }
 
@@ -99,8 +95,8 @@ type readySite struct {
 
 func newReadySite(t *testing.T) *readySite {
 	t.Helper()
-	b := &readySite{t: t, dir: t.TempDir(), addr: freeAddress(t)}
-	if err := os.WriteFile(b.path("tailpost.toml"), fmt.Appendf(nil, readyConfig, b.addr), 0o644); err != nil {
+	b := &readySite{t: t, dir: t.TempDir()}
+	if err := os.WriteFile(b.path("tailpost.toml"), []byte(readyConfig), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"logs", "away"} {
@@ -116,6 +112,7 @@ func newReadySite(t *testing.T) *readySite {
 		b.asNobody(cmd)
 	}
 	b.p = begin(t, cmd).running()
+	b.addr = adminAt(b.p)
 	return b
 }
 
@@ -144,16 +141,6 @@ func (b *readySite) asNobody(cmd *exec.Cmd) {
 		b.t.Fatal(err)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (b *readySite) path(name string) string { return filepath.Join(b.dir, name) }
