@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge/status"
@@ -65,7 +66,7 @@ func needsOfRecipients(s *status.Snapshot, b beside) (out []status.Need) {
 		if n, ok := needOfState(r, b.long[r.Name]); ok {
 			out = append(out, n)
 		}
-		out = append(out, needsOfLost(r.Name, r.Letters, b)...)
+		out = append(out, needsOfLost(r.Name, r.Letters, r.Damaged, b)...)
 	}
 	var others []string // whose recipients are gone
 	for name := range b.letters {
@@ -75,7 +76,7 @@ func needsOfRecipients(s *status.Snapshot, b beside) (out []status.Need) {
 	}
 	slices.Sort(others)
 	for _, name := range others {
-		out = append(out, needsOfLost(name, b.letters[name], b)...)
+		out = append(out, needsOfLost(name, b.letters[name], 0, b)...)
 	}
 	return out
 }
@@ -107,7 +108,7 @@ func needOfState(r *status.Recipient, long bool) (n status.Need, ok bool) {
 }
 
 // needsOfLost tells of a recipient's events that it won't be sent by itself.
-func needsOfLost(name string, letters int, b beside) (out []status.Need) {
+func needsOfLost(name string, letters int, damaged uint64, b beside) (out []status.Need) {
 	if letters > 0 {
 		out = append(out, status.Need{
 			Kind: needRecipient, Name: name, Text: counted(uint64(letters), "dead letter waits", "dead letters wait") + " for a decision",
@@ -116,7 +117,7 @@ func needsOfLost(name string, letters int, b beside) (out []status.Need) {
 	}
 	if n := b.recent[recentKey{recentDamaged, name}]; n > 0 {
 		out = append(out, status.Need{
-			Kind: needRecipient, Name: name, Grave: true, Text: counted(n, "event", "events") + " could not be read back and won't be sent" + lastDay,
+			Kind: needRecipient, Name: name, Grave: true, Text: counted(max(n, damaged), "event", "events") + " could not be read back and won't be sent" + lastDay,
 			To: "tailpost spool verify says what is damaged; see to the disk",
 		})
 	}
@@ -127,29 +128,45 @@ func needsOfSpool(s *status.Spool, b beside) (out []status.Need) {
 	need := func(grave bool, text, to string) {
 		out = append(out, status.Need{Kind: needSpool, Text: text, To: to, Grave: grave})
 	}
-	held := "mend the recipients that are down"
+	more := "raise spool.max_bytes"
 	if s.Holder != "" {
-		held = "the recipient " + s.Holder + " holds the oldest part: mend it, or give up what waits for it"
+		more = "the recipient " + s.Holder + " holds the oldest part: mend it, or give up what waits for it; or raise spool.max_bytes"
 	}
 	if s.Failing != "" {
-		need(true, "no lines are taken, because nothing can be written: "+s.Failing, "see to the disk that "+s.Dir+" is on; it is tried again by itself")
+		need(true, "no lines are taken, because nothing can be written: "+s.Failing, seeToDisk(s.Failing, s.Dir))
 	}
 	if s.JournalFailing != "" {
-		need(true, "nothing is delivered, because outcomes can't be recorded: "+s.JournalFailing, "see to the disk that "+s.Dir+" is on; it is tried again by itself")
+		need(true, "nothing is delivered, because outcomes can't be recorded: "+s.JournalFailing, seeToDisk(s.JournalFailing, s.Dir))
 	}
 	switch percent := s.Wanted / max(1, s.MaxBytes/100); {
+	case s.Full != "" && s.NoSpace: // a larger max_bytes gives no room there
+		need(true, "no lines are taken, because there is no room on the disk: "+s.Full, makeRoom(s.Dir))
 	case s.Full != "":
-		need(true, "no lines are taken, because there is no room: "+s.Full, held+"; or raise spool.max_bytes, or make room on the disk")
+		need(true, "no lines are taken, because there is no room: "+s.Full, more)
 	case percent >= 80:
-		need(false, fmt.Sprintf("%d %% of spool.max_bytes are in use", percent), held+"; or raise spool.max_bytes")
+		need(false, fmt.Sprintf("%d %% of spool.max_bytes are in use", percent), more)
 	}
 	if n := b.recent[recentKey{of: recentDamage}]; n > 0 {
-		need(true, counted(n, "stretch", "stretches")+" of the spool could not be read"+lastDay, "tailpost spool verify says where; the bytes are in "+s.Dir+"/damaged; see to the disk")
+		need(true, counted(max(n, uint64(s.DamagedRanges)), "stretch", "stretches")+" of the spool could not be read since the start"+lastDay, "tailpost spool verify says where; the bytes are in "+s.Dir+"/damaged; see to the disk")
 	}
 	if n := b.recent[recentKey{of: recentExpired}]; n > 0 {
-		need(true, counted(n, "file", "files")+" of dead letters or quarantined lines went"+lastDay+", too old or too many", "look at dead letters and quarantine sooner, or raise spool.keep_dead")
+		need(true, counted(max(n, uint64(s.Expired)), "file", "files")+" of dead letters or quarantined lines went since the start, too old or too many"+lastDay, "look at dead letters and quarantine sooner, or raise spool.keep_dead")
 	}
 	return out
+}
+
+// seeToDisk says what to do where a write fails for that reason.
+func seeToDisk(why, dir string) string {
+	for _, e := range []error{syscall.ENOSPC, syscall.EDQUOT} {
+		if strings.Contains(why, e.Error()) {
+			return makeRoom(dir)
+		}
+	}
+	return "see to the disk that " + dir + " is on; it is tried again by itself"
+}
+
+func makeRoom(dir string) string {
+	return "make room on the disk that " + dir + " is on; it goes on by itself"
 }
 
 func needsOfRest(s *status.Snapshot, b beside) (out []status.Need) {
@@ -185,7 +202,9 @@ func needsOfRest(s *status.Snapshot, b beside) (out []status.Need) {
 	return out
 }
 
-const lastDay = " within the last day"
+// lastDay is said of counts of all there is: those within a day aren't known
+// across a restart.
+const lastDay = ", the last within a day"
 
 func since(t time.Time) string {
 	if t.IsZero() {

@@ -24,10 +24,10 @@ func needsOfSources(s *status.Snapshot, b beside) (out []status.Need) {
 			if is.Rejected != "" {
 				why = ": " + is.Rejected
 			}
-			need(false, counted(n, "line", "lines")+" went to quarantine"+lastDay+why, "tailpost quarantine ls --source "+quoted(is.Name)+"; once format or what writes the lines is mended: quarantine replay with the same")
+			need(false, counted(max(n, uint64(is.Quarantined)), "line", "lines")+" went to quarantine"+lastDay+why, "tailpost quarantine ls --source "+quoted(is.Name)+"; once format or what writes the lines is mended: quarantine replay with the same")
 		}
 		if n := b.recent[recentKey{recentLost, is.Name}]; n > 0 {
-			need(true, fmt.Sprintf("%s happened%s: at least %d bytes so far were gone before they could be read", counted(n, "discontinuity", "discontinuities"), lastDay, is.LostBytes),
+			need(true, fmt.Sprintf("%s happened%s: at least %d bytes so far were gone before they could be read", counted(max(n, uint64(is.Losses)), "discontinuity", "discontinuities"), lastDay, is.LostBytes),
 				"keep rotated files for longer, or rotate by renaming; nothing brings the bytes back")
 		}
 	}
