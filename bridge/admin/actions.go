@@ -2,6 +2,9 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -35,9 +38,39 @@ type Letters struct {
 
 // Lines chooses quarantined lines: those that fit all that is set.
 type Lines struct {
-	Numbers []uint64  `json:"numbers,omitempty"` // none: any
-	Source  string    `json:"source,omitempty"`
-	Since   time.Time `json:"since,omitzero"` // read then or later
+	Numbers []LineNumber `json:"numbers,omitempty"` // none: any
+	Source  string       `json:"source,omitempty"`
+	Since   time.Time    `json:"since,omitzero"` // read then or later
+}
+
+// LineNumber is a quarantined line's number. It is written in hex, here as in
+// what quarantine ls prints: in JSON as a text, so that nobody takes it for a
+// decimal one.
+type LineNumber uint64
+
+// String gives it in hex.
+func (n LineNumber) String() string { return strconv.FormatUint(uint64(n), 16) }
+
+// MarshalText gives it in hex.
+func (n LineNumber) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText reads it in hex.
+func (n *LineNumber) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseUint(string(text), 16, 64)
+	if err != nil {
+		return fmt.Errorf("%q is no line's number; use one that quarantine ls prints", text)
+	}
+	*n = LineNumber(v)
+	return nil
+}
+
+// UnmarshalJSON reads a text in hex, and says so of a number.
+func (n *LineNumber) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return fmt.Errorf("%.40s is no line's number: it is a text in hex, as quarantine ls prints it, such as \"1a2f\"", b)
+	}
+	return n.UnmarshalText([]byte(text))
 }
 
 // isAll reports whether nothing is set. Nobody means all of them by that: a

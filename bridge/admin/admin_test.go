@@ -99,7 +99,7 @@ func TestActionsGoThrough(t *testing.T) {
 	serve(t, dir, f, 0)
 	c := NewClient(dir)
 	letters := Letters{IDs: []bridge.ID{{1}, {2}}, Recipient: "desk", Event: "e", Since: time.Unix(5, 0).UTC()}
-	lines := Lines{Numbers: []uint64{1<<40 + 1}, Source: "in", Since: time.Unix(6, 0).UTC()}
+	lines := Lines{Numbers: []LineNumber{1<<40 + 1}, Source: "in", Since: time.Unix(6, 0).UTC()}
 	for _, call := range []struct {
 		want string
 		do   func() (Report, error)

@@ -14,7 +14,7 @@ import (
 func Lines(stateDir string, which admin.Lines, each func(ingest.QuarantinedLine) error) error {
 	numbers := make(map[uint64]bool, len(which.Numbers))
 	for _, n := range which.Numbers {
-		numbers[n] = true
+		numbers[uint64(n)] = true
 	}
 	return spool.ReadQuarantine(stateDir, func(q spool.QuarantinedLine) error {
 		if which.Source != "" && q.Source != which.Source || len(numbers) > 0 && !numbers[q.Number] {
@@ -32,4 +32,4 @@ func Lines(stateDir string, which admin.Lines, each func(ingest.QuarantinedLine)
 }
 
 // LineName is how a quarantined line is called: its number in hex.
-func LineName(number uint64) string { return fmt.Sprintf("%x", number) }
+func LineName(number uint64) string { return admin.LineNumber(number).String() }

@@ -26,8 +26,8 @@ func (a actions) ReplayLines(ctx context.Context, which admin.Lines) (r admin.Re
 		return r, err
 	}
 	for _, n := range which.Numbers {
-		if !seen[n] {
-			r.Leave("line "+LineName(n), "no line in quarantine has this number")
+		if !seen[uint64(n)] {
+			r.Leave("line "+n.String(), "no line in quarantine has this number")
 		}
 	}
 	for _, source := range slices.Sorted(maps.Keys(sources)) {

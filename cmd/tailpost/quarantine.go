@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -43,9 +42,9 @@ func (f *lineFlags) choice(args []string) (which admin.Lines, err error) {
 		return which, err
 	}
 	for _, a := range args {
-		n, err := strconv.ParseUint(a, 16, 64)
-		if err != nil {
-			return which, usage(fmt.Errorf("%q is no line's number; use one that quarantine ls prints", a))
+		var n admin.LineNumber
+		if err := n.UnmarshalText([]byte(a)); err != nil {
+			return which, usage(err)
 		}
 		which.Numbers = append(which.Numbers, n)
 	}

@@ -59,8 +59,8 @@ func showLines(out io.Writer, stateDir string, which admin.Lines, asJSON bool) e
 		return err
 	}
 	for _, n := range which.Numbers {
-		if !found[n] {
-			return fmt.Errorf("no line in quarantine has the number %s", app.LineName(n))
+		if !found[uint64(n)] {
+			return fmt.Errorf("no line in quarantine has the number %s", n)
 		}
 	}
 	return nil
