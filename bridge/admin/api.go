@@ -9,23 +9,20 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"github.com/tailpost/tailpost/bridge/status"
 )
 
 // api is what a bridge can be asked: the same over the control socket and over
 // TCP.
 type api struct {
 	actions  Actions
-	snapshot func() *status.Snapshot
 	patience time.Duration
 	by       string // the way in words, for the log
 	log      zerolog.Logger
-	pulse    pulse
+	pulse    *Pulse
 }
 
 func newAPI(o Options, by string) *api {
-	return &api{actions: o.Actions, snapshot: o.Snapshot, patience: o.Patience, by: by, log: o.Log, pulse: pulse{look: o.Snapshot, hangs: o.Hangs}}
+	return &api{actions: o.Actions, patience: o.Patience, by: by, log: o.Log, pulse: o.Pulse}
 }
 
 // changes gives what handles the requests that change something, by path.
@@ -63,8 +60,13 @@ func change[T any](a *api, act func(context.Context, T) (Report, error)) http.Ha
 }
 
 // status answers with the snapshot.
-func (a *api) status(w http.ResponseWriter, _ *http.Request) {
-	a.write(w, http.StatusOK, a.snapshot())
+func (a *api) status(w http.ResponseWriter, r *http.Request) {
+	s, err := a.pulse.Snapshot(r.Context())
+	if err != nil {
+		a.write(w, http.StatusServiceUnavailable, answer{Error: errorOf(err)})
+		return
+	}
+	a.write(w, http.StatusOK, s)
 }
 
 // unknown answers a request for something else.

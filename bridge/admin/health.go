@@ -9,77 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
-
-	"github.com/tailpost/tailpost/bridge/status"
 )
-
-// pulseMost is how long a bridge that lives may take to tell how it fares: it
-// waits for no disk and no network.
-const pulseMost = 5 * time.Second
-
-var errHangs = errors.New("the bridge hangs: it doesn't tell how it fares")
-
-// pulse looks whether the bridge lives: whether a snapshot can be gathered, for
-// which each of its stages answers, and whether its loops turn. However many
-// ask, and however long it takes where it hangs, one goroutine looks.
-type pulse struct {
-	look  func() *status.Snapshot
-	hangs func() string // nil: nothing is known of loops
-
-	mu  sync.Mutex
-	now *beat // that is under way; nil: none
-}
-
-// beat is one look.
-type beat struct {
-	done chan struct{} // closed once the others are set
-	is   *status.Snapshot
-	err  error
-}
-
-// feel gives a snapshot that was gathered just now, or an error. A bridge whose
-// loops hang has both.
-func (p *pulse) feel(ctx context.Context) (*status.Snapshot, error) {
-	ctx, cancel := context.WithTimeout(ctx, pulseMost)
-	defer cancel()
-	b := p.beat()
-	select {
-	case <-b.done:
-		return b.is, b.err
-	case <-ctx.Done():
-		return nil, errHangs
-	}
-}
-
-// beat joins the look under way, or begins one.
-func (p *pulse) beat() *beat {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.now == nil {
-		b := &beat{done: make(chan struct{})}
-		p.now = b
-		go func() {
-			b.is, b.err = p.both()
-			p.mu.Lock()
-			p.now = nil
-			p.mu.Unlock()
-			close(b.done)
-		}()
-	}
-	return p.now
-}
-
-func (p *pulse) both() (*status.Snapshot, error) {
-	is := p.look()
-	if p.hangs != nil {
-		if text := p.hangs(); text != "" {
-			return is, errors.New("the bridge hangs: " + text)
-		}
-	}
-	return is, nil
-}
 
 // healthz says whether the process lives.
 func (a *api) healthz(w http.ResponseWriter, r *http.Request) {

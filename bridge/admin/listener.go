@@ -12,18 +12,15 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"github.com/tailpost/tailpost/bridge/status"
 )
 
 // ListenerOptions is what a Listener needs.
 type ListenerOptions struct {
-	Address  string // host:port
-	Guard    *Guard
-	Actions  Actions
-	Snapshot func() *status.Snapshot // called by several goroutines at once
-	Hangs    func() string           // which main loop hangs, in words; nil, or empty: none
-	Metrics  http.Handler            // at /metrics; nil: there is nothing
+	Address string // host:port
+	Guard   *Guard
+	Actions Actions
+	Pulse   *Pulse
+	Metrics http.Handler // at /metrics; nil: there is nothing
 	// Page answers all that has no answer of its own; nil: it isn't found. It
 	// protects by Guard what changes something.
 	Page http.Handler
@@ -126,7 +123,7 @@ func isLoopback(a net.Addr) bool {
 
 // handler is all that the listener answers.
 func (l *Listener) handler(loopback bool) http.Handler {
-	a := newAPI(Options{Actions: l.o.Actions, Snapshot: l.o.Snapshot, Hangs: l.o.Hangs, Patience: l.o.Patience, Log: l.o.Log}, "the admin listener")
+	a := newAPI(Options{Actions: l.o.Actions, Pulse: l.o.Pulse, Patience: l.o.Patience, Log: l.o.Log}, "the admin listener")
 	mux := http.NewServeMux()
 	for path, h := range a.changes() {
 		mux.Handle(apiPrefix+path, l.o.Guard.Protect(h, a.refuse))

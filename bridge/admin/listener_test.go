@@ -33,14 +33,16 @@ type stand struct {
 	stop    func()
 }
 
+func wellKnown() *status.Snapshot { return &status.Snapshot{Ready: true, Version: "test"} }
+
 // listenAt runs one; nothing of the options but Log, Patience and the handlers counts.
 func startListener(t *testing.T, o ListenerOptions, token string) *stand {
 	t.Helper()
 	s := &stand{t: t, actions: &fake{}, guard: NewGuard(o.Log)}
 	s.guard.SetToken(option.NewSecret(token))
 	o.Address, o.Guard, o.Actions = "127.0.0.1:0", s.guard, s.actions
-	if o.Snapshot == nil {
-		o.Snapshot = func() *status.Snapshot { return &status.Snapshot{Ready: true, Version: "test"} }
+	if o.Pulse == nil {
+		o.Pulse = NewPulse(wellKnown, nil)
 	}
 	l := NewListener(o)
 	if err := l.Bind(t.Context()); err != nil {
@@ -141,7 +143,7 @@ func TestListenerReads(t *testing.T) {
 func TestNotReady(t *testing.T) {
 	var mu sync.Mutex
 	is := &status.Snapshot{NotReady: []string{"the spool can't be written: full", "source log: permission denied"}}
-	s := startListener(t, ListenerOptions{Snapshot: func() *status.Snapshot { mu.Lock(); defer mu.Unlock(); return is }}, "")
+	s := startListener(t, ListenerOptions{Pulse: NewPulse(func() *status.Snapshot { mu.Lock(); defer mu.Unlock(); return is }, nil)}, "")
 	if code, _, body := s.ask("GET", "/readyz", ""); code != 503 || body != "the spool can't be written: full\nsource log: permission denied\n" {
 		t.Errorf("%d %q", code, body)
 	}
@@ -301,7 +303,7 @@ func (r recorder) Write(b []byte) (int, error) { return len(b), nil }
 func (r recorder) WriteHeader(int)             {}
 
 func TestLoopHangs(t *testing.T) {
-	s := startListener(t, ListenerOptions{Hangs: func() string { return "the spool's writer has been at one write for 31s" }}, "")
+	s := startListener(t, ListenerOptions{Pulse: NewPulse(wellKnown, func() string { return "the spool's writer has been at one write for 31s" })}, "")
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if code, _, body := s.ask("GET", path, ""); code != 503 || body != "the bridge hangs: the spool's writer has been at one write for 31s\n" {
 			t.Errorf("%s: %d %q", path, code, body)
@@ -314,7 +316,7 @@ func TestLoopHangs(t *testing.T) {
 
 func TestHealthHangs(t *testing.T) {
 	release := make(chan struct{})
-	p := pulse{look: func() *status.Snapshot { <-release; return &status.Snapshot{} }}
+	p := NewPulse(func() *status.Snapshot { <-release; return &status.Snapshot{} }, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	for range 3 { // one goroutine looks for all

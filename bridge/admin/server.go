@@ -11,19 +11,14 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/net/netutil"
-
-	"github.com/tailpost/tailpost/bridge/status"
 )
 
 // Options is what a Server needs.
 type Options struct {
 	Dir     string // the state directory, whose lock the process has
 	Actions Actions
-	// Snapshot gives how the bridge fares now. It may be called by several
-	// goroutines at once, and its answer is shared. nil: nobody can say.
-	Snapshot func() *status.Snapshot
-	Hangs    func() string // which main loop hangs, in words; nil, or empty: none
-	Log      zerolog.Logger
+	Pulse   *Pulse // nil: nobody can say how the bridge fares
+	Log     zerolog.Logger
 	// Patience is how long a client may take to send its request, or to take
 	// the answer; 0: 10 s.
 	Patience time.Duration
@@ -103,7 +98,7 @@ func (s *Server) routes() http.Handler {
 	for path, h := range a.changes() {
 		mux.Handle("POST "+path, h)
 	}
-	if s.o.Snapshot != nil {
+	if s.o.Pulse != nil {
 		mux.HandleFunc("GET "+pathStatus, a.status)
 		mux.HandleFunc("GET "+pathHealth, a.healthz)
 		mux.HandleFunc("GET "+pathReady, a.readyz)

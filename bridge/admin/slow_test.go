@@ -69,7 +69,7 @@ func bubble(t *testing.T, f func(t *testing.T, p *pipes, s *stand)) {
 		s := &stand{t: t, address: "pipe", actions: &fake{}, guard: NewGuard(zerolog.Nop())}
 		s.guard.SetToken(option.NewSecret(token))
 		o := ListenerOptions{Guard: s.guard, Actions: s.actions}
-		o.Snapshot = func() *status.Snapshot { return &status.Snapshot{Ready: true} }
+		o.Pulse = NewPulse(func() *status.Snapshot { return &status.Snapshot{Ready: true} }, nil)
 		o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for err := error(nil); err == nil; { // more than a deaf one's buffers take
 				_, err = w.Write(some)

@@ -21,18 +21,18 @@ func TestStatus(t *testing.T) {
 		Balance:    status.Balance{Fits: true, Problems: []string{}}, Alerts: []status.Alert{},
 	}
 	for _, c := range []struct {
-		name     string
-		snapshot func() *status.Snapshot
-		want     string // in the error
+		name  string
+		pulse *Pulse
+		want  string // in the error
 	}{
-		{"served", func() *status.Snapshot { return is }, ""},
+		{"served", NewPulse(func() *status.Snapshot { return is }, nil), ""},
 		{"of another version", nil, "the running bridge knows no GET /status"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
-			go func() { ended <- New(Options{Dir: dir, Actions: &fake{}, Snapshot: c.snapshot}).Run(ctx) }()
+			go func() { ended <- New(Options{Dir: dir, Actions: &fake{}, Pulse: c.pulse}).Run(ctx) }()
 			defer func() { stop(); <-ended }()
 			client := NewClient(dir)
 			got, err := client.Status(ctx)
@@ -65,7 +65,7 @@ func TestHealthOverTheSocket(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- New(Options{Dir: dir, Actions: &fake{}, Snapshot: func() *status.Snapshot { return is }}).Run(ctx)
+		ended <- New(Options{Dir: dir, Actions: &fake{}, Pulse: NewPulse(func() *status.Snapshot { return is }, nil)}).Run(ctx)
 	}()
 	c := NewClient(dir)
 	for !Running(t.Context(), dir) {

@@ -85,6 +85,7 @@ type app struct {
 	turns map[string]ingest.Turn        // by source; owned by open, then by reload
 
 	guard    *admin.Guard
+	pulse    *admin.Pulse
 	listener *admin.Listener // nil without one
 
 	history  *history.Ring
@@ -123,6 +124,7 @@ func newApp(c *config.Config, o Options, sp *spool.Spool) *app {
 		o: o, guard: admin.NewGuard(o.Log), spool: sp, ended: make(chan struct{}, 1), turns: map[string]ingest.Turn{},
 		recipients: map[string]*recipient{}, sources: map[string]*source{},
 	}
+	a.pulse = admin.NewPulse(a.Snapshot, a.Hangs)
 	a.removed = removed{a: a, look: make(chan struct{}, 1)}
 	a.snapshots.started = time.Now()
 	a.applied = a.snapshots.started
@@ -167,7 +169,7 @@ func (a *app) run(ctx context.Context) error {
 		workers.run("recipient "+r.name, func(ctx context.Context) error { return a.serve(ctx, r) })
 	}
 	control := newGroup(ctx, failed)
-	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Snapshot: a.Snapshot, Hangs: a.Hangs, Log: a.o.Log}).Run)
+	control.run("control socket", admin.New(admin.Options{Dir: a.conf().StateDir, Actions: actions{a}, Pulse: a.pulse, Log: a.o.Log}).Run)
 	if a.listener != nil {
 		control.run("admin listener", a.listener.Run)
 	}

@@ -17,10 +17,10 @@ func (a *app) openListener(ctx context.Context) error {
 		return nil
 	}
 	a.listener = admin.NewListener(admin.ListenerOptions{
-		Address: address, Guard: a.guard, Actions: actions{a}, Snapshot: a.Snapshot, Hangs: a.Hangs,
-		Metrics: metrics.Handler(a.Snapshot), Log: a.o.Log,
+		Address: address, Guard: a.guard, Actions: actions{a}, Pulse: a.pulse,
+		Metrics: metrics.Handler(a.pulse.Snapshot), Log: a.o.Log,
 		Page: page.New(page.Options{
-			Snapshot: a.Snapshot, Reader: pages{a}, Guard: a.guard, Actions: actions{a}, Tester: pages{a}, Log: a.o.Log,
+			Snapshot: a.pulse.Snapshot, Reader: pages{a}, Guard: a.guard, Actions: actions{a}, Tester: pages{a}, Log: a.o.Log,
 		}),
 	})
 	return a.listener.Bind(ctx)

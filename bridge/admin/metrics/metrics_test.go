@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"flag"
 	"math"
 	"net/http/httptest"
@@ -54,7 +56,7 @@ func sample() *status.Snapshot {
 
 func gather(t *testing.T, s *status.Snapshot) string {
 	t.Helper()
-	text := exposition(t, newCollector(func() *status.Snapshot { return s }))
+	text := exposition(t, &collector{snap: s, series: all()})
 	return strings.ReplaceAll(text, runtime.Version(), "GO")
 }
 
@@ -135,7 +137,7 @@ func TestHostileNames(t *testing.T) {
 	}
 	s.Recipients = append(s.Recipients, status.Recipient{Name: "not \xff text"}, status.Recipient{Name: "#"}) // no configuration has them
 	rec := httptest.NewRecorder()
-	Handler(func() *status.Snapshot { return s }).ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	Handler(func(context.Context) (*status.Snapshot, error) { return s, nil }).ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	p := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := p.TextToMetricFamilies(bytes.NewReader(rec.Body.Bytes()))
 	if err != nil || rec.Code != 200 {
@@ -162,12 +164,21 @@ func TestHostileNames(t *testing.T) {
 // TestOneSnapshotAScrape: so that all of it fits together.
 func TestOneSnapshotAScrape(t *testing.T) {
 	taken := 0
-	h := Handler(func() *status.Snapshot { taken++; return sample() })
+	h := Handler(func(context.Context) (*status.Snapshot, error) { taken++; return sample(), nil })
 	for range 3 {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/metrics", nil))
 	}
 	if taken != 3 {
 		t.Errorf("%d snapshots for 3 scrapes", taken)
+	}
+}
+
+// TestNoSnapshot: a scrape of a bridge that hangs is told so.
+func TestNoSnapshot(t *testing.T) {
+	rec := httptest.NewRecorder()
+	Handler(func(context.Context) (*status.Snapshot, error) { return nil, errors.New("it hangs") }).ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	if rec.Code != 503 || rec.Body.String() != "it hangs\n" {
+		t.Errorf("%d %q", rec.Code, rec.Body)
 	}
 }
 

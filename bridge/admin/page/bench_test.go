@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"testing"
@@ -18,7 +19,7 @@ func BenchmarkStatus(b *testing.B) {
 		names = append(names, fmt.Sprintf("recipient-%03d", i))
 	}
 	snap := snapOf(names...)
-	h := New(Options{Snapshot: func() *status.Snapshot { return snap }, Reader: &fakeReader{}, Guard: admin.NewGuard(zerolog.Nop())})
+	h := New(Options{Snapshot: func(context.Context) (*status.Snapshot, error) { return snap, nil }, Reader: &fakeReader{}, Guard: admin.NewGuard(zerolog.Nop())})
 	for b.Loop() {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	}

@@ -24,7 +24,7 @@ const (
 type change func(w http.ResponseWriter, r *http.Request) (to string)
 
 // changing answers a POST that changes something: by a redirect to where its
-// outcome is told. The guard parses the form.
+// outcome is told.
 func (p *page) changing(do change) http.Handler {
 	guarded := p.o.Guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)
@@ -33,7 +33,6 @@ func (p *page) changing(do change) http.Handler {
 		_ = c.SetReadDeadline(time.Time{})
 		_ = c.SetWriteDeadline(time.Now().Add(changeFor + writeFor))
 		to := do(w, r)
-		p.fresh.forget()
 		http.Redirect(w, r, to, http.StatusSeeOther)
 	}), p.refuse)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +44,10 @@ func (p *page) changing(do change) http.Handler {
 // refuse tells a visitor why nothing was changed.
 func (p *page) refuse(w http.ResponseWriter, r *http.Request, f *admin.Refusal) {
 	f.Headers(w.Header())
-	a := p.ask(r, false)
+	a, ok := p.ask(w, r)
+	if !ok {
+		return
+	}
 	if f.Status == http.StatusUnauthorized {
 		p.write(w, a, p.signInSaying(a, f))
 		return

@@ -3,10 +3,7 @@ package page
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
-
-	"github.com/tailpost/tailpost/bridge/status"
 )
 
 const (
@@ -36,32 +33,4 @@ func (g gate) look(ctx context.Context, do func(ctx context.Context) error) erro
 	look, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	return do(look)
-}
-
-// freshFor is how long a snapshot serves for other visitors, too.
-const freshFor = 500 * time.Millisecond
-
-// fresh takes snapshots, not more than are needed.
-type fresh struct {
-	take func() *status.Snapshot
-
-	mu   sync.Mutex
-	last *status.Snapshot
-	at   time.Time
-}
-
-func (f *fresh) snapshot(now time.Time) *status.Snapshot {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.last == nil || now.Sub(f.at) >= freshFor {
-		f.last, f.at = f.take(), now
-	}
-	return f.last
-}
-
-// forget makes the next one a new one: something was changed.
-func (f *fresh) forget() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.last = nil
 }

@@ -62,6 +62,15 @@ func (p *page) live(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.streams.end()
+	a, ok := p.ask(w, r)
+	if !ok {
+		return
+	}
+	a.live = true
+	got := show(a)
+	if got.live == "" {
+		return
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must hand on what it gets
 	s := stream{w: w, c: http.NewResponseController(w)}
@@ -72,18 +81,21 @@ func (p *page) live(w http.ResponseWriter, r *http.Request) {
 	defer end.Stop()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
-		a := p.ask(r, true)
-		got := show(a)
-		if got.live == "" || !s.tell(a, got) { // what it shows is gone
-			return
-		}
+	for s.tell(a, got) {
 		select {
 		case <-r.Context().Done():
 			return
 		case <-end.C:
 			return
 		case <-tick.C:
+		}
+		snap, err := p.o.Snapshot(r.Context())
+		if err != nil { // the script asks again, and hears it
+			return
+		}
+		a.snap, a.now, a.visit = snap, snap.Taken, p.visit(r)
+		if got = show(a); got.live == "" {
+			return
 		}
 	}
 }

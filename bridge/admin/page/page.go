@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -13,7 +14,9 @@ import (
 
 // Options is what the page needs. Snapshot, Reader and Guard must be there.
 type Options struct {
-	Snapshot func() *status.Snapshot // may be called by several goroutines at once
+	// Snapshot gives how the bridge fares now, or an error in bounded time; it
+	// may be called by several goroutines at once.
+	Snapshot func(context.Context) (*status.Snapshot, error)
 	Reader   Reader
 	Guard    *admin.Guard
 	Actions  admin.Actions // nil: nothing can be changed
@@ -38,7 +41,6 @@ func (p *page) visit(r *http.Request) (v visit) {
 type page struct {
 	o        Options
 	gate     gate
-	fresh    fresh
 	outcomes outcomes
 	recent   recent
 	drawn    drawn
@@ -49,7 +51,6 @@ type page struct {
 // New makes the page. It starts nothing.
 func New(o Options) http.Handler {
 	p := &page{o: o, gate: newGate(readsMost), streams: newStreams(streamsMost), tests: newStreams(testsMost)}
-	p.fresh.take = o.Snapshot
 	mux := http.NewServeMux()
 	p.assets(mux)
 	mux.HandleFunc("GET /{$}", p.shown(p.status))
@@ -107,16 +108,25 @@ type shown struct {
 // shown answers a GET.
 func (p *page) shown(show func(asked) shown) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		a, ok := p.ask(w, r)
+		if !ok {
+			return
+		}
 		// A look may take as long, and then the answer must go out.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(lookFor + waitFor + writeFor))
-		a := p.ask(r, false)
 		p.write(w, a, show(a))
 	}
 }
 
-func (p *page) ask(r *http.Request, live bool) asked {
-	snap := p.fresh.snapshot(time.Now())
-	return asked{req: r, clock: clock{now: snap.Taken, live: live}, snap: snap, visit: p.visit(r)}
+// ask looks how the bridge fares. Not ok: it can't be said, and the answer is
+// written.
+func (p *page) ask(w http.ResponseWriter, r *http.Request) (a asked, ok bool) {
+	snap, err := p.o.Snapshot(r.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return a, false
+	}
+	return asked{req: r, clock: clock{now: snap.Taken}, snap: snap, visit: p.visit(r)}, true
 }
 
 // write answers with a whole page.

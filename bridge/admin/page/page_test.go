@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -80,10 +81,13 @@ func newSite(t *testing.T, snap *status.Snapshot) *site {
 	return s
 }
 
-func (s *site) take() *status.Snapshot {
+func (s *site) take(context.Context) (*status.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.snap
+	if s.snap == nil {
+		return nil, errors.New("the bridge hangs")
+	}
+	return s.snap, nil
 }
 
 func (s *site) put(snap *status.Snapshot) {

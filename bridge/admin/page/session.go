@@ -30,8 +30,9 @@ func (p *page) signedIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, formMost)
 	if f := p.o.Guard.SignIn(w, r, r.PostFormValue("token")); f != nil {
 		f.Headers(w.Header())
-		a := p.ask(r, false)
-		p.write(w, a, p.signInSaying(a, f))
+		if a, ok := p.ask(w, r); ok {
+			p.write(w, a, p.signInSaying(a, f))
+		}
 		return
 	}
 	http.Redirect(w, r, next(r, "/"), http.StatusSeeOther)
