@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,8 +28,14 @@ type change func(w http.ResponseWriter, r *http.Request) (to string)
 // outcome is told.
 func (p *page) changing(do change) http.Handler {
 	guarded := p.o.Guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The guard reads the form only where it looks for something in it.
+		if err := readForm(r); err != nil {
+			w.Header().Set("Connection", "close")
+			http.Error(w, "the form can't be read: "+err.Error(), http.StatusBadRequest)
+			return
+		}
 		c := http.NewResponseController(w)
-		// The form is read. Its deadline would end the request's context, and
+		// All of it is read. Its deadline would end the request's context, and
 		// with it what it asks for.
 		_ = c.SetReadDeadline(time.Time{})
 		_ = c.SetWriteDeadline(time.Now().Add(changeFor + writeFor))
@@ -39,6 +46,16 @@ func (p *page) changing(do change) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, formMost)
 		guarded.ServeHTTP(w, r)
 	})
+}
+
+// readForm takes in all that the request sends, while its deadline holds: what
+// isn't a form is read and left aside.
+func readForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, r.Body)
+	return err
 }
 
 // refuse tells a visitor why nothing was changed.
