@@ -44,7 +44,9 @@ type newsPart struct {
 }
 
 // live tells a page what has changed, until the visitor goes, the bridge
-// stops, or streamFor is over.
+// stops, or streamFor is over. Where there is nothing to follow (any longer), it
+// answers 204, which keeps an EventSource from asking again; a stream whose
+// subject goes ends with an event that says so.
 func (p *page) live(w http.ResponseWriter, r *http.Request) {
 	show, ok := map[string]func(asked) shown{"status": p.status, "recipient": p.recipient}[r.FormValue("of")]
 	if !ok {
@@ -69,6 +71,7 @@ func (p *page) live(w http.ResponseWriter, r *http.Request) {
 	a.live = true
 	got := show(a)
 	if got.live == "" {
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -95,6 +98,7 @@ func (p *page) live(w http.ResponseWriter, r *http.Request) {
 		}
 		a.snap, a.now, a.visit = snap, snap.Taken, p.visit(r)
 		if got = show(a); got.live == "" {
+			s.write([]byte("event: gone\ndata:\n\n"))
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -80,13 +81,20 @@ func TestLive(t *testing.T) {
 
 func TestLiveOfARecipient(t *testing.T) {
 	s := newSite(t, snapOf("a", "b"))
-	_, next := s.follow(t.Context(), "of=recipient&name=b")
+	res, next := s.follow(t.Context(), "of=recipient&name=b")
+	if again, _ := s.follow(t.Context(), "of=recipient&name=c"); again.StatusCode != http.StatusNoContent {
+		t.Errorf("of one that isn't there: %s", again.Status)
+	}
 	if n, ok := next(); !ok || n.ids() != "recipient-head recipient-facts attempts nav " {
 		t.Error(n.ids())
 	}
-	s.put(snapOf("a")) // it is gone: the stream ends, and the page asks anew
-	if n, ok := next(); ok {
-		t.Errorf("%+v", n)
+	s.put(snapOf("a")) // it is gone: that is said, the stream ends, and who asks anew is told not to
+	rest, err := io.ReadAll(res.Body)
+	if err != nil || string(rest) != "event: gone\ndata:\n\n" {
+		t.Errorf("at the end: %q, %v", rest, err)
+	}
+	if again, _ := s.follow(t.Context(), "of=recipient&name=b"); again.StatusCode != http.StatusNoContent {
+		t.Errorf("later: %s", again.Status)
 	}
 }
 

@@ -180,7 +180,7 @@ func TestPage(t *testing.T) {
 	tb.quiet()
 	s.narrow(b)
 	s.withoutScripts(b, ticket)
-	s.hundred(tb, good)
+	s.hundred(b, tb, good)
 	tb.quiet()
 	tb.notices()
 	s.p.Stop() // within the grace, with pages that are live
@@ -340,9 +340,12 @@ func (s *pageSite) withoutScripts(b *browser, ticket *desk) {
 }
 
 // hundred: a reload brings as many recipients; the page that is open shows
-// them.
-func (s *pageSite) hundred(tb *tab, good *desk) {
+// them, and that of one that is gone says so.
+func (s *pageSite) hundred(b *browser, tb *tab, good *desk) {
 	s.t.Helper()
+	of := b.open(s.url, 1440, 900)
+	of.goTo("/recipient?name=servicenow")
+	of.says("#asof", "Live")
 	tb.goTo("/")
 	tb.says("#recipients", "portal")
 	var more strings.Builder
@@ -354,6 +357,9 @@ func (s *pageSite) hundred(tb *tab, good *desk) {
 	if n := eval[int](tb, `document.querySelectorAll("#recipients tbody tr").length`); n < 100 {
 		s.t.Errorf("%d rows", n)
 	}
+	of.says("#asof", "not there any longer")
+	eval[bool](of, `(document.getElementById("asof").textContent = "", document.dispatchEvent(new Event("visibilitychange")))`)
+	of.says("#asof", "not there any longer") // also where it asks anew
 	s.happens("INC8")
 	good.has(s.t, "INC8", 90)
 	tb.fits()

@@ -95,20 +95,37 @@
 		if (source) source.close();
 		source = null;
 	};
+	const gone = () => {
+		close();
+		say("Not live: what this page shows is not there any longer", "is-stale");
+	};
+	// Why the bridge has closed the stream: it doesn't say so to an EventSource.
+	const ask = async () => {
+		const stop = new AbortController();
+		try {
+			const answer = await fetch(main.dataset.live, { signal: stop.signal });
+			return answer.status;
+		} catch {
+			return 0;
+		} finally {
+			stop.abort();
+		}
+	};
 	const open = () => {
 		close();
 		source = new EventSource(main.dataset.live);
+		source.addEventListener("gone", gone);
 		source.onmessage = (e) => {
 			put(JSON.parse(e.data));
 			say("Live", "is-live");
 		};
-		source.onerror = () => {
+		source.onerror = async () => {
 			say("Not live: the bridge doesn’t answer. What is shown may be old", "is-stale");
 			// A browser that was refused doesn't try again by itself.
-			if (source && source.readyState === EventSource.CLOSED) {
-				close();
-				retry = setTimeout(open, 10000);
-			}
+			if (!source || source.readyState !== EventSource.CLOSED) return;
+			close();
+			const due = (retry = setTimeout(open, 10000));
+			if ((await ask()) === 204 && retry === due && !source) gone();
 		};
 	};
 
