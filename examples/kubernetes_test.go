@@ -101,6 +101,9 @@ type probe struct {
 		Path string `yaml:"path"`
 		Port string `yaml:"port"`
 	} `yaml:"httpGet"`
+	Period  int `yaml:"periodSeconds"`
+	Timeout int `yaml:"timeoutSeconds"` // the kubelet's default is 1
+	Most    int `yaml:"failureThreshold"`
 }
 
 // TestKubernetes: what the pod mounts is what the configuration in the
@@ -197,13 +200,17 @@ func checkPorts(t *testing.T, service manifest, c container, port string) {
 	if p := service.Spec.Ports; len(p) != 1 || p[0].Port != 9180 || p[0].TargetPort != "admin" {
 		t.Errorf("the service's ports %+v", p)
 	}
-	for want, p := range map[string]probe{"/readyz": c.Readiness, "/healthz": c.Liveness} {
-		if p.HTTP.Path != want || p.HTTP.Port != "admin" {
-			t.Errorf("probe %+v, want %s", p, want)
+	for _, p := range []struct {
+		probe
+		want string
+	}{{c.Readiness, "/readyz"}, {c.Liveness, "/healthz"}, {c.Startup, "/healthz"}} {
+		// The bridge answers within 5 s, also where something hangs.
+		if p.HTTP.Path != p.want || p.HTTP.Port != "admin" || p.Timeout < 6 || p.Period < 1 {
+			t.Errorf("probe %+v, want %s", p.probe, p.want)
 		}
 	}
-	if c.Startup != c.Liveness {
-		t.Errorf("the probe of the start is %+v", c.Startup)
+	if least := 30 * time.Minute; time.Duration(c.Startup.Period*c.Startup.Most)*time.Second < least {
+		t.Errorf("a start that reads a large spool is ended by %+v, in less than %v", c.Startup, least)
 	}
 }
 
