@@ -82,6 +82,8 @@ func (c *committer) last(ctx context.Context) {
 // commit makes a group durable (fsync = interval: writes it). It tries for as
 // long as that takes, but once only when ctx has ended.
 func (c *committer) commit(ctx context.Context, group []*entry) {
+	c.s.begins()
+	defer func() { c.s.ends(c.asks()) }()
 	failed := 0
 	for {
 		if group = c.s.hold(group); len(group)+len(c.unsynced) == 0 {

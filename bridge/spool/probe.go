@@ -21,6 +21,20 @@ const (
 	probeBytes = 512
 )
 
+// begins notes that the committer is at a group.
+func (s *Spool) begins() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes = true
+}
+
+// ends notes that it is done with it, and what the next line asks for.
+func (s *Spool) ends(asks int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes, s.asks = false, asks
+}
+
 // probed is what the last look has found.
 type probed struct {
 	began         time.Time // of the look under way; zero: none is
@@ -29,8 +43,9 @@ type probed struct {
 }
 
 // Watch looks every 5 s whether lines could be spooled, so that this is known,
-// and told by Status, while none come in: whether there is space for what a new
-// segment takes at first, and whether a block can be written and synced. That
+// and told by Status, while none come in: whether there is space for what the
+// next line makes the segments grow by, and whether a block can be written and
+// synced. What a line found whose source then gave up counts until there. That
 // block is a file of its own, always the same, that nothing reads: the spool
 // doesn't grow by it, and where lines have been written in the meantime it is
 // not touched. Watch returns when ctx ends.
@@ -50,18 +65,21 @@ func (s *Spool) Watch(ctx context.Context) error {
 func (s *Spool) probeOnce() {
 	s.mu.Lock()
 	s.probed.began = time.Now()
-	written := time.Since(s.wrote) < probeEvery
+	written, asks := time.Since(s.wrote) < probeEvery, s.asks
 	s.mu.Unlock()
-	err := s.probeSpace()
+	err := s.probeSpace(asks)
 	if err == nil && !written {
 		err = s.probeWrite()
 	}
 	s.foundProbe(err)
 }
 
-// probeSpace is what haveRoom asks of the file system for a new segment.
-func (s *Spool) probeSpace() error {
-	need := min(s.segmentSize, preallocate)
+// probeSpace is what haveRoom asks of the file system for lines. Where the next
+// one fits into blocks that are taken already, nothing is asked.
+func (s *Spool) probeSpace(need int64) error {
+	if need == 0 {
+		return nil
+	}
 	if free, least := s.freeSpace(); free >= 0 && free-need < least {
 		return noSpace(least, need-free)
 	}
@@ -102,17 +120,43 @@ func (s *Spool) foundProbe(err error) {
 		is.failing = withAdvice(err)
 	}
 	is.cause = cause(err)
+	over := s.unwaited(err)
 	s.mu.Lock()
 	was, known := s.probed, s.full != "" || s.failing != ""
 	s.probed = is
 	s.mu.Unlock()
 	switch {
-	case is.cause == was.cause || known:
+	case is.cause == was.cause && !over || known:
 	case err != nil:
 		s.o.Log.Error().Err(err).Str("hint", advice(err)).Dur("retry_every", probeEvery).Msg("the spool could not be written if a line came")
 	default:
 		s.o.Log.Info().Msg("the spool can be written again")
 	}
+}
+
+// unwaited forgets why lines could not be taken, once the last of them has been
+// withdrawn: nothing is tried any more that could show the end of it, and the
+// looks tell. err is what this one has found. It reports whether that was all:
+// the trouble is over, as far as is known. Room under max_bytes is another
+// matter, which no look asks for.
+func (s *Spool) unwaited(err error) (over bool) {
+	s.mu.Lock()
+	idle := !s.writes && len(s.pending) == 0 && s.cause != ""
+	ours, asks := s.full != "" && !s.crammed, s.asks
+	s.mu.Unlock()
+	if !idle || ours && s.haveRoom(asks, forLines) != nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writes || len(s.pending) > 0 {
+		return false
+	}
+	s.full, s.failing, s.crammed = "", "", false
+	if err == nil {
+		s.cause = ""
+	}
+	return err == nil
 }
 
 // troubleLocked says why ingest waits, or would wait if a line came. noSpace:

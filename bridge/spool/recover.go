@@ -17,6 +17,7 @@ func (s *Spool) recover() error {
 		total = 0
 	}
 	s.segmentSize = o.segmentBytes(total)
+	s.asks = min(preallocate, s.segmentSize)
 	s.spare = spare{fs: o.FS, path: filepath.Join(o.Dir, spareName), size: spareBytes(s.segmentSize)}
 	s.spare.find()
 	s.damaged = damaged{fs: o.FS, dir: filepath.Join(o.Dir, damagedDir), log: o.Log}

@@ -137,6 +137,19 @@ func (c *committer) reserve(to int64, what purpose) error {
 	return nil
 }
 
+// asks gives how many bytes the segments grow by when the next line comes:
+// none, while one of an ordinary size, a block, fits into what is taken already.
+func (c *committer) asks() int64 {
+	step, whole := int64(preallocate), c.s.segmentSize
+	switch {
+	case c.file == nil || whole-c.off < blockSize:
+		return min(step, whole)
+	case c.size-c.off >= blockSize:
+		return 0
+	}
+	return max(0, min(step, whole-c.size))
+}
+
 // seal cuts off the blocks that were taken in advance and not used. They hold
 // zero bytes; the successor's head says anyway where the segment ends.
 func (s *Spool) seal(first uint64, f File, end int64) {

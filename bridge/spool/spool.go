@@ -56,6 +56,8 @@ type Spool struct {
 	crammed   bool   // it is the file system that has none
 	failing   string // the failure because of which ingest waits
 	cause     string // of either, as it was logged
+	writes    bool   // the committer is at a group, or tries it again and again
+	asks      int64  // bytes by which the next line makes the segments grow
 	wrote     time.Time
 	probed    probed
 	buryFails string // why the last dead letter could not be written
