@@ -232,6 +232,14 @@ func TestDeadLetters(t *testing.T) {
 	if d.one("input", "name", "all").Node != nil {
 		t.Error("one letter means all")
 	}
+	for _, path := range []string{"/dead?since=abc", "/dead/confirm?do=drop&since=abc"} {
+		s.reader.asked = nil
+		d := s.get(path)
+		d.says("main", "the filter can't be read", `since is "abc"`)
+		if d.code != 400 || s.reader.asked != nil || strings.Contains(d.id("main"), "of 120") || strings.Contains(d.id("main"), "410 gone") {
+			t.Errorf("%s: %d, asked for %v", path, d.code, s.reader.asked)
+		}
+	}
 	s.reader.letters.Stopped = true
 	s.get("/dead").says("dead", "The search stopped early, after 120 letters", "tailpost dead ls")
 }

@@ -2,7 +2,9 @@ package page
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -33,9 +35,9 @@ type deadView struct {
 	Err               string
 }
 
-// choiceOf reads the choice of dead letters of a query or form. A time that
-// makes no sense is as none.
-func choiceOf(q url.Values, now time.Time) (which LetterChoice, since string) {
+// choiceOf reads the choice of dead letters of a query. A time that makes no
+// sense is an error: without it, all would be chosen.
+func choiceOf(q url.Values, now time.Time) (which LetterChoice, since string, err error) {
 	which = LetterChoice{Recipient: q.Get("recipient"), Event: q.Get("event")}
 	switch since = q.Get("since"); since {
 	case "1h":
@@ -46,14 +48,13 @@ func choiceOf(q url.Values, now time.Time) (which LetterChoice, since string) {
 		which.Since = now.Add(-7 * 24 * time.Hour)
 	case "30d":
 		which.Since = now.Add(-30 * 24 * time.Hour)
+	case "":
 	default:
-		if at, err := time.Parse(time.RFC3339, since); err == nil {
-			which.Since = at
-		} else {
-			since = ""
+		if which.Since, err = time.Parse(time.RFC3339, since); err != nil {
+			err = fmt.Errorf("the filter can't be read, and so nothing is shown: since is %q, and not 1h, 24h, 7d, 30d or a time such as 2026-11-22T08:00:00Z", text(since, textMost))
 		}
 	}
-	return which, since
+	return which, since, err
 }
 
 // queryOf writes a choice as a query.
@@ -71,7 +72,13 @@ func queryOf(which LetterChoice, since string) url.Values {
 func (p *page) dead(a asked) shown {
 	q := a.req.URL.Query()
 	v := deadView{asked: a, Sinces: sinces}
-	v.Which, v.Since = choiceOf(q, a.now)
+	var err error
+	v.Which, v.Since, err = choiceOf(q, a.now)
+	if err != nil {
+		v.Err = err.Error()
+		v.Names, v.EventNames = a.choices(v.Which)
+		return shown{code: http.StatusBadRequest, title: "Dead letters", nav: navDead, parts: []part{partOf("dead", "dead", v)}}
+	}
 	v.Filtered = v.Which != LetterChoice{}
 	all := queryOf(v.Which, v.Since)
 	all.Set("do", "replay")
@@ -81,7 +88,7 @@ func (p *page) dead(a asked) shown {
 	v.Names, v.EventNames = a.choices(v.Which)
 	skip, _ := strconv.Atoi(q.Get("skip"))
 	skip = min(max(skip, 0), skipMost)
-	err := p.gate.look(a.req.Context(), func(ctx context.Context) (err error) {
+	err = p.gate.look(a.req.Context(), func(ctx context.Context) (err error) {
 		v.Found, err = p.o.Reader.Letters(ctx, v.Which, skip, lettersPage)
 		return err
 	})
@@ -139,7 +146,10 @@ type confirmView struct {
 // confirm asks whether what was chosen is meant.
 func (p *page) confirm(a asked) shown {
 	q := a.req.URL.Query()
-	which, since := choiceOf(q, a.now)
+	which, since, err := choiceOf(q, a.now)
+	if err != nil {
+		return failed(http.StatusBadRequest, "Nothing is chosen", err.Error())
+	}
 	v := confirmView{asked: a, Drop: q.Get("do") == "drop", Action: "/dead/replay", Back: "/dead?" + queryOf(which, since).Encode()}
 	if v.Drop {
 		v.Action = "/dead/drop"
