@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,4 +84,31 @@ func TestBrokenFiles(t *testing.T) {
 	s.write(s.config, "state_dir = "+filepath.Join(s.dir, "state")+"\n")
 	s.says(2, "state_dir: text without quotes", "pause", "desk")
 	s.says(2, "state_dir: text without quotes", "dead", "ls")
+}
+
+// TestSecretOfRoot: a token that the bridge's user may not read refuses the
+// configuration, and it is said whose it is and who we are.
+func TestSecretOfRoot(t *testing.T) {
+	b := &readySite{t: t, dir: t.TempDir()}
+	token, mode := filepath.Join(t.TempDir(), "admin-token"), os.FileMode(0o600)
+	if os.Geteuid() != 0 {
+		mode = 0 // of our own
+	}
+	if err := os.WriteFile(token, []byte("0123456789abcdef\n"), mode); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(readyConfig, "[admin]\n", fmt.Sprintf("[admin]\ntoken_file = %q\n", token), 1)
+	if err := os.WriteFile(b.path("tailpost.toml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("tailpost", "check", "--config", b.path("tailpost.toml"))
+	if os.Geteuid() == 0 {
+		b.asNobody(cmd)
+	}
+	out, _ := cmd.CombinedOutput()
+	for _, want := range []string{": token_file: no permission to read " + token + ", which has owner ", fmt.Sprintf("mode %04o; this process runs as ", mode), ": 1 problem"} {
+		if !strings.Contains(string(out), want) || cmd.ProcessState.ExitCode() != 2 {
+			t.Errorf("exit code %d, no %q in\n%s", cmd.ProcessState.ExitCode(), want, out)
+		}
+	}
 }

@@ -2,7 +2,6 @@ package trial
 
 import (
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,12 +56,7 @@ func (p Ports) Move(t *testing.T, text string) string {
 func (p Ports) For(t *testing.T, port string) string {
 	t.Helper()
 	if p[port] == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		_, p[port], _ = net.SplitHostPort(l.Addr().String())
+		p[port] = freePort(t)
 	}
 	return p[port]
 }
