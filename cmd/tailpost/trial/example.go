@@ -49,7 +49,7 @@ func RunExample(t *testing.T, folder string, want Wanted, bin func(Ports) string
 		t.Fatal("its README has no commands")
 	}
 	s := NewShell(t, root, bin(ports))
-	s.Ready = func() bool { return listens(t, dir) }
+	s.Ready = func() bool { return listens(t, dir) && waits(t, dir, s.Output()) }
 	for _, block := range blocks {
 		for _, command := range block {
 			s.Type(ports.Move(t, command))
@@ -78,6 +78,24 @@ var (
 )
 
 var listening = regexp.MustCompile(`(?m)^(?:listen|path) += "(?:tcp://)?(127\.0\.0\.1:\d+|[^"]+\.sock)"`)
+
+var awaited = regexp.MustCompile(`(?m)^path += "([^"*]+\.log)"`)
+
+// waits tells whether a log that isn't there yet is waited for: one that comes
+// and is rotated away before that is nobody's.
+func waits(t *testing.T, dir, said string) bool {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "tailpost.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range awaited.FindAllStringSubmatch(string(b), -1) {
+		if _, err := os.Stat(filepath.Join(dir, m[1])); err != nil && !strings.Contains(said, "waiting for the log file") {
+			return false
+		}
+	}
+	return true
+}
 
 // listens tells whether the sources of an example answer.
 func listens(t *testing.T, dir string) bool {
