@@ -115,7 +115,7 @@ func showStatus(out io.Writer, s *status.Snapshot, one, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, s, "")
 	}
-	t := statusView{out: out, s: s}
+	t := statusView{out: out, s: s, one: one}
 	if one {
 		t.recipient(&s.Recipients[0])
 	} else {

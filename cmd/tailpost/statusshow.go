@@ -15,6 +15,7 @@ import (
 type statusView struct {
 	out io.Writer
 	s   *status.Snapshot
+	one bool // it is of its one recipient
 	err error
 }
 
@@ -142,7 +143,7 @@ func (t *statusView) needs() {
 	t.line("")
 	switch n := len(t.s.Needs); n {
 	case 0:
-		t.line("all is well")
+		t.fares()
 		return
 	case 1:
 		t.line("1 thing needs a person:")
@@ -161,6 +162,19 @@ func (t *statusView) needs() {
 		t.text(mark, what+": "+n.Text)
 		t.text("  > ", n.To)
 	}
+}
+
+// fares says how it fares where nothing needs a person.
+func (t *statusView) fares() {
+	of := t.s
+	if t.one {
+		of = &status.Snapshot{Ready: true, Recipients: t.s.Recipients}
+	}
+	if ails := of.Ailing(); ails != "" {
+		t.text("", "nothing needs a person yet: "+ails)
+		return
+	}
+	t.line("all is well")
 }
 
 // ago is how long something has been when the snapshot was taken.

@@ -65,6 +65,29 @@ func TestStatusIsReadable(t *testing.T) {
 	}
 }
 
+// TestWhatNeedsNobodyYet: what is down within its grace isn't well.
+func TestWhatNeedsNobodyYet(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		state status.State
+		from  status.State
+		one   bool
+		want  string
+	}{
+		{"well", status.OK, status.OK, false, "\nall is well\n"},
+		{"down", status.Down, status.OK, false, "\nnothing needs a person yet: 1 recipient is down\n"},
+		{"a source waits", status.OK, status.Waiting, false, "\nnothing needs a person yet: 1 source is waiting\n"},
+		{"of one that is well", status.OK, status.Waiting, true, "\nall is well\n"},
+		{"of one that fails", status.Failing, status.OK, true, "\nnothing needs a person yet: 1 recipient is failing\n"},
+	} {
+		s := &status.Snapshot{Ready: true, Recipients: []status.Recipient{{Name: "a", State: c.state}}, Sources: []status.Source{{Name: "s", State: c.from}}}
+		var b strings.Builder
+		if err := showStatus(&b, s, c.one, false); err != nil || !strings.HasSuffix(b.String(), c.want) {
+			t.Errorf("%s: %v, no %q at the end of\n%s", c.name, err, c.want, b.String())
+		}
+	}
+}
+
 func TestAges(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Hour: "<1s", 999 * time.Millisecond: "<1s", time.Second: "1s", 59 * time.Second: "59s", 61 * time.Second: "1m1s",

@@ -117,6 +117,9 @@ func (a asked) whole() string {
 	if !a.snap.Ready {
 		return "Not ready"
 	}
+	if ails := a.snap.Ailing(); ails != "" {
+		return "Nothing needs a person yet: " + ails
+	}
 	return "All is well"
 }
 

@@ -114,6 +114,9 @@ func headline(a asked) (text, tone string) {
 	case n > 0:
 		return numbered(n, "thing needs", "things need") + " a person", "warn"
 	}
+	if ails := a.snap.Ailing(); ails != "" {
+		return "Nothing needs a person yet: " + ails, "warn"
+	}
 	return "All is well", "good"
 }
 

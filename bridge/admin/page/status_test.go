@@ -124,6 +124,18 @@ func TestWhatNeedsAPersonStandsFirst(t *testing.T) {
 	}
 }
 
+// TestWhatNeedsNobodyYet: what is down within its grace isn't well.
+func TestWhatNeedsNobodyYet(t *testing.T) {
+	snap := snapOf("a", "b", "c")
+	snap.Recipients[0].State, snap.Recipients[1].State, snap.Recipients[2].State = status.Down, status.Down, status.Failing
+	d := newSite(t, snap).get("/")
+	const want = "Nothing needs a person yet: 2 recipients are down, 1 is failing"
+	if d.one("section", "class", "summary warn").Node == nil || d.title() != want+" · Tailpost" {
+		t.Errorf("%s, %s", d.title(), d.id("summary"))
+	}
+	d.says("summary", want)
+}
+
 func TestWhatIsWrongWithTheBridge(t *testing.T) {
 	snap := snapOf("desk")
 	snap.Spool.Full, snap.Spool.Holder = "the file system is full", "desk"
