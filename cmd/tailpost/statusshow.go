@@ -19,10 +19,12 @@ type statusView struct {
 	err error
 }
 
-// Widths, in characters.
+// Widths, in cells of a terminal. A row with a long name may be wider than
+// statusWidth: names that can't be told apart are of no use.
 const (
 	statusWidth = 100
-	nameWidth   = 18
+	nameWidth   = 40
+	cellWidth   = 18
 )
 
 func (t *statusView) line(format string, args ...any) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -24,7 +23,11 @@ func (t *statusView) table(head ...string) *statusTable {
 // row adds one; its first cell is a name.
 func (w *statusTable) row(cells ...string) {
 	for i := range cells {
-		cells[i] = cut(printable(cells[i]), nameWidth)
+		most := cellWidth
+		if i == 0 {
+			most = nameWidth
+		}
+		cells[i] = cutMiddle(printable(cells[i]), most)
 	}
 	w.rows = append(w.rows, cells)
 }
@@ -36,15 +39,16 @@ func (w *statusTable) note(s string) {
 }
 
 func (w *statusTable) print() {
-	var b bytes.Buffer
-	lines := newTable(&b, w.head...)
-	for _, r := range w.rows {
-		_ = lines.row(r...) // into memory
+	widths := make([]int, len(w.head))
+	for _, r := range append([][]string{w.head}, w.rows...) {
+		for i, cell := range r {
+			widths[i] = max(widths[i], cellsOf(cell))
+		}
 	}
-	_ = lines.flush()
-	for i, l := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
-		w.t.line("%s", strings.TrimRight(l, " "))
-		for _, n := range w.notes[i-1] {
+	w.t.line("%s", padded(w.head, widths))
+	for i, r := range w.rows {
+		w.t.line("%s", padded(r, widths))
+		for _, n := range w.notes[i] {
 			w.t.text("    ", cut(printable(n), noteMost))
 		}
 	}
@@ -53,6 +57,16 @@ func (w *statusTable) print() {
 
 // noteMost bounds a note, in characters: two lines, or three.
 const noteMost = 200
+
+// padded puts cells into columns of these widths.
+func padded(row []string, widths []int) string {
+	var b strings.Builder
+	for i, cell := range row {
+		b.WriteString(cell)
+		b.WriteString(strings.Repeat(" ", widths[i]-cellsOf(cell)+2))
+	}
+	return strings.TrimRight(b.String(), " ")
+}
 
 // cut bounds a text, in characters.
 func cut(s string, most int) string {
