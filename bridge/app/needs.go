@@ -25,7 +25,7 @@ const (
 // beside is what needs are judged by besides the snapshot.
 type beside struct {
 	long    map[string]bool // recipients that have been failing for their send_email_alert_after
-	letters map[string]int  // dead letters on disk, by recipient
+	letters map[string]int  // dead letters on disk, by name
 	recent  map[recentKey]uint64
 	relay   bool // the mail relay has refused for longer than relayLong
 	starts  bool // not everything has begun
@@ -59,24 +59,19 @@ func needs(s *status.Snapshot, b beside) []status.Need {
 }
 
 func needsOfRecipients(s *status.Snapshot, b beside) (out []status.Need) {
-	seen := map[string]bool{}
 	for i := range s.Recipients {
 		r := &s.Recipients[i]
-		seen[r.Name] = true
 		if n, ok := needOfState(r, b.long[r.Name]); ok {
 			out = append(out, n)
 		}
 		out = append(out, needsOfLost(r.Name, r.Letters, r.Damaged, b)...)
 	}
-	var others []string // whose recipients are gone
-	for name := range b.letters {
-		if !seen[name] {
-			others = append(others, name)
-		}
-	}
-	slices.Sort(others)
-	for _, name := range others {
-		out = append(out, needsOfLost(name, b.letters[name], 0, b)...)
+	for _, f := range s.Forgotten {
+		name := quoted(f.Name)
+		out = append(out, status.Need{
+			Kind: needRecipient, Name: f.Name, Text: counted(uint64(f.Letters), "dead letter waits", "dead letters wait") + " for a decision, of a recipient that is gone",
+			To: "tailpost dead drop --recipient " + name + "; or configure a recipient of that name again, then tailpost dead replay --recipient " + name,
+		})
 	}
 	return out
 }

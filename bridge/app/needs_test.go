@@ -49,8 +49,8 @@ func TestNeeds(t *testing.T) {
 		{"full", recipient(status.Full, "full: 100000 events are parked"), []string{"!recipient it's r: parked | spool.max_parked"}},
 		{"a dead letter", func(s *status.Snapshot, b *beside) { s.Recipients[0].Letters = 1 },
 			[]string{`recipient it's r: 1 dead letter waits for a decision | tailpost dead ls --recipient 'it'\''s r'`}},
-		{"dead letters of a recipient that is gone", func(s *status.Snapshot, b *beside) { b.letters = map[string]int{"old": 2} },
-			[]string{"recipient old: 2 dead letters wait | tailpost dead ls --recipient old"}},
+		{"dead letters of a recipient that is gone", all(func(s *status.Snapshot) { s.Forgotten = forgotten(s, map[string]int{"old": 2, "it's r": 1}) }),
+			[]string{"recipient old: 2 dead letters wait for a decision, of a recipient that is gone | =tailpost dead drop --recipient old; or configure a recipient of that name again, then tailpost dead replay --recipient old"}},
 		{"paused, with a dead letter", func(s *status.Snapshot, b *beside) {
 			s.Recipients[0].State, s.Recipients[0].Letters = status.Paused, 3
 		}, []string{"recipient it's r: 3 dead letters | dead replay"}},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -142,7 +143,22 @@ func (a *app) snapshotNeeds(s *status.Snapshot) {
 			r.Relay = s.Relay.Text
 		}
 	}
+	s.Forgotten = forgotten(s, b.letters)
 	s.Needs = append(s.Needs, needs(s, b)...)
+}
+
+// forgotten gives whose dead letters there are besides the recipients', by name.
+func forgotten(s *status.Snapshot, letters map[string]int) (out []status.Forgotten) {
+	known := map[string]bool{}
+	for i := range s.Recipients {
+		known[s.Recipients[i].Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(letters)) {
+		if !known[name] {
+			out = append(out, status.Forgotten{Name: name, Letters: letters[name]})
+		}
+	}
+	return out
 }
 
 // oneLine makes a text from outside fit for a snapshot.

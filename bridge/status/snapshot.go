@@ -18,11 +18,18 @@ type Snapshot struct {
 	Configuration Configuration `json:"configuration"`
 	Sources       []Source      `json:"sources"`
 	Recipients    []Recipient   `json:"recipients"`
+	Forgotten     []Forgotten   `json:"forgotten,omitempty"` // who has dead letters, and is no recipient any longer
 	Spool         Spool         `json:"spool"`
 	Balance       Balance       `json:"balance"`
 	Alerts        []Alert       `json:"alerts"`
 	Relay         *Relay        `json:"relay,omitempty"` // nil: no [smtp]
 	History       History       `json:"history"`
+}
+
+// Forgotten is a recipient that is gone, and left dead letters behind.
+type Forgotten struct {
+	Name    string `json:"name"`
+	Letters int    `json:"dead_letters"` // on disk now
 }
 
 // Need is something that won't mend itself, or that somebody should see to.

@@ -12,6 +12,7 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/status"
 )
 
 const anID = "0102030405060708090a0b0c0d0e0f10"
@@ -242,6 +243,36 @@ func TestDeadLetters(t *testing.T) {
 	}
 	s.reader.letters.Stopped = true
 	s.get("/dead").says("dead", "The search stopped early, after 120 letters", "tailpost dead ls")
+}
+
+// TestForgottenLetters: those of a recipient that is gone count, can be chosen,
+// and lead to no page that isn't there.
+func TestForgottenLetters(t *testing.T) {
+	snap := snapOf("desk")
+	snap.Recipients[0].Letters = 3
+	snap.Forgotten = []status.Forgotten{{Name: "old", Letters: 2}}
+	snap.Needs = []status.Need{{Kind: "recipient", Name: "old", Text: "2 dead letters wait", To: "drop them"}, {Kind: "recipient", Name: "desk", Text: "3 wait", To: "drop them"}, {Kind: "recipient", Name: "nobody", Text: "x", To: "y"}}
+	snap.Alerts = []status.Alert{{Alert: "dead_letters", Recipient: "old"}}
+	s := newSite(t, snap)
+	s.reader.letters = Letters{Letters: []Letter{{Recipient: "old", Event: "login"}, {Recipient: "desk", Event: "login"}}, Total: 2}
+	d := s.get("/")
+	d.says("nav", "Dead letters 5")
+	if to := linkTo(d, "old"); to != "/dead?recipient=old" {
+		t.Errorf("the need leads to %s", to)
+	}
+	for _, path := range []string{"/", "/dead?recipient=old"} {
+		d = s.get(path)
+		for name, want := range map[string]bool{"desk": true, "old": false, "nobody": false} {
+			if is := d.one("a", "href", "/recipient?name="+name).Node != nil; is != want {
+				t.Errorf("%s: a link to %s: %v", path, name, is)
+			}
+		}
+	}
+	d = s.get("/dead")
+	d.says("dead", "gone: to replay, configure it again first")
+	if d.one("option", "value", "old").Node == nil {
+		t.Error("it can't be chosen")
+	}
 }
 
 func TestEvents(t *testing.T) {

@@ -112,6 +112,9 @@ func (p *page) dead(a asked) shown {
 	return shown{title: "Dead letters", nav: navDead, parts: []part{partOf("dead", "dead", v)}}
 }
 
+// Known reports whether there is a page of that recipient.
+func (a asked) Known(name string) bool { return recipientNamed(a.snap, name) != nil }
+
 // choices are the recipients and events that can be asked for.
 func (a asked) choices(which LetterChoice) (names, events []string) {
 	set := map[string]bool{}
@@ -121,6 +124,9 @@ func (a asked) choices(which LetterChoice) (names, events []string) {
 	}
 	for i := range a.snap.Recipients {
 		set[a.snap.Recipients[i].Name] = true
+	}
+	for _, f := range a.snap.Forgotten {
+		set[f.Name] = true
 	}
 	if which.Recipient != "" {
 		set[which.Recipient] = true

@@ -146,5 +146,8 @@ func navOf(a asked, page string) part {
 	for i := range a.snap.Recipients {
 		v.Dead += a.snap.Recipients[i].Letters
 	}
+	for _, f := range a.snap.Forgotten {
+		v.Dead += f.Letters
+	}
 	return partOf("nav", "nav", v)
 }

@@ -148,8 +148,12 @@ func (v statusView) NeedTone(n status.Need) string {
 
 // NeedLink is where more is said of what a need is about; "": nowhere.
 func (v statusView) NeedLink(n status.Need) string {
-	if n.Kind == "recipient" && n.Name != "" {
-		return "/recipient?name=" + url.QueryEscape(n.Name)
+	switch {
+	case n.Kind != "recipient" || n.Name == "":
+	case v.Known(n.Name):
+		return recipientPath(n.Name)
+	case slices.ContainsFunc(v.Forgotten, func(f status.Forgotten) bool { return f.Name == n.Name }):
+		return "/dead?recipient=" + url.QueryEscape(n.Name)
 	}
 	return ""
 }
