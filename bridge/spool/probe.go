@@ -75,12 +75,14 @@ func (s *Spool) probeOnce() {
 }
 
 // probeSpace is what haveRoom asks of the file system for lines. Where the next
-// one fits into blocks that are taken already, nothing is asked.
+// one fits into blocks that are taken already, a disk that has a block left is
+// enough: one without is told of at once, and not when these are used up.
 func (s *Spool) probeSpace(need int64) error {
+	free, least := s.freeSpace()
 	if need == 0 {
-		return nil
+		need, least = blockSize, 0
 	}
-	if free, least := s.freeSpace(); free >= 0 && free-need < least {
+	if free >= 0 && free-need < least {
 		return noSpace(least, need-free)
 	}
 	return nil

@@ -286,6 +286,30 @@ func TestMaxBytesOfWhoGaveUp(t *testing.T) {
 	})
 }
 
+// A disk that is full to the brim is told of, also while the next lines fit into
+// what the segment has taken.
+func TestBrimfulDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New(1 << 30)
+		s := watched(t, fs)
+		if _, err := s.Append(t.Context(), ingest("x", "x")); err != nil {
+			t.Fatal(err)
+		}
+		free, total, _ := fs.Space("/")
+		for _, c := range []struct {
+			left int64
+			want bool
+		}{{left: 0, want: true}, {left: 4 << 10}, {left: 0, want: true}} {
+			fs.SetTotal(total - free + c.left)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if st := s.Status(); st.NoSpace != c.want || (st.Full != "") != c.want {
+				t.Errorf("with %d bytes left: full %q (%v)", c.left, st.Full, st.NoSpace)
+			}
+		}
+	})
+}
+
 // TestSpaceThatIsTakenAlready: lines go on into blocks that the spool has, so
 // it isn't full, whatever min_free says; once these are used it is.
 func TestSpaceThatIsTakenAlready(t *testing.T) {
