@@ -28,7 +28,7 @@ func newClient(t http.RoundTripper) *http.Client {
 	if t == nil {
 		dialer := &net.Dialer{Timeout: hookConnect}
 		t = &http.Transport{
-			Proxy: environment, OnProxyConnectResponse: connected, DialContext: dialer.DialContext, DisableCompression: true,
+			Proxy: redact.Proxy, OnProxyConnectResponse: redact.ProxyAnswer, DialContext: dialer.DialContext, DisableCompression: true,
 			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: hookConnect,
 			MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
 		}
@@ -37,25 +37,6 @@ func newClient(t http.RoundTripper) *http.Client {
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-}
-
-// environment gives the environment's proxy. Its error doesn't repeat what
-// stands there: it may hold a password.
-func environment(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the environment's proxy is no URL")
-	}
-	return u, nil
-}
-
-// connected looks at a proxy's answer before the library makes an error of the
-// proxy's own words.
-func connected(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
-	if r.StatusCode != http.StatusOK {
-		return fmt.Errorf("the proxy answered %d %s", r.StatusCode, http.StatusText(r.StatusCode))
-	}
-	return nil
 }
 
 // hidden hides an alert_url's path and query: the library's errors quote what

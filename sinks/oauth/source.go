@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -95,8 +94,8 @@ func Transport(c *tls.Config) *http.Transport {
 	http1.SetHTTP1(true)
 	const connect = 10 * time.Second
 	return &http.Transport{
-		Proxy:                  environment,
-		OnProxyConnectResponse: connected,
+		Proxy:                  redact.Proxy,
+		OnProxyConnectResponse: redact.ProxyAnswer,
 		DialContext:            (&net.Dialer{Timeout: connect}).DialContext,
 		TLSClientConfig:        c,
 		TLSHandshakeTimeout:    connect,
@@ -105,25 +104,6 @@ func Transport(c *tls.Config) *http.Transport {
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-}
-
-// environment gives the environment's proxy. Its error doesn't repeat what
-// stands there: it may hold a password.
-func environment(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the environment's proxy is no URL")
-	}
-	return u, nil
-}
-
-// connected looks at a proxy's answer before the library makes an error of the
-// proxy's own words.
-func connected(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
-	if r.StatusCode != http.StatusOK {
-		return fmt.Errorf("the proxy answered %d %s", r.StatusCode, http.StatusText(r.StatusCode))
-	}
-	return nil
 }
 
 // Token gives a token that is good for a while: the one at hand, or a new one.
