@@ -1,6 +1,10 @@
 package bridge
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/tailpost/tailpost/bridge/codec"
+)
 
 // Place is where a line stood that an event came from.
 type Place struct {
@@ -28,9 +32,9 @@ func appendPlaces(b []byte, places []Place) []byte {
 	for _, p := range places[:min(len(places), placesMax)] {
 		stream := p.Stream[:min(len(p.Stream), streamMax)]
 		if stream == last {
-			b = appendSized(b, "")
+			b = codec.AppendSized(b, "")
 		} else {
-			b = appendSized(b, stream)
+			b = codec.AppendSized(b, stream)
 		}
 		last = stream
 		b = binary.AppendVarint(b, p.Offset)
@@ -43,24 +47,16 @@ func appendPlaces(b []byte, places []Place) []byte {
 // message, in the order of their parts. Events that older versions took have
 // none.
 func (h *Head) Places() (out []Place, err error) {
-	b, last := h.places, ""
-	for len(b) > 0 {
-		var p Place
-		var stream []byte
-		if stream, b, err = cutSized(b); err != nil {
-			return out, err
+	r, last := codec.Reader{Rest: h.places}, ""
+	for len(r.Rest) > 0 {
+		p := Place{Stream: string(r.Sized()), Offset: r.Varint(), Bytes: r.Varint()}
+		if r.Err != nil {
+			return out, errWire
 		}
-		if p.Stream = string(stream); p.Stream == "" {
+		if p.Stream == "" {
 			p.Stream = last
 		}
 		last = p.Stream
-		for _, v := range []*int64{&p.Offset, &p.Bytes} {
-			n := 0
-			if *v, n = binary.Varint(b); n <= 0 {
-				return out, errWire
-			}
-			b = b[n:]
-		}
 		out = append(out, p)
 	}
 	return out, nil

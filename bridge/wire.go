@@ -1,8 +1,9 @@
 package bridge
 
 import (
-	"encoding/binary"
 	"errors"
+
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // Head is what dispatch filters and orders by: it stands before the canonical
@@ -38,49 +39,30 @@ func (e *Event) AppendWire(b []byte) []byte {
 		flags |= flagPlaces
 	}
 	b = append(b, flags)
-	b = appendSized(b, e.Name)
-	b = appendSized(b, e.Session)
+	b = codec.AppendSized(b, e.Name)
+	b = codec.AppendSized(b, e.Session)
 	if len(e.Places) > 0 {
 		var room [256]byte
-		b = appendSized(b, appendPlaces(room[:0], e.Places))
+		b = codec.AppendSized(b, appendPlaces(room[:0], e.Places))
 	}
 	return e.AppendJSON(b)
-}
-
-func appendSized[T ~string | ~[]byte](b []byte, s T) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
 var errWire = errors.New("spooled event: cut short")
 
 // ParseHead reads what AppendWire wrote, but for the JSON.
 func ParseHead(b []byte) (h Head, err error) {
-	if len(b) < len(h.ID)+1 {
+	r := codec.Reader{Rest: b}
+	copy(h.ID[:], r.Take(uint64(len(h.ID))))
+	flags := r.Byte()
+	h.HasKey = flags&flagHasKey != 0
+	h.Name, h.Session = r.Sized(), r.Sized()
+	if flags&flagPlaces != 0 {
+		h.places = r.Sized()
+	}
+	if r.Err != nil {
 		return Head{}, errWire
 	}
-	copy(h.ID[:], b)
-	flags := b[len(h.ID)]
-	h.HasKey = flags&flagHasKey != 0
-	b = b[len(h.ID)+1:]
-	if h.Name, b, err = cutSized(b); err != nil {
-		return Head{}, err
-	}
-	if h.Session, b, err = cutSized(b); err != nil {
-		return Head{}, err
-	}
-	if flags&flagPlaces != 0 {
-		if h.places, b, err = cutSized(b); err != nil {
-			return Head{}, err
-		}
-	}
-	h.JSON = b
+	h.JSON = r.Rest
 	return h, nil
-}
-
-func cutSized(b []byte) (s, rest []byte, err error) {
-	n, k := binary.Uvarint(b)
-	if k <= 0 || n > uint64(len(b)-k) {
-		return nil, nil, errWire
-	}
-	return b[k : k+int(n)], b[k+int(n):], nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 const (
@@ -117,7 +118,7 @@ func (k *keys) touch(s *sessionKey) {
 	k.order.MoveToBack(s.inOrder)
 	v := binary.AppendUvarint(nil, s.used)
 	v = binary.AppendVarint(v, s.ended)
-	k.pending.set("k"+s.lsid, sized(v, s.key))
+	k.pending.set("k"+s.lsid, codec.AppendSized(v, s.key))
 	k.pending.set("n", binary.AppendUvarint(nil, k.uses))
 }
 
@@ -173,17 +174,17 @@ func (k *keys) Restore(entries []bridge.Entry) error {
 func (k *keys) restore(entries []bridge.Entry) error {
 	var all []*sessionKey
 	for _, e := range entries {
-		r := reader{b: e.Value}
+		r := codec.Reader{Rest: e.Value}
 		switch lsid, isKey := strings.CutPrefix(string(e.Key), "k"); {
 		case isKey:
-			s := &sessionKey{lsid: lsid, inEnds: -1, used: r.uint(), ended: r.int(), key: r.text()}
+			s := &sessionKey{lsid: lsid, inEnds: -1, used: r.Uvarint(), ended: r.Varint(), key: r.Text()}
 			all = append(all, s)
 		case string(e.Key) == "n":
-			k.uses = r.uint()
+			k.uses = r.Uvarint()
 		default:
 			continue
 		}
-		if !r.done() {
+		if !r.Done() {
 			return fmt.Errorf("saved state: entry %s is damaged", clip(string(e.Key)))
 		}
 	}

@@ -1,7 +1,6 @@
 package parsers
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -61,62 +60,6 @@ func (p *pending) take() []bridge.Entry {
 	slices.SortFunc(out, func(a, b bridge.Entry) int { return slices.Compare(a.Key, b.Key) })
 	return out
 }
-
-// sized appends a text behind its length.
-func sized(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-// reader reads what sized and the varints wrote. After a mistake it gives
-// zeros, and bad is set.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) uint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.bad, r.b = true, nil
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) int() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.bad, r.b = true, nil
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-// small reads a number that is limit at most.
-func (r *reader) small(limit int) int {
-	v := r.uint()
-	if v > uint64(limit) {
-		r.bad = true
-		return 0
-	}
-	return int(v)
-}
-
-func (r *reader) text() string {
-	n := r.uint()
-	if n > uint64(len(r.b)) {
-		r.bad, r.b = true, nil
-		return ""
-	}
-	s := string(r.b[:n])
-	r.b = r.b[n:]
-	return s
-}
-
-// done reports whether everything was read, and nothing was wrong.
-func (r *reader) done() bool { return !r.bad && len(r.b) == 0 }
 
 // adopt takes entries as what is saved, if they are of this format and version.
 func (p *pending) adopt(entries []bridge.Entry) error {

@@ -1,12 +1,14 @@
 package parsers
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // The state of segments, an entry each (numbers in keys are big-endian, in
@@ -50,14 +52,14 @@ func (s *segments) Settled() bridge.Settled {
 func (s *segments) Held() int { return s.held }
 
 func appendOrigin(b []byte, o origin) []byte {
-	b = sized(b, o.host)
-	b = sized(b, o.pid)
-	b = sized(b, o.siteID)
+	b = codec.AppendSized(b, o.host)
+	b = codec.AppendSized(b, o.pid)
+	b = codec.AppendSized(b, o.siteID)
 	return binary.AppendUvarint(b, uint64(o.total))
 }
 
-func (r *reader) origin() origin {
-	return origin{host: r.text(), pid: r.text(), siteID: r.text(), total: r.small(partsMax)}
+func readOrigin(r *codec.Reader) origin {
+	return origin{host: r.Text(), pid: r.Text(), siteID: r.Text(), total: r.UpTo(partsMax)}
 }
 
 func (s *segments) saveMessage(m *message) {
@@ -77,7 +79,7 @@ func (s *segments) saveWhole(w *whole) {
 	for _, n := range numbers {
 		of := w.sums[n]
 		b = binary.AppendUvarint(b, uint64(n))
-		b = sized(b, string(of[:]))
+		b = codec.AppendSized(b, of[:])
 	}
 	s.pending.set(wholeKey(w.number), b)
 }
@@ -101,32 +103,32 @@ func (s *segments) savePart(m *message, index int) {
 	b = binary.AppendVarint(b, p.at)
 	b = binary.AppendUvarint(b, uint64(p.from))
 	b = binary.AppendUvarint(b, uint64(p.to))
-	b = sized(b, p.rec.Source)
-	b = sized(b, p.rec.Stream)
+	b = codec.AppendSized(b, p.rec.Source)
+	b = codec.AppendSized(b, p.rec.Stream)
 	b = binary.AppendVarint(b, p.rec.Offset)
 	b = binary.AppendVarint(b, p.rec.Time.Unix())
 	b = binary.AppendUvarint(b, uint64(p.rec.Time.Nanosecond()))
-	b = sized(b, string(p.rec.Head))
+	b = codec.AppendSized(b, p.rec.Head)
 	b = binary.AppendUvarint(b, flags)
-	b = sized(b, string(p.rec.Line))
+	b = codec.AppendSized(b, p.rec.Line)
 	s.pending.set(partKey(m.number, index), b)
 }
 
 func readPart(value []byte) (p part, ok bool) {
-	r := reader{b: value}
-	p.number = r.small(partsMax)
-	p.at = r.int()
-	p.from, p.to = r.small(openSize), r.small(openSize)
-	p.rec.Source, p.rec.Stream = r.text(), r.text()
-	p.rec.Offset = r.int()
-	p.rec.Time = time.Unix(r.int(), int64(r.small(1e9))).UTC()
-	if head := r.text(); head != "" {
-		p.rec.Head = []byte(head)
+	r := codec.Reader{Rest: value}
+	p.number = r.UpTo(partsMax)
+	p.at = r.Varint()
+	p.from, p.to = r.UpTo(openSize), r.UpTo(openSize)
+	p.rec.Source, p.rec.Stream = r.Text(), r.Text()
+	p.rec.Offset = r.Varint()
+	p.rec.Time = time.Unix(r.Varint(), int64(r.UpTo(1e9))).UTC()
+	if head := r.Sized(); len(head) > 0 {
+		p.rec.Head = bytes.Clone(head)
 	}
-	flags := r.uint()
+	flags := r.Uvarint()
 	p.rec.Once, p.rec.Partial = flags&flagOnce != 0, flags&flagPartial != 0
-	p.rec.Line = []byte(r.text())
-	return p, r.done() && p.from <= p.to && p.to <= len(p.rec.Line)
+	p.rec.Line = bytes.Clone(r.Sized())
+	return p, r.Done() && p.from <= p.to && p.to <= len(p.rec.Line)
 }
 
 // Restore is bridge.Stateful's.
@@ -165,7 +167,7 @@ func (s *segments) restore(entries []bridge.Entry) error {
 }
 
 func (s *segments) restoreEntry(e bridge.Entry, open map[uint64]*message) bool {
-	r := reader{b: e.Value}
+	r := codec.Reader{Rest: e.Value}
 	if len(e.Key) == 0 {
 		return false
 	}
@@ -176,18 +178,18 @@ func (s *segments) restoreEntry(e bridge.Entry, open map[uint64]*message) bool {
 	}
 	switch kind {
 	case 'l':
-		s.lines = r.uint()
+		s.lines = r.Uvarint()
 	case 'm':
-		m := &message{number: number, from: r.origin(), begun: r.uint(), repeats: r.uint()}
+		m := &message{number: number, from: readOrigin(&r), begun: r.Uvarint(), repeats: r.Uvarint()}
 		open[number] = m
 		s.last = max(s.last, m.repeats) // that one may be forgotten, and its number must not mean another
 		s.open = append(s.open, m)
 	case 'w':
-		w := &whole{number: number, from: r.origin(), at: r.int(), sums: make(map[int]sum)}
-		for len(r.b) > 0 {
-			n := r.small(partsMax)
+		w := &whole{number: number, from: readOrigin(&r), at: r.Varint(), sums: make(map[int]sum)}
+		for len(r.Rest) > 0 {
+			n := r.UpTo(partsMax)
 			var of sum
-			copy(of[:], r.text())
+			copy(of[:], r.Sized())
 			w.sums[n] = of
 		}
 		s.whole = append(s.whole, w)
@@ -205,7 +207,7 @@ func (s *segments) restoreEntry(e bridge.Entry, open map[uint64]*message) bool {
 	default:
 		return true
 	}
-	return r.done()
+	return r.Done()
 }
 
 func (m *message) restorePart(p part) {

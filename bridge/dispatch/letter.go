@@ -1,13 +1,12 @@
 package dispatch
 
 import (
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // Letter is a dead letter: an event that a recipient never took, and why.
@@ -35,21 +34,21 @@ func (l *Letter) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode dead letter %d: %w", l.Number, err)
 	}
-	b := binary.AppendUvarint(nil, uint64(len(meta)))
-	return append(append(b, meta...), l.Data...), nil
+	return append(codec.AppendSized(nil, meta), l.Data...), nil
 }
 
 // DecodeLetter reads what Encode gave.
 func DecodeLetter(b []byte) (Letter, error) {
-	n, k := binary.Uvarint(b)
-	if k <= 0 || n > uint64(len(b)-k) {
-		return Letter{}, errors.New("dead letter: cut short")
+	r := codec.Reader{Rest: b}
+	meta := r.Sized()
+	if r.Err != nil {
+		return Letter{}, fmt.Errorf("dead letter: %w", r.Err)
 	}
 	var l Letter
-	if err := json.Unmarshal(b[k:k+int(n)], &l); err != nil {
+	if err := json.Unmarshal(meta, &l); err != nil {
 		return Letter{}, fmt.Errorf("dead letter: %w", err)
 	}
-	l.Data = b[k+int(n):]
+	l.Data = r.Rest
 	return l, nil
 }
 

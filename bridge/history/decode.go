@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // decoder reads the records of one file.
@@ -32,14 +33,14 @@ func (d *decoder) next() (a bridge.Attempt, ok bool) {
 		if !ok {
 			return a, false
 		}
-		r := reader{b: payload[1:]}
+		r := codec.Reader{Rest: payload[1:]}
 		switch payload[0] {
 		case kindText:
-			if n := r.uvarint(); !r.bad && n < textsMax {
-				d.texts[n] = string(r.b)
+			if n := r.Uvarint(); r.Err == nil && n < textsMax {
+				d.texts[n] = string(r.Rest)
 			}
 		case kindAttempt:
-			if a := d.attempt(&r); !r.bad {
+			if a := d.attempt(&r); r.Err == nil {
 				return a, true
 			}
 		}
@@ -63,57 +64,30 @@ func (d *decoder) record() ([]byte, bool) {
 	}
 }
 
-func (d *decoder) attempt(r *reader) (a bridge.Attempt) {
-	a.Dead = r.take(1)[0]&flagDead != 0
-	a.Number = binary.LittleEndian.Uint64(r.take(8))
-	copy(a.ID[:], r.take(16))
-	a.Nth = int(r.uvarint())
-	a.At = time.Unix(0, int64(binary.LittleEndian.Uint64(r.take(8))))
-	a.Took = time.Duration(r.uvarint()) * time.Microsecond
-	a.Wait = time.Duration(r.uvarint()) * time.Millisecond
+func (d *decoder) attempt(r *codec.Reader) (a bridge.Attempt) {
+	a.Dead = r.Byte()&flagDead != 0
+	a.Number = r.Uint64()
+	copy(a.ID[:], r.Take(uint64(len(a.ID))))
+	a.Nth = int(r.Uvarint())
+	a.At = r.Time()
+	a.Took = time.Duration(r.Uvarint()) * time.Microsecond
+	a.Wait = time.Duration(r.Uvarint()) * time.Millisecond
 	for _, t := range []*string{&a.Recipient, &a.Event, &a.Peer, &a.Answer, &a.Err, &a.Status} {
 		*t = d.text(r)
 	}
 	return a
 }
 
-func (d *decoder) text(r *reader) string {
-	switch n := r.uvarint(); n {
+func (d *decoder) text(r *codec.Reader) string {
+	switch n := r.Uvarint(); n {
 	case refEmpty:
 		return ""
 	case refInline:
-		return string(r.take(r.uvarint()))
+		return string(r.Sized())
 	default:
 		if t, known := d.texts[n-2]; known {
 			return t
 		}
 		return "?"
 	}
-}
-
-// reader takes values off the front of a payload; bad: they were not there.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-// take gives n bytes, zeros where they are not there.
-func (r *reader) take(n uint64) []byte {
-	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
-		return make([]byte, min(n, 16))
-	}
-	b := r.b[:n]
-	r.b = r.b[n:]
-	return b
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 const (
@@ -98,8 +99,7 @@ func (e *encoder) attempt(b []byte, a *bridge.Attempt) []byte {
 	for i, ref := range refs {
 		b = binary.AppendUvarint(b, ref)
 		if ref == refInline {
-			b = binary.AppendUvarint(b, uint64(len(texts[i])))
-			b = append(b, texts[i]...)
+			b = codec.AppendSized(b, texts[i])
 		}
 	}
 	return e.end(b, at)

@@ -29,9 +29,9 @@ func acceptedAt(get func(off int64, n int) ([]byte, error), f frame, at int64, i
 		}
 		off := body + int64(binary.LittleEndian.Uint32(b))
 		if b, err = get(off, int(max(0, min(behind-off, sourceMost+16)))); err == nil {
-			r := reader{b: b}
-			r.sized()
-			return timeOf(r.take(8), r.err)
+			r := readerOf(b)
+			r.Sized()
+			return timeOf(r.Take(8), r.Err)
 		}
 	}
 	return 0

@@ -114,14 +114,14 @@ func appendBatch(b []byte, numbers []uint64) []byte {
 
 // readBatch gives nothing where the payload doesn't fit.
 func readBatch(payload []byte) []uint64 {
-	r := reader{b: payload}
-	numbers := make([]uint64, r.count(1))
+	r := readerOf(payload)
+	numbers := make([]uint64, r.Count(1))
 	last := uint64(0)
 	for i := range numbers {
-		last += uint64(r.varint())
+		last += uint64(r.Varint())
 		numbers[i] = last
 	}
-	if r.err != nil {
+	if r.Err != nil {
 		return nil
 	}
 	return numbers

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // appendCheckpoint appends all that is to be known of a recipient: name,
@@ -18,7 +19,7 @@ import (
 func (p *progress) appendCheckpoint(b []byte) []byte {
 	m := p.frontier()
 	p.settled.dropBelow(m.number)
-	b = appendSized(b, p.name)
+	b = codec.AppendSized(b, p.name)
 	b = binary.LittleEndian.AppendUint64(b, p.first)
 	b = binary.AppendUvarint(b, p.before)
 	b = append(b, flag(p.paused))
@@ -59,39 +60,39 @@ const (
 
 func (p *progress) appendMore(b []byte) []byte {
 	if p.said != (standing{}) {
-		b = appendSized(append(b, moreStanding), appendStanding(nil, p.said))
+		b = codec.AppendSized(append(b, moreStanding), appendStanding(nil, p.said))
 	}
 	if p.off.on {
-		b = appendSized(append(b, moreDisabled), appendDisabled(nil, p.off))
+		b = codec.AppendSized(append(b, moreDisabled), appendDisabled(nil, p.off))
 	}
 	if len(p.skips) > 0 {
 		var all []byte
 		for _, s := range p.skips {
 			all = appendSkip(binary.LittleEndian.AppendUint64(all, s.from), s, 0, 0)
 		}
-		b = appendSized(append(b, moreSkips), all)
+		b = codec.AppendSized(append(b, moreSkips), all)
 	}
 	return b
 }
 
 // more reads what appendMore appended; an older version wrote nothing there.
 func (r *reader) more(p *progress) {
-	for len(r.b) > 0 {
-		tag := r.byte()
-		m := reader{b: r.sized()}
+	for len(r.Rest) > 0 {
+		tag := r.Byte()
+		m := readerOf(r.Sized())
 		switch tag {
 		case moreStanding:
 			p.said = m.standing()
 		case moreDisabled:
 			p.off = m.disabled()
 		case moreSkips:
-			for len(m.b) > 0 && m.err == nil {
-				s, _, _ := m.skip(m.uint64())
+			for len(m.Rest) > 0 && m.Err == nil {
+				s, _, _ := m.skip(m.Uint64())
 				p.skips = append(p.skips, s)
 			}
 		}
-		if m.err != nil {
-			r.err = m.err
+		if m.Err != nil {
+			r.Err = m.Err
 			return
 		}
 	}
@@ -107,19 +108,19 @@ func (p *progress) checkpointBytes() int {
 const settledMost = 1 << 22
 
 func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
-	r := reader{b: payload}
-	name, first, before, paused, m := string(r.sized()), r.uint64(), r.uvarint(), r.byte() != 0, r.mark()
+	r := readerOf(payload)
+	name, first, before, paused, m := string(r.Sized()), r.Uint64(), r.Uvarint(), r.Byte() != 0, r.mark()
 	p := newProgress(name, handle, m)
 	p.first, p.before, p.paused = first, before, paused
-	for i := range r.count(1) {
-		if n := r.uvarint(); i < settlements {
+	for i := range r.Count(1) {
+		if n := r.Uvarint(); i < settlements {
 			p.counts[i] = n
 		}
 	}
 	at, settled := m.number, uint64(0)
-	for range r.count(2) {
-		at += r.uvarint()
-		n := r.uvarint()
+	for range r.Count(2) {
+		at += r.Uvarint()
+		n := r.Uvarint()
 		if settled += n; n > settledMost || settled > settledMost {
 			return nil, fmt.Errorf("checkpoint of %q: %d settled events above the frontier", name, settled)
 		}
@@ -127,15 +128,15 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 			p.settled.add(at + i)
 		}
 	}
-	for range r.count(8) {
-		n, t := r.uint64(), r.try()
+	for range r.Count(8) {
+		n, t := r.Uint64(), r.try()
 		p.dropTry(n)
 		p.tries[n] = t
 		p.notes += len(t.Note)
 	}
 	at = 0
-	for range r.count(8) {
-		at += r.uvarint()
+	for range r.Count(8) {
+		at += r.Uvarint()
 		e := r.parked()
 		p.notes -= noteBytes(p.parked[at].try)
 		p.parked[at] = e
@@ -143,8 +144,8 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 		p.notes += noteBytes(e.try)
 	}
 	r.more(p)
-	if r.err != nil {
-		return nil, fmt.Errorf("checkpoint of %q: %w", name, r.err)
+	if r.Err != nil {
+		return nil, fmt.Errorf("checkpoint of %q: %w", name, r.Err)
 	}
 	return p, nil
 }
@@ -152,24 +153,24 @@ func parseCheckpoint(payload []byte, handle uint32) (*progress, error) {
 // apply replays one fact about a recipient. A fact that doesn't fit what is
 // known, because the one before it is lost, changes nothing.
 func (p *progress) apply(f frame, payload []byte) {
-	r := reader{b: payload}
+	r := readerOf(payload)
 	switch f.kind {
 	case kindSettle:
 		if how := bridge.Settlement(f.detail); how > 0 && int(how) < settlements {
 			p.settle(f.first, how)
 		}
 	case kindFail:
-		if t := r.try(); r.err == nil {
+		if t := r.try(); r.Err == nil {
 			p.fail(f.first, t)
 		}
 	case kindPark:
-		if e := r.parked(); r.err == nil {
+		if e := r.parked(); r.Err == nil {
 			p.park(f.first, e)
 		}
 	case kindRevive:
 		if f.detail == byte(bridge.Dropped) {
 			p.dropDead(f.first)
-		} else if e := r.parked(); r.err == nil {
+		} else if e := r.parked(); r.Err == nil {
 			p.revive(f.first, e)
 		}
 	case kindPause:
@@ -179,19 +180,19 @@ func (p *progress) apply(f frame, payload []byte) {
 			p.join(payload)
 		}
 	case kindPlace:
-		if at := r.place(); r.err == nil {
+		if at := r.place(); r.Err == nil {
 			p.move(f.first, at)
 		}
 	case kindStanding:
-		if st := r.standing(); r.err == nil {
+		if st := r.standing(); r.Err == nil {
 			p.said = st
 		}
 	case kindDisable:
-		if off := r.disabled(); r.err == nil {
+		if off := r.disabled(); r.Err == nil {
 			p.off = off
 		}
 	case kindSkip:
-		if s, events, seg := r.skip(f.first); r.err == nil {
+		if s, events, seg := r.skip(f.first); r.Err == nil {
 			p.off.on = p.off.on && f.detail == 0
 			p.skip(s, events, seg)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // DeadLetter is an event that a recipient will not be sent again by itself,
@@ -16,16 +18,16 @@ type DeadLetter struct {
 }
 
 func appendLetter(b []byte, l DeadLetter) []byte {
-	b = appendSized(b, l.Recipient)
-	b = appendTime(b, l.Time)
+	b = codec.AppendSized(b, l.Recipient)
+	b = codec.AppendTime(b, l.Time)
 	return append(b, l.Letter...)
 }
 
 func parseLetter(r stored) (DeadLetter, bool) {
-	p := reader{b: r.payload}
-	l := DeadLetter{Number: r.number, Recipient: string(p.sized()), Time: p.time()}
-	l.Letter = p.b
-	return l, r.kind == kindLetter && p.err == nil
+	p := readerOf(r.payload)
+	l := DeadLetter{Number: r.number, Recipient: string(p.Sized()), Time: p.Time()}
+	l.Letter = p.Rest
+	return l, r.kind == kindLetter && p.Err == nil
 }
 
 // bury makes a dead letter durable, or says why it can't.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // The kinds of frames in the journal. In those of a recipient, count is its
@@ -42,7 +43,7 @@ func appendPlace(b []byte, p place) []byte {
 }
 
 func (r *reader) place() place {
-	return place{seg: r.uint64(), off: int64(r.uvarint()), index: uint32(r.uvarint()), size: uint32(r.uvarint())}
+	return place{seg: r.Uint64(), off: int64(r.Uvarint()), index: uint32(r.Uvarint()), size: uint32(r.Uvarint())}
 }
 
 func appendMark(b []byte, m mark) []byte {
@@ -53,7 +54,7 @@ func appendMark(b []byte, m mark) []byte {
 }
 
 func (r *reader) mark() mark {
-	return mark{number: r.uint64(), place: r.place(), passed: r.uvarint(), lost: r.uvarint()}
+	return mark{number: r.Uint64(), place: r.place(), passed: r.Uvarint(), lost: r.Uvarint()}
 }
 
 func appendTry(b []byte, t bridge.Try) []byte {
@@ -62,18 +63,18 @@ func appendTry(b []byte, t bridge.Try) []byte {
 	b = binary.AppendVarint(b, int64(t.Wait))
 	b = binary.AppendVarint(b, t.Since)
 	b = append(b, byte(t.Fault))
-	return appendSized(b, t.Note)
+	return codec.AppendSized(b, t.Note)
 }
 
 func (r *reader) try() bridge.Try {
 	t := bridge.Try{
-		Attempts: int(r.uvarint()),
-		Clock:    time.Duration(r.varint()),
-		Wait:     time.Duration(r.varint()),
-		Since:    r.varint(),
-		Fault:    bridge.Scope(r.byte()),
+		Attempts: int(r.Uvarint()),
+		Clock:    time.Duration(r.Varint()),
+		Wait:     time.Duration(r.Varint()),
+		Since:    r.Varint(),
+		Fault:    bridge.Scope(r.Byte()),
 	}
-	if n := r.sized(); len(n) > 0 {
+	if n := r.Sized(); len(n) > 0 {
 		t.Note = append([]byte(nil), n...)
 	}
 	return t
@@ -101,8 +102,8 @@ func appendParked(b []byte, e parkedEvent) []byte {
 }
 
 func (r *reader) parked() parkedEvent {
-	e := parkedEvent{session: r.uint64(), place: r.place()}
-	flags := r.byte()
+	e := parkedEvent{session: r.Uint64(), place: r.place()}
+	flags := r.Byte()
 	e.replay = flags&parkedReplay != 0
 	if flags&parkedTry != 0 {
 		t := r.try()

@@ -4,19 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 func appendLine(b []byte, l QuarantinedLine) []byte {
-	b = appendSized(b, l.Source)
-	b = appendTime(b, l.Time)
+	b = codec.AppendSized(b, l.Source)
+	b = codec.AppendTime(b, l.Time)
 	return append(b, l.Line...)
 }
 
 func parseLine(r stored) (QuarantinedLine, bool) {
-	p := reader{b: r.payload}
-	l := QuarantinedLine{Number: r.number, Source: string(p.sized()), Time: p.time()}
-	l.Line = p.b
-	return l, r.kind == kindLine && p.err == nil
+	p := readerOf(r.payload)
+	l := QuarantinedLine{Number: r.number, Source: string(p.Sized()), Time: p.Time()}
+	l.Line = p.Rest
+	return l, r.kind == kindLine && p.Err == nil
 }
 
 // ReadQuarantine gives each quarantined line in a state directory, each once,

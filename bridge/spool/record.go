@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // The kinds of frames in a segment.
@@ -88,14 +89,14 @@ func appendEvents(b []byte, events [][]byte) []byte {
 func cutEvents(payload []byte, count uint32) (events [][]byte, rest []byte, err error) {
 	table := uint64(count) * tableEntry
 	if table > uint64(len(payload)) {
-		return nil, nil, errShort
+		return nil, nil, codec.ErrShort
 	}
 	body, at := payload[table:], uint32(0)
 	events = make([][]byte, 0, count)
 	for i := range int(count) {
 		end := binary.LittleEndian.Uint32(payload[i*tableEntry:])
 		if end < at || uint64(end) > uint64(len(body)) {
-			return nil, nil, errShort
+			return nil, nil, codec.ErrShort
 		}
 		events = append(events, body[at:end])
 		at = end
@@ -117,11 +118,11 @@ func skipEvents(payload []byte, count uint32) []byte {
 // numbers of those that are replayed.
 func appendIngest(b []byte, in *Ingest, now time.Time, line uint64) []byte {
 	b = appendEvents(b, in.Events)
-	b = appendSized(b, in.Source)
-	b = appendTime(b, now)
+	b = codec.AppendSized(b, in.Source)
+	b = codec.AppendTime(b, now)
 	b = binary.AppendUvarint(b, uint64(len(in.Changes)))
 	for _, c := range in.Changes {
-		b = appendSized(b, c.Key)
+		b = codec.AppendSized(b, c.Key)
 		if c.Value == nil {
 			b = append(b, 0)
 			continue
@@ -133,7 +134,7 @@ func appendIngest(b []byte, in *Ingest, now time.Time, line uint64) []byte {
 		b = binary.LittleEndian.AppendUint64(b, line)
 	}
 	for _, l := range in.Quarantined {
-		b = appendSized(b, l)
+		b = codec.AppendSized(b, l)
 	}
 	b = binary.AppendUvarint(b, uint64(len(in.Replayed)))
 	for _, n := range in.Replayed {
@@ -179,26 +180,26 @@ func parseIngest(payload []byte, count uint32) (rec record, err error) {
 
 // parseRest reads what stands behind the events.
 func parseRest(b []byte) (rec record, err error) {
-	r := reader{b: b}
-	rec = record{source: r.sized(), time: r.time()}
-	for range r.count(2) {
-		c := bridge.Entry{Key: r.sized()}
-		if n := r.uvarint(); n > 0 {
-			c.Value = r.take(n - 1)
+	r := readerOf(b)
+	rec = record{source: r.Sized(), time: r.Time()}
+	for range r.Count(2) {
+		c := bridge.Entry{Key: r.Sized()}
+		if n := r.Uvarint(); n > 0 {
+			c.Value = r.Take(n - 1)
 		}
 		rec.changes = append(rec.changes, c)
 	}
-	n := r.count(1)
+	n := r.Count(1)
 	if n > 0 {
-		rec.line = r.uint64()
+		rec.line = r.Uint64()
 	}
 	for range n {
-		rec.lines = append(rec.lines, r.sized())
+		rec.lines = append(rec.lines, r.Sized())
 	}
-	for range r.count(8) {
-		rec.replayed = append(rec.replayed, r.uint64())
+	for range r.Count(8) {
+		rec.replayed = append(rec.replayed, r.Uint64())
 	}
-	return rec, r.err
+	return rec, r.Err
 }
 
 // movedEvent is an event that outlives its segment because a recipient has it
@@ -237,13 +238,13 @@ func parseMoved(payload []byte, f frame) ([]movedEvent, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{b: rest}
+	r := readerOf(rest)
 	if f.detail&detailTimed != 0 {
-		r.take(8 * uint64(f.count))
+		r.Take(8 * uint64(f.count))
 	}
 	ms := make([]movedEvent, 0, len(events))
 	for _, e := range events {
-		ms = append(ms, movedEvent{data: e, number: r.uint64(), session: r.uint64()})
+		ms = append(ms, movedEvent{data: e, number: r.Uint64(), session: r.Uint64()})
 	}
-	return ms, r.err
+	return ms, r.Err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // skip is a stretch of numbers that a recipient is not given, because it was
@@ -176,19 +177,19 @@ func appendSkip(b []byte, s skip, events, seg uint64) []byte {
 }
 
 func (r *reader) skip(from uint64) (s skip, events, seg uint64) {
-	s = skip{from: from, to: r.uint64(), at: r.place()}
-	return s, r.uvarint(), r.uint64()
+	s = skip{from: from, to: r.Uint64(), at: r.place()}
+	return s, r.Uvarint(), r.Uint64()
 }
 
 func appendStanding(b []byte, st standing) []byte {
-	b = appendSized(b, st.kind)
+	b = codec.AppendSized(b, st.kind)
 	b = binary.AppendVarint(b, int64(st.keep))
 	b = binary.AppendVarint(b, int64(st.gone))
 	return binary.LittleEndian.AppendUint64(b, st.from)
 }
 
 func (r *reader) standing() standing {
-	return standing{kind: string(r.sized()), keep: time.Duration(r.varint()), gone: time.Duration(r.varint()), from: r.uint64()}
+	return standing{kind: string(r.Sized()), keep: time.Duration(r.Varint()), gone: time.Duration(r.Varint()), from: r.Uint64()}
 }
 
 func appendDisabled(b []byte, off disabled) []byte {
@@ -197,5 +198,5 @@ func appendDisabled(b []byte, off disabled) []byte {
 }
 
 func (r *reader) disabled() disabled {
-	return disabled{on: true, number: r.uint64(), given: r.uvarint()}
+	return disabled{on: true, number: r.Uint64(), given: r.Uvarint()}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // stateMost bounds the state of one source, in bytes. Ingest keeps it far
@@ -110,10 +111,10 @@ func (st *states) appendStates(b []byte, s salt) []byte {
 }
 
 func appendState(b []byte, source string, m map[string][]byte) []byte {
-	b = appendSized(b, source)
+	b = codec.AppendSized(b, source)
 	b = binary.AppendUvarint(b, uint64(len(m)))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		b = appendSized(appendSized(b, k), m[k])
+		b = codec.AppendSized(codec.AppendSized(b, k), m[k])
 	}
 	return b
 }
@@ -121,14 +122,14 @@ func appendState(b []byte, source string, m map[string][]byte) []byte {
 // setState puts the whole map of one source, as it stands at a segment's
 // head, in the place of what was known of it.
 func (st *states) setState(payload []byte) error {
-	r := reader{b: payload}
-	source := r.sized()
+	r := readerOf(payload)
+	source := r.Sized()
 	var all []bridge.Entry
-	for range r.count(2) {
-		all = append(all, bridge.Entry{Key: r.sized(), Value: r.sized()})
+	for range r.Count(2) {
+		all = append(all, bridge.Entry{Key: r.Sized(), Value: r.Sized()})
 	}
-	if r.err != nil {
-		return r.err
+	if r.Err != nil {
+		return r.Err
 	}
 	if old := st.sources[string(source)]; old != nil {
 		st.bytes -= old.bytes

@@ -3,6 +3,8 @@ package spool
 import (
 	"fmt"
 	"path/filepath"
+
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // struck is where the letters end that count no longer: by recipient and
@@ -23,9 +25,9 @@ func (st struck) covers(recipient string, r stored) bool {
 }
 
 func (st struck) add(r stored) {
-	p := reader{b: r.payload}
-	name := string(p.sized())
-	if p.err != nil {
+	p := readerOf(r.payload)
+	name := string(p.Sized())
+	if p.Err != nil {
 		return
 	}
 	if st[name] == nil {
@@ -63,7 +65,7 @@ func readStruck(fsys FS, dir string) (struck, error) {
 }
 
 func strike(recipient string, number uint64) stored {
-	return stored{kind: kindStruck, number: number, payload: appendSized(nil, recipient)}
+	return stored{kind: kindStruck, number: number, payload: codec.AppendSized(nil, recipient)}
 }
 
 // strikeOut makes durable that letters count no longer. It makes one such try

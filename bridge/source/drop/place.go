@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // look is what is asked of a file.
@@ -68,23 +69,15 @@ func decodePlace(b []byte) (p place, err error) {
 		return place{}, fmt.Errorf("position of version %d, this program knows %d", b[0], placeVersion)
 	}
 	p.finished = b[1] == 1
-	b = b[2:]
-	ino, n := binary.Uvarint(b)
-	if n <= 0 {
-		return place{}, errPosition
-	}
-	p.ino, b = ino, b[n:]
+	r := codec.Reader{Rest: b[2:]}
+	p.ino = r.Uvarint()
 	for _, to := range [...]*int64{&p.size, &p.mtime, &p.takenSize, &p.takenTime, &p.off} {
-		v, n := binary.Varint(b)
-		if n <= 0 {
-			return place{}, errPosition
-		}
-		*to, b = v, b[n:]
+		*to = r.Varint()
 	}
-	if len(b) != 8 || p.off < 0 {
+	p.sum = r.BigUint64()
+	if !r.Done() || p.off < 0 {
 		return place{}, errPosition
 	}
-	p.sum = binary.BigEndian.Uint64(b)
 	return p, nil
 }
 
