@@ -2,13 +2,10 @@ package admin
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log"
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -40,8 +37,9 @@ const (
 type Listener struct {
 	o ListenerOptions
 
-	mu    sync.Mutex
-	bound net.Listener // until Run takes it
+	mu     sync.Mutex
+	bound  net.Listener // until Run takes it
+	absent Absence
 }
 
 // NewListener makes a Listener; Bind and Run start it.
@@ -50,57 +48,6 @@ func NewListener(o ListenerOptions) *Listener {
 		o.Patience = patience
 	}
 	return &Listener{o: o}
-}
-
-// Bind listens; connections wait until Run. The error is for the person who
-// wrote the configuration.
-func (l *Listener) Bind(ctx context.Context) error {
-	var lc net.ListenConfig
-	bound, err := lc.Listen(ctx, "tcp", l.o.Address)
-	if err != nil {
-		return fmt.Errorf("[admin] listen = %q: %w%s", l.o.Address, err, bindHint(err))
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.bound = bound
-	return nil
-}
-
-func bindHint(err error) string {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return `: something listens there already, another bridge perhaps: choose another port, or "" for none`
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return ": this machine has no such address"
-	case errors.Is(err, syscall.EACCES):
-		return ": choose a port above 1023"
-	}
-	return ""
-}
-
-// Unbind undoes Bind where no Run follows.
-func (l *Listener) Unbind() {
-	if bound := l.take(); bound != nil {
-		_ = bound.Close()
-	}
-}
-
-func (l *Listener) take() net.Listener {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	bound := l.bound
-	l.bound = nil
-	return bound
-}
-
-// Run serves until ctx ends, after Bind.
-func (l *Listener) Run(ctx context.Context) error {
-	bound := l.take()
-	if bound == nil {
-		return errors.New("the listener is not bound")
-	}
-	l.o.Log.Info().Stringer("address", bound.Addr()).Str("page", "http://"+bound.Addr().String()+"/").Bool("changes", l.o.Guard.HasToken()).Msg("admin listener")
-	return l.serve(ctx, bound)
 }
 
 func (l *Listener) serve(ctx context.Context, on net.Listener) error {

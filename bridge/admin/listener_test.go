@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -155,28 +153,6 @@ func TestNotReady(t *testing.T) {
 	mu.Unlock()
 	if code, _, _ := s.ask("GET", "/readyz", ""); code != 200 {
 		t.Errorf("mended: %d", code)
-	}
-}
-
-func TestAddressThatIsTaken(t *testing.T) {
-	first, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Close()
-	for name, c := range map[string]struct {
-		address string
-		want    error
-		words   string
-	}{
-		"taken":              {first.Addr().String(), syscall.EADDRINUSE, `choose another port, or "" for none`},
-		"not of the machine": {"192.0.2.1:9180", syscall.EADDRNOTAVAIL, "this machine has no such address"},
-	} {
-		l := NewListener(ListenerOptions{Address: c.address})
-		err := l.Bind(t.Context())
-		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), fmt.Sprintf("[admin] listen = %q: ", c.address)) || !strings.Contains(err.Error(), c.words) {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 }
 

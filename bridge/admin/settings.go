@@ -17,7 +17,7 @@ const tokenLeast = 16
 
 // Settings is the table [admin].
 type Settings struct {
-	Listen    string        `toml:"listen" doc:"host:port for health, metrics, status and the page over HTTP; empty: none. Whoever reaches it can read"`
+	Listen    string        `toml:"listen" doc:"host:port for health, metrics, status and the page over HTTP; empty: none. Whoever reaches it can read. Taken by another process: tried each second, and events flow"`
 	Token     option.Secret `toml:"token" doc:"what changes something over HTTP needs it, 16 characters or more; without one it is refused"`
 	TokenFile string        `toml:"token_file"`
 	TokenEnv  string        `toml:"token_env"`

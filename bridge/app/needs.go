@@ -20,6 +20,7 @@ const (
 	needRelay         = "relay"
 	needAlert         = "alert"
 	needHistory       = "history"
+	needListener      = "listener"
 )
 
 // beside is what needs are judged by besides the snapshot.
@@ -40,6 +41,7 @@ func needs(s *status.Snapshot, b beside) []status.Need {
 	out = append(out, needsOfSources(s, b)...)
 	out = append(out, needsOfSpool(&s.Spool, b)...)
 	out = append(out, needsOfRest(s, b)...)
+	out = append(out, needsOfListener(s)...)
 	if b.starts && len(out) == 0 && s.Taken.Sub(s.Started) >= unreadyAfter {
 		out = append(out, status.Need{Kind: needSource, Grave: true, Text: "not every source has begun", To: "the log says for what it waits; if nothing moves, restart the bridge"})
 	}

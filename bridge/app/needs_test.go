@@ -109,6 +109,13 @@ func TestNeeds(t *testing.T) {
 			s.Alerts = []status.Alert{{Alert: "dead_letters", Recipient: "it's r", NotSent: []string{"mail: not sent, because 535"}}}
 		}), []string{"alert it's r: the alert dead_letters of it's r could not be sent: mail: not sent, because 535 | alert_url"}},
 		{"history fails", all(func(s *status.Snapshot) { s.History.Failing = "ENOSPC" }), []string{"history : attempts are not written down | /var/lib/tailpost"}},
+		{"the admin port was taken a moment ago", all(func(s *status.Snapshot) {
+			s.Listener = &status.Listener{Failing: "taken", Since: s.Taken.Add(-9 * time.Second)}
+		}), nil},
+		{"the admin port is taken", all(func(s *status.Snapshot) {
+			s.Listener = &status.Listener{Failing: `[admin] listen = "127.0.0.1:9180": taken`, Since: s.Taken.Add(-10 * time.Second)}
+		}), []string{`!listener : nobody can ask for health, metrics and the page: [admin] listen = "127.0.0.1:9180": taken | ss -ltnp`}},
+		{"it listens", all(func(s *status.Snapshot) { s.Listener = &status.Listener{Address: "127.0.0.1:9180"} }), nil},
 
 		{"what is grave comes first", all(func(s *status.Snapshot) {
 			s.Recipients[0].Letters, s.Spool.Failing, s.History.Failing = 1, "EIO", "EIO"

@@ -76,6 +76,7 @@ func (a *app) gather() *status.Snapshot {
 		s.Relay = &status.Relay{Server: oneLine(a.mailServer()), Text: oneLine(said.Text), OK: said.OK, At: said.At}
 	}
 	h := a.history.Stats()
+	s.Listener = a.snapshotListener()
 	s.History = status.History{Kept: h.Kept, Dropped: h.Dropped, Failing: oneLine(h.Failing)}
 	a.snapshotReady(s)
 	a.snapshotNeeds(s)

@@ -22,7 +22,8 @@ type Snapshot struct {
 	Spool         Spool         `json:"spool"`
 	Balance       Balance       `json:"balance"`
 	Alerts        []Alert       `json:"alerts"`
-	Relay         *Relay        `json:"relay,omitempty"` // nil: no [smtp]
+	Relay         *Relay        `json:"relay,omitempty"`    // nil: no [smtp]
+	Listener      *Listener     `json:"listener,omitempty"` // nil: no [admin] listen
 	History       History       `json:"history"`
 }
 
@@ -34,7 +35,7 @@ type Forgotten struct {
 
 // Need is something that won't mend itself, or that somebody should see to.
 type Need struct {
-	Kind  string `json:"kind"`           // "recipient", "source", "spool", "balance", "configuration", "relay", "alert", "history"
+	Kind  string `json:"kind"`           // "recipient", "source", "spool", "balance", "configuration", "relay", "alert", "history", "listener"
 	Name  string `json:"name,omitempty"` // of the recipient or source
 	Text  string `json:"text"`           // what is wrong
 	To    string `json:"do"`             // what to do: a command where there is one

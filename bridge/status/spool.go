@@ -55,6 +55,14 @@ type Relay struct {
 	At     time.Time `json:"at,omitzero"`
 }
 
+// Listener is the admin listener: who asks for health, metrics and the page over
+// HTTP. Data flows without it, too.
+type Listener struct {
+	Address string    `json:"address"`
+	Failing string    `json:"failing,omitempty"` // why it doesn't listen
+	Since   time.Time `json:"since,omitzero"`    // since when
+}
+
 // History is the ring of attempts behind why and the page.
 type History struct {
 	Kept    int    `json:"kept"`              // attempts, since the start

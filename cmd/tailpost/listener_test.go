@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -116,7 +117,8 @@ func TestListener(t *testing.T) {
 	p.stop()
 }
 
-// TestPortThatIsTaken: it is said at the start, with what would help.
+// TestPortThatIsTaken: events flow all the same, status says it, and the port
+// is taken as soon as it is free.
 func TestPortThatIsTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -126,5 +128,32 @@ func TestPortThatIsTaken(t *testing.T) {
 	s := newSite(t, "")
 	s.admin = fmt.Sprintf("admin.listen = %q", l.Addr())
 	s.rewrite("[[recipients.file]]\nname = \"out\"\npath = \"out.jsonl\"\n")
-	s.says(1, fmt.Sprintf("[admin] listen = %q: listen tcp %s: bind: address already in use: something listens there already, another bridge perhaps: choose another port, or \"\" for none", l.Addr(), l.Addr()), "run")
+	p := s.run()
+	s.appendLines(1, func(int) string { return "one" })
+	wait(t, "the event", func() bool {
+		b, err := os.ReadFile(filepath.Join(s.dir, "out.jsonl"))
+		return err == nil && strings.Count(string(b), "\n") == 1
+	})
+	s.says(0, "ok", "health", "--ready")
+	var is status.Snapshot
+	if err := json.Unmarshal([]byte(s.says(0, "", "status", "--json")), &is); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("[admin] listen = %q: listen tcp %s: bind: address already in use: another process listens there", l.Addr(), l.Addr())
+	if is.Listener == nil || is.Listener.Failing != want || is.Listener.Since.IsZero() || !is.Ready {
+		t.Errorf("%+v, ready %v, want %q", is.Listener, is.Ready, want)
+	}
+	l.Close()
+	if code, _ := asked(t, "GET", "http://"+adminAt(p)+"/readyz", ""); code != 200 {
+		t.Errorf("readyz: %d", code)
+	}
+	p.stop()
+}
+
+// TestAddressThatIsWrong: one that this machine doesn't have ends the start.
+func TestAddressThatIsWrong(t *testing.T) {
+	s := newSite(t, "")
+	s.admin = `admin.listen = "192.0.2.1:9180"`
+	s.rewrite("[[recipients.file]]\nname = \"out\"\npath = \"out.jsonl\"\n")
+	s.says(1, `[admin] listen = "192.0.2.1:9180": listen tcp 192.0.2.1:9180: bind: cannot assign requested address: this machine has no such address`, "run")
 }
