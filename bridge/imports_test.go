@@ -31,7 +31,7 @@ var rooms = []struct {
 	{path: "bridge/history"},
 	{path: "bridge/source/access"},
 	{path: "bridge/source/tail", may: []string{"bridge/source/access", "bridge/status"}},
-	{path: "bridge/source/stdin", may: []string{"bridge/status"}},
+	{path: "bridge/source/stdin", may: []string{"bridge/source/framing", "bridge/status"}},
 	{path: "bridge/source/drop", may: []string{"bridge/source/access", "bridge/status"}},
 	{path: "bridge/source/httpin", may: []string{"bridge/source/access", "bridge/status"}},
 	{path: "bridge/source/framing"},

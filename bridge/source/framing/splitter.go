@@ -17,6 +17,8 @@ const (
 type Splitter struct {
 	longest int
 
+	first kind // of each frame, before its first byte
+
 	kind kind
 	head head   // the frame's first bytes, as long as it can't be told what it is
 	line []byte // of the frame that has no end yet; longest bytes at most
@@ -40,8 +42,12 @@ const (
 	counted      // by its length
 )
 
-// New gives a splitter of lines of longest bytes at most.
+// New gives a splitter of lines of longest bytes at most, in both framings.
 func New(longest int) *Splitter { return &Splitter{longest: longest} }
+
+// Lines gives a splitter whose lines all end by a newline: digits at the
+// front of one are no count.
+func Lines(longest int) *Splitter { return &Splitter{longest: longest, first: ended, kind: ended} }
 
 // Take takes of b what makes a full batch, and gives what is left of b. The
 // lines point into b where they can: they are to be used, and dropped by
@@ -85,10 +91,10 @@ func (s *Splitter) Read() int64 { return s.read }
 // Rest ends the stream. It gives the frame that has no end, if there is one,
 // and how many bytes are known to be missing of it; 0: it had no newline.
 func (s *Splitter) Rest() (rec bridge.Record, missing int64, ok bool) {
+	if s.kind == s.first && s.read == s.from {
+		return bridge.Record{}, 0, false
+	}
 	if s.kind == unknown {
-		if s.head.n == 0 {
-			return bridge.Record{}, 0, false
-		}
 		s.toLine()
 	}
 	missing = s.left
@@ -101,9 +107,6 @@ func (s *Splitter) Rest() (rec bridge.Record, missing int64, ok bool) {
 
 // begin finds out of what kind the frame is that b goes on with.
 func (s *Splitter) begin(b []byte) []byte {
-	if s.head.n == 0 {
-		s.from = s.read
-	}
 	for i, c := range b {
 		switch s.head.next(c) {
 		case counted:
@@ -190,5 +193,5 @@ func (s *Splitter) add(b []byte) {
 func (s *Splitter) finish(partial bool) {
 	s.recs = append(s.recs, bridge.Record{Offset: s.from, Line: s.line, Cut: s.cut, Partial: partial})
 	s.size += len(s.line)
-	s.kind, s.line, s.cut, s.left = unknown, nil, 0, 0
+	s.kind, s.line, s.cut, s.left, s.from = s.first, nil, 0, 0, s.read
 }

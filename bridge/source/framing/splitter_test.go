@@ -53,7 +53,7 @@ func TestFrames(t *testing.T) {
 	} {
 		for _, step := range []int{1, 2, 3, 1 << 20} {
 			t.Run(fmt.Sprintf("%s/%d", tc.name, step), func(t *testing.T) {
-				if got := split([]byte(tc.in), func() int { return step }); !slices.Equal(got, tc.want) {
+				if got := split(New(longest), []byte(tc.in), func() int { return step }); !slices.Equal(got, tc.want) {
 					t.Errorf("got  %v\nwant %v", got, tc.want)
 				}
 			})
@@ -61,10 +61,22 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// split takes in as chunks of these lengths, each in the same buffer, as a
+// TestLines: no counts, whatever a line begins with.
+func TestLines(t *testing.T) {
+	want := []frame{{0, "3 <1>", 0, false, 0}, {6, "", 0, false, 0}, {7, "12 ", 0, true, 0}}
+	for _, step := range []int{1, 2, 1 << 20} {
+		if got := split(Lines(longest), []byte("3 <1>\n\n12 "), func() int { return step }); !slices.Equal(got, want) {
+			t.Errorf("in steps of %d\ngot  %v\nwant %v", step, got, want)
+		}
+	}
+	if got := split(Lines(longest), []byte("a\n"), func() int { return 9 }); len(got) != 1 {
+		t.Errorf("an end behind a newline: %v", got)
+	}
+}
+
+// split takes in with s as chunks of these lengths, each in the same buffer, as a
 // connection's are.
-func split(in []byte, step func() int) (out []frame) {
-	s := New(longest)
+func split(s *Splitter, in []byte, step func() int) (out []frame) {
 	take := func(r bridge.Record, missing int64) {
 		out = append(out, frame{r.Offset, string(r.Line), r.Cut, r.Partial, missing})
 	}
@@ -90,10 +102,14 @@ func split(in []byte, step func() int) (out []frame) {
 	return out
 }
 
-var isCounted = regexp.MustCompile(`^([1-9][0-9]{0,8}) [<{]`)
+// What the beginning of a counted frame looks like.
+var (
+	isCounted = regexp.MustCompile(`^([1-9][0-9]{0,8}) [<{]`)
+	never     = regexp.MustCompile(`$.^`)
+)
 
 // plain is split without chunks and without regard to memory.
-func plain(in []byte) (out []frame) {
+func plain(in []byte, isCounted *regexp.Regexp) (out []frame) {
 	for at := 0; at < len(in); {
 		b := in[at:]
 		f := frame{offset: int64(at)}
@@ -135,9 +151,12 @@ func FuzzFrames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		got, want := split(in, func() int { return 1 + rng.IntN(40) }), plain(in)
-		if !slices.Equal(got, want) {
+		step := func() int { return 1 + rng.IntN(40) }
+		if got, want := split(New(longest), in, step), plain(in, isCounted); !slices.Equal(got, want) {
 			t.Errorf("of %q\ngot  %v\nwant %v", in, got, want)
+		}
+		if got, want := split(Lines(longest), in, step), plain(in, never); !slices.Equal(got, want) {
+			t.Errorf("lines alone, of %q\ngot  %v\nwant %v", in, got, want)
 		}
 	})
 }

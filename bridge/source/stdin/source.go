@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/framing"
 )
 
 // Source reads one pipe. It implements bridge.Source.
@@ -48,11 +49,26 @@ func (s *Source) Stats() Stats {
 }
 
 const (
-	batchBytes = 256 << 10
-	batchLines = 1000
-	headBytes  = 16
-	readBytes  = 64 << 10
+	headBytes = 16
+	readBytes = 64 << 10
 )
+
+// lines is what the input is split into.
+type lines struct {
+	*framing.Splitter
+	head []byte // the same for all of them
+	told int64  // bytes up to the end of what was sent
+}
+
+// sent drops the lines that were handed out, and gives the number of bytes
+// that they took up in the input.
+func (l *lines) sent() int64 {
+	l.Sent()
+	end := l.Read() - l.Unfinished()
+	n := end - l.told
+	l.told = end
+	return n
+}
 
 // chunk is what one read gave.
 type chunk struct {
@@ -85,7 +101,7 @@ func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit)
 			_ = f.SetReadDeadline(time.Time{})
 		}
 	}()
-	sp := &splitter{longest: int(s.o.MaxLine)}
+	in := &lines{Splitter: framing.Lines(int(s.o.MaxLine)), head: head}
 	for {
 		var c chunk
 		select {
@@ -94,13 +110,13 @@ func (s *Source) Run(ctx context.Context, _ []bridge.Position, emit bridge.Emit)
 		case c = <-chunks:
 		}
 		for b := c.b; len(b) > 0; {
-			b = sp.take(b)
-			if err := s.flush(ctx, emit, head, sp); err != nil {
+			b = in.Take(b)
+			if err := s.flush(ctx, emit, in, in.Records()); err != nil {
 				return ended(ctx, err)
 			}
 		}
 		if c.err != nil {
-			return ended(ctx, s.end(ctx, emit, head, sp, c.err))
+			return ended(ctx, s.end(ctx, emit, in, c.err))
 		}
 		select {
 		case free <- c.b[:readBytes]:
@@ -133,10 +149,11 @@ func (s *Source) read(stop <-chan struct{}, free <-chan []byte, chunks chan<- ch
 }
 
 // end takes the last line, which may have no newline.
-func (s *Source) end(ctx context.Context, emit bridge.Emit, head []byte, sp *splitter, cause error) error {
-	sp.finish()
-	if err := s.flush(ctx, emit, head, sp); err != nil {
-		return err
+func (s *Source) end(ctx context.Context, emit bridge.Emit, in *lines, cause error) error {
+	if last, _, ok := in.Rest(); ok {
+		if err := s.flush(ctx, emit, in, []bridge.Record{last}); err != nil {
+			return err
+		}
 	}
 	if !errors.Is(cause, io.EOF) {
 		return fmt.Errorf("read standard input: %w", cause)
@@ -144,16 +161,16 @@ func (s *Source) end(ctx context.Context, emit bridge.Emit, head []byte, sp *spl
 	return nil
 }
 
-// flush hands out the lines that are whole.
-func (s *Source) flush(ctx context.Context, emit bridge.Emit, head []byte, sp *splitter) error {
-	if len(sp.recs) == 0 {
+// flush hands out recs, which the input was split into.
+func (s *Source) flush(ctx context.Context, emit bridge.Emit, in *lines, recs []bridge.Record) error {
+	if len(recs) == 0 {
 		return nil
 	}
 	now := time.Now()
 	var cut, cutBytes, partial int64
-	for i := range sp.recs {
-		rec := &sp.recs[i]
-		rec.Source, rec.Stream, rec.Time, rec.Head, rec.Once = s.o.Name, "stdin", now, head, true
+	for i := range recs {
+		rec := &recs[i]
+		rec.Source, rec.Stream, rec.Time, rec.Head, rec.Once = s.o.Name, "stdin", now, in.head, true
 		if rec.Cut > 0 {
 			cut++
 			cutBytes += rec.Cut
@@ -162,11 +179,11 @@ func (s *Source) flush(ctx context.Context, emit bridge.Emit, head []byte, sp *s
 			partial++
 		}
 	}
-	if err := emit(ctx, bridge.Batch{Records: sp.recs}); err != nil {
+	if err := emit(ctx, bridge.Batch{Records: recs}); err != nil {
 		return err
 	}
-	s.lines.Add(int64(len(sp.recs)))
-	s.bytes.Add(sp.sent())
+	s.lines.Add(int64(len(recs)))
+	s.bytes.Add(in.sent())
 	s.cut.Add(cut)
 	s.cutBytes.Add(cutBytes)
 	s.partial.Add(partial)
