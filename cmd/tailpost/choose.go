@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +24,24 @@ type looking struct {
 func (l *looking) flags(c *cobra.Command) {
 	addConfigFlag(c, &l.config)
 	c.Flags().BoolVar(&l.json, "json", false, "print JSON, an object a line")
+}
+
+// look is what such a command does: show what was chosen of a state directory.
+func look[C any](c *cobra.Command, l *looking, choice func([]string) (C, error), args []string,
+	show func(out io.Writer, stateDir string, which C, asJSON bool) error,
+) error {
+	which, err := choice(args)
+	if err != nil {
+		return err
+	}
+	stateDir, err := whereabouts(l.config, c)
+	if err != nil {
+		return err
+	}
+	if err := show(c.OutOrStdout(), stateDir, which, l.json); err != nil {
+		return failed(err)
+	}
+	return nil
 }
 
 // whereabouts gives the state directory that the configuration names, whatever

@@ -65,19 +65,8 @@ recipient, event, session, since when it failed, attempts, and what the last
 attempt said.`,
 		Example: "  tailpost dead ls --config tailpost.toml --recipient servicenow --since 24h",
 		Args:    noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			which, err := f.choice(nil)
-			if err != nil {
-				return err
-			}
-			stateDir, err := whereabouts(l.config, c)
-			if err != nil {
-				return err
-			}
-			if err := listDead(c.OutOrStdout(), stateDir, which, l.json); err != nil {
-				return failed(err)
-			}
-			return nil
+		RunE: func(c *cobra.Command, args []string) error {
+			return look(c, &l, f.choice, args, listDead)
 		},
 	}
 	l.flags(c)

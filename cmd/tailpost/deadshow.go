@@ -26,18 +26,7 @@ is shown once for each.`,
 		Args:    someArgs("ID"),
 		RunE: func(c *cobra.Command, args []string) error {
 			var f letterFlags
-			which, err := f.choice(args)
-			if err != nil {
-				return err
-			}
-			stateDir, err := whereabouts(l.config, c)
-			if err != nil {
-				return err
-			}
-			if err := showDead(c.OutOrStdout(), stateDir, which, l.json); err != nil {
-				return failed(err)
-			}
-			return nil
+			return look(c, &l, f.choice, args, showDead)
 		},
 	}
 	l.flags(c)

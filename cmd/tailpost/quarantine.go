@@ -62,19 +62,8 @@ file or connection, offset in it, when it was read, why it could not be parsed,
 and how it begins.`,
 		Example: "  tailpost quarantine ls --config tailpost.toml --source appliance",
 		Args:    noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			which, err := f.choice(nil)
-			if err != nil {
-				return err
-			}
-			stateDir, err := whereabouts(l.config, c)
-			if err != nil {
-				return err
-			}
-			if err := listLines(c.OutOrStdout(), stateDir, which, l.json); err != nil {
-				return failed(err)
-			}
-			return nil
+		RunE: func(c *cobra.Command, args []string) error {
+			return look(c, &l, f.choice, args, listLines)
 		},
 	}
 	l.flags(c)

@@ -24,18 +24,7 @@ act on stand escaped; with --json, "line" has the bytes themselves, in base64.`,
 		Args:    someArgs("NUMBER"),
 		RunE: func(c *cobra.Command, args []string) error {
 			var f lineFlags
-			which, err := f.choice(args)
-			if err != nil {
-				return err
-			}
-			stateDir, err := whereabouts(l.config, c)
-			if err != nil {
-				return err
-			}
-			if err := showLines(c.OutOrStdout(), stateDir, which, l.json); err != nil {
-				return failed(err)
-			}
-			return nil
+			return look(c, &l, f.choice, args, showLines)
 		},
 	}
 	l.flags(c)
