@@ -35,6 +35,7 @@ var rooms = []struct {
 	{path: "bridge/source/drop", may: []string{"bridge/source/access", "bridge/status"}},
 	{path: "bridge/source/httpin", may: []string{"bridge/source/access", "bridge/status"}},
 	{path: "bridge/source/framing"},
+	{path: "bridge/source/sourcetest"},
 	{path: "bridge/source/live", may: []string{"bridge/source/framing", "bridge/status"}},
 	{path: "bridge/source/socket", may: []string{"bridge/source/live", "bridge/status"}},
 	{path: "bridge/source/syslogd", may: []string{"bridge/source/access", "bridge/source/live", "bridge/status"}},
@@ -108,7 +109,8 @@ func checkFile(t *testing.T, path, dir string) error {
 	return nil
 }
 
-// mayImport: a test may use the contract test and the receiver besides.
+// mayImport: a test may use the contract test and the receiver besides, or what
+// runs a source.
 func mayImport(t *testing.T, dir, ours string, test bool) bool {
 	i := room(dir)
 	if i < 0 {
@@ -116,6 +118,9 @@ func mayImport(t *testing.T, dir, ours string, test bool) bool {
 		return false
 	}
 	if test && strings.HasPrefix(dir, "sinks/") && (ours == "sinks/sinktest" || ours == "sinks/receiver") {
+		return true
+	}
+	if test && strings.HasPrefix(dir, "bridge/source/") && ours == "bridge/source/sourcetest" {
 		return true
 	}
 	if dir == ours {

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 func TestSlowReaderSlowsTheSender(t *testing.T) {
@@ -80,7 +82,7 @@ func TestTooManyConnections(t *testing.T) {
 	for range 3 {
 		conns = append(conns, dial(t, path))
 	}
-	eventually(t, "let in", func() bool { return s.Stats().Open == 3 })
+	sourcetest.Eventually(t, "let in", func() bool { return s.Stats().Open == 3 })
 	for range 2 {
 		if n, err := dial(t, path).Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("one too many: %d, %v", n, err)
@@ -106,10 +108,10 @@ func TestTooMuchOfUnfinishedLines(t *testing.T) {
 	run(t, s, l, in.emit)
 	first := dial(t, path)
 	send(t, first, strings.Repeat("a", 300<<10))
-	eventually(t, "held", func() bool { return s.Stats().Unfinished == 300<<10 })
+	sourcetest.Eventually(t, "held", func() bool { return s.Stats().Unfinished == 300<<10 })
 	quiet := dial(t, path)
 	send(t, quiet, "short, and not finished")
-	eventually(t, "held", func() bool { return s.Stats().Unfinished > 300<<10 })
+	sourcetest.Eventually(t, "held", func() bool { return s.Stats().Unfinished > 300<<10 })
 	last := dial(t, path)
 	send(t, last, strings.Repeat("b", 900<<10)) // with the first one's it is too much
 	got := in.await(1)[0]
@@ -119,5 +121,5 @@ func TestTooMuchOfUnfinishedLines(t *testing.T) {
 	send(t, last, "\n")
 	send(t, quiet, "\n")
 	in.await(3)
-	eventually(t, "counted", func() bool { st := s.Stats(); return st.Closed == 1 && st.Torn == 1 && st.Lines == 3 })
+	sourcetest.Eventually(t, "counted", func() bool { st := s.Stats(); return st.Closed == 1 && st.Torn == 1 && st.Lines == 3 })
 }

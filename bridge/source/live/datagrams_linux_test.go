@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 // TestFloodOfDatagrams: none is lost without being counted, and memory is
@@ -24,7 +26,7 @@ func TestFloodOfDatagrams(t *testing.T) {
 	}
 	close(in.gate)
 	send(t, c, "the last one")
-	eventually(t, "accounted for", func() bool {
+	sourcetest.Eventually(t, "accounted for", func() bool {
 		st := s.Stats()
 		return st.Lines+st.Dropped == n+1
 	})
@@ -58,7 +60,7 @@ func TestAbandonedDatagramsAreCounted(t *testing.T) {
 	for i := range n {
 		send(t, c, "a")
 		if i%50 == 0 {
-			eventually(t, "in the kernel no more", func() bool { return kernelHolds(t, addr()) == 0 })
+			sourcetest.Eventually(t, "in the kernel no more", func() bool { return kernelHolds(t, addr()) == 0 })
 		}
 	}
 	if err := r.end(); err != nil {

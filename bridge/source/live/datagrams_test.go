@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 // datagrams gives a source of UDP datagrams; it listens on addr() once it
@@ -107,7 +109,7 @@ func TestSocketOfDatagramsThatFailsIsOpenedAgain(t *testing.T) {
 	run(t, s, l, in.emit)
 	conn.Close()
 	l.await(t, "stopped listening")
-	eventually(t, "listening again", func() bool { return l.count("listening\"") == 3 })
+	sourcetest.Eventually(t, "listening again", func() bool { return l.count("listening\"") == 3 })
 	send(t, udp(t, addr()), "a")
 	in.await(1)
 }

@@ -16,12 +16,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds what a test waits for: only a broken program takes so long.
-const patience = 30 * time.Second
+const patience = sourcetest.Patience
 
 // kept is a record as emit saw it.
 type kept struct {
@@ -215,20 +215,5 @@ func send(t *testing.T, c net.Conn, text string) {
 	t.Helper()
 	if _, err := c.Write([]byte(text)); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// eventually looks again and again until done.
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	late := time.After(patience)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("not yet: %s", what)
-		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 func TestAcceptThatFailsIsTriedAgain(t *testing.T) {
@@ -25,7 +27,7 @@ func TestAcceptThatFailsIsTriedAgain(t *testing.T) {
 	in := newInbox(t)
 	run(t, s, l, in.emit)
 	l.await(t, "stopped listening")
-	eventually(t, "listening again", func() bool { return l.count("listening\"") == 3 })
+	sourcetest.Eventually(t, "listening again", func() bool { return l.count("listening\"") == 3 })
 	send(t, dial(t, path), "a\n")
 	in.await(1)
 	if n := l.count("raise the limit of open files"); n != 1 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 func TestEmitErrorEnds(t *testing.T) {
@@ -36,7 +37,7 @@ func TestStopTakesWhatHasArrived(t *testing.T) {
 	r := run(t, s, l, in.emit)
 	c := dial(t, path)
 	send(t, c, strings.Repeat("a line\n", lines)+"half a li")
-	eventually(t, "read", func() bool { return in.busy.Load() })
+	sourcetest.Eventually(t, "read", func() bool { return in.busy.Load() })
 	r.stop()
 	close(in.gate)
 	if err := r.end(); err != nil {
@@ -58,7 +59,7 @@ func TestStopDoesNotWaitForARoomForEver(t *testing.T) {
 	r := run(t, s, l, in.emit)
 	c := dial(t, path)
 	send(t, c, "a line\n")
-	eventually(t, "read", func() bool { return in.busy.Load() })
+	sourcetest.Eventually(t, "read", func() bool { return in.busy.Load() })
 	began := time.Now()
 	if err := r.end(); err != nil {
 		t.Error(err)

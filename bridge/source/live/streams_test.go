@@ -2,6 +2,8 @@ package live
 
 import (
 	"testing"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 func TestLinesOfConnections(t *testing.T) {
@@ -26,7 +28,7 @@ func TestLinesOfConnections(t *testing.T) {
 	if got[0].head != got[3].head || got[0].head == got[4].head {
 		t.Error("each connection has a head of its own")
 	}
-	eventually(t, "counted", func() bool { return s.Stats().Lines == 5 })
+	sourcetest.Eventually(t, "counted", func() bool { return s.Stats().Lines == 5 })
 	if st := s.Stats(); st.Bytes != 15 || st.Accepted != 2 || st.Open != 2 {
 		t.Errorf("stats %+v", st)
 	}

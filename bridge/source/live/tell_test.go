@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tailpost/tailpost/bridge/status"
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 // shortListener has no descriptors left for a while.
@@ -42,7 +43,7 @@ func TestStates(t *testing.T) {
 	})
 	want := func(state status.State, text string) {
 		t.Helper()
-		eventually(t, string(state), func() bool {
+		sourcetest.Eventually(t, string(state), func() bool {
 			var is status.Source
 			s.Tell(&is)
 			return is.State == state && strings.Contains(is.Text, text) && (is.Text == "") == (text == "") && is.Since.IsZero() == (text == "")
@@ -62,7 +63,7 @@ func TestStates(t *testing.T) {
 	send(t, dial(t, path), "a\n")
 	in.await(1)
 	want(status.OK, "")
-	eventually(t, "both connections", func() bool {
+	sourcetest.Eventually(t, "both connections", func() bool {
 		var is status.Source
 		s.Tell(&is)
 		return is.Open == 2

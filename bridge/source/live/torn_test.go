@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 // reset makes a connection end with an error instead of an end of file: what
@@ -69,7 +71,7 @@ func TestSenderThatDiesInMidFrame(t *testing.T) {
 			}
 			if tc.reset {
 				// The kernel throws away what was not read yet.
-				eventually(t, "read", func() bool {
+				sourcetest.Eventually(t, "read", func() bool {
 					return s.Stats().Unfinished == int64(len(tc.wantLine))
 				})
 				reset(t, dying)
@@ -83,7 +85,7 @@ func TestSenderThatDiesInMidFrame(t *testing.T) {
 			if got := in.await(3)[2]; got.line != "whole" || got.end != "" {
 				t.Errorf("the other's line is %+v", got)
 			}
-			eventually(t, "counted", func() bool { st := s.Stats(); return st.Partial+st.Torn == 1 && st.Lines == 3 })
+			sourcetest.Eventually(t, "counted", func() bool { st := s.Stats(); return st.Partial+st.Torn == 1 && st.Lines == 3 })
 		})
 	}
 }

@@ -110,12 +110,12 @@ func TestWhatIsThereAlready(t *testing.T) {
 					tc.there(t, s.o.Path)
 				})
 				if tc.want == "" {
-					s.said("listening")
+					s.Said("listening", 1)
 					s.send(s.dial(), "a\n")
-					s.await(1)
+					s.Lines(1)
 					return
 				}
-				s.said("can't listen")
+				s.Said("can't listen", 1)
 				if w := s.Stats().Waiting; !strings.Contains(w, tc.want) {
 					t.Errorf("waiting because of %q", w)
 				}
@@ -129,13 +129,13 @@ func TestWhatIsThereAlready(t *testing.T) {
 
 func TestDirectoryThatComesLater(t *testing.T) {
 	s := begin(t, func(s *source) { s.o.Path = filepath.Join(t.TempDir(), "later", "s") })
-	s.said("create the directory")
+	s.Said("create the directory", 1)
 	if err := os.Mkdir(filepath.Dir(s.o.Path), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s.said("listening\"")
+	s.Said("listening\"", 1)
 	s.send(s.dial(), "a\n")
-	s.await(1)
+	s.Lines(1)
 }
 
 // Someone cleans up: without its file the socket would be there for nobody.
@@ -144,17 +144,17 @@ func TestFileThatIsGoneIsMadeAnew(t *testing.T) {
 		s := start(t, func(s *source) { s.o.Kind = kind })
 		c := s.dial()
 		s.send(c, "a\n")
-		s.await(1)
+		s.Lines(1)
 		if err := os.Remove(s.o.Path); err != nil {
 			t.Fatal(err)
 		}
-		s.said("the socket's file is gone")
-		s.until("listening again", func() bool { return strings.Count(s.log.String(), `"listening"`) == 2 })
+		s.Said("the socket's file is gone", 1)
+		s.Said(`"listening"`, 2)
 		s.send(s.dial(), "b\n")
-		s.await(2)
+		s.Lines(2)
 		if kind == KindStream { // a connection needs no file
 			s.send(c, "c\n")
-			s.await(3)
+			s.Lines(3)
 		}
 	}
 }
@@ -162,7 +162,7 @@ func TestFileThatIsGoneIsMadeAnew(t *testing.T) {
 func TestFileGoesWithTheSource(t *testing.T) {
 	for _, kind := range []string{KindStream, KindDatagram} {
 		s := start(t, func(s *source) { s.o.Kind = kind })
-		s.end()
+		s.End()
 		if _, err := os.Lstat(s.o.Path); !os.IsNotExist(err) {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -173,7 +173,7 @@ func TestFileGoesWithTheSource(t *testing.T) {
 		if err := os.WriteFile(other.o.Path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		other.end()
+		other.End()
 		if _, err := os.Lstat(other.o.Path); err != nil {
 			t.Errorf("%s: what has taken its name is gone, too: %v", kind, err)
 		}

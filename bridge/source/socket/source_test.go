@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 func TestLinesOfBothKinds(t *testing.T) {
@@ -32,7 +34,7 @@ func TestLinesOfBothKinds(t *testing.T) {
 				s.send(c, text)
 			}
 			var got []string
-			for _, r := range s.await(len(tc.want)) {
+			for _, r := range s.Lines(len(tc.want)) {
 				got = append(got, string(r.Line))
 				if !r.Once || len(r.Head) != 16 || knowsPeers && !strings.HasPrefix(r.Stream, me) {
 					t.Errorf("record %+v", r)
@@ -56,7 +58,7 @@ func TestAcknowledged(t *testing.T) {
 	if err != nil || string(got) != "ok\nok\n" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if r := s.await(3)[2]; r.Torn == "" {
+	if r := s.Lines(3)[2]; r.Torn == "" {
 		t.Errorf("the line without its end is %+v", r)
 	}
 }
@@ -84,7 +86,7 @@ func TestAllowUID(t *testing.T) {
 			c := s.dial()
 			if tc.want {
 				s.send(c, "a\n")
-				s.await(1)
+				s.Lines(1)
 				return
 			}
 			if tc.kind == KindDatagram {
@@ -92,7 +94,7 @@ func TestAllowUID(t *testing.T) {
 			} else if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("the connection stays: %v", err)
 			}
-			s.said("allow_uid")
+			s.Said("allow_uid", 1)
 			if st := s.Stats(); st.Refused != 1 || st.Lines != 0 {
 				t.Errorf("stats %+v", st)
 			}
@@ -109,7 +111,7 @@ func TestQuietConnectionsCostLittle(t *testing.T) {
 	for range quiet {
 		s.dial()
 	}
-	eventually(t, "let in", func() bool { return s.Stats().Open == quiet })
+	sourcetest.Eventually(t, "let in", func() bool { return s.Stats().Open == quiet })
 	if used := memory() - before; used > quiet*each {
 		t.Errorf("%d connections take %d KiB each", quiet, used/quiet>>10)
 	} else {
@@ -131,7 +133,7 @@ func TestQuietConnectionsCostLittle(t *testing.T) {
 	busy := s.dial()
 	for i := range 100 {
 		s.send(busy, fmt.Sprintf("line %d\n", i))
-		if r := s.await(i + 1)[i]; string(r.Line) != fmt.Sprintf("line %d", i) {
+		if r := s.Lines(i + 1)[i]; string(r.Line) != fmt.Sprintf("line %d", i) {
 			t.Fatalf("line %d is %q", i, r.Line)
 		}
 	}
@@ -142,11 +144,11 @@ func TestQuietConnectionsCostLittle(t *testing.T) {
 		t.Errorf("%d MiB with a line without end", used>>20)
 	}
 	s.send(endless, "\nnext\n")
-	got := s.await(102)[100:]
+	got := s.Lines(102)[100:]
 	if got[0].Cut != noEnd-1<<20 || string(got[1].Line) != "next" {
 		t.Errorf("the long line was cut by %d, then %q", got[0].Cut, got[1].Line)
 	}
-	eventually(t, "counted", func() bool { st := s.Stats(); return st.Lines == 102 && st.Cut == 1 && st.CutBytes == noEnd-1<<20 })
+	sourcetest.Eventually(t, "counted", func() bool { st := s.Stats(); return st.Lines == 102 && st.Cut == 1 && st.CutBytes == noEnd-1<<20 })
 }
 
 // memory gives what heap and stacks take.
@@ -159,7 +161,7 @@ func memory() uint64 {
 }
 
 func TestFullQueueOfDatagramsBlocksTheSender(t *testing.T) {
-	s := start(t, func(s *source) { datagram(s); s.gate = make(chan struct{}) })
+	s := start(t, func(s *source) { datagram(s); s.Gate = make(chan struct{}) })
 	c := s.dial()
 	sent := 0
 	_ = c.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
@@ -175,8 +177,8 @@ func TestFullQueueOfDatagramsBlocksTheSender(t *testing.T) {
 	if sent > 10_000 {
 		t.Errorf("%d datagrams were taken while nothing became durable", sent)
 	}
-	close(s.gate)
-	if got := s.await(sent); len(got) != sent || s.Stats().Dropped > 0 {
+	close(s.Gate)
+	if got := s.Lines(sent); len(got) != sent || s.Stats().Dropped > 0 {
 		t.Errorf("%d of %d datagrams", len(got), sent)
 	}
 }
@@ -187,16 +189,16 @@ func TestDescriptorsThatComeAlongAreNotKept(t *testing.T) {
 		s := start(t, func(s *source) { s.o.Kind = kind })
 		c := s.dial().(*net.UnixConn)
 		s.send(c, "first\n")
-		s.await(1)
+		s.Lines(1)
 		before := descriptors(t)
 		for range 20 {
 			sendAlong(t, c, syscall.UnixRights(0, 1, 2))
 		}
-		s.await(21)
+		s.Lines(21)
 		if now := descriptors(t); now > before {
 			t.Errorf("%s: %d descriptors more", kind, now-before)
 		}
-		s.stop()
+		s.Stop()
 	}
 }
 

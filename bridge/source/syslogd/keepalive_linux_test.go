@@ -14,7 +14,7 @@ func TestConnectionsAreKeptAlive(t *testing.T) {
 	s := start(t, nil)
 	c := s.dial()
 	s.send(c, "a\n")
-	s.await(1)
+	s.Lines(1)
 	table, err := os.ReadFile("/proc/net/tcp")
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tailpost/tailpost/bridge/source/sourcetest"
 )
 
 func TestLines(t *testing.T) {
@@ -35,7 +37,7 @@ func TestLines(t *testing.T) {
 				s.send(c, text)
 			}
 			var got []string
-			for _, r := range s.await(len(tc.want)) {
+			for _, r := range s.Lines(len(tc.want)) {
 				got = append(got, string(r.Line))
 				if !r.Once || len(r.Head) != 16 || !strings.HasPrefix(r.Stream, "127.0.0.1") {
 					t.Errorf("record %+v", r)
@@ -62,12 +64,12 @@ func TestLineWithoutItsEndIsTorn(t *testing.T) {
 		raw := s.dial()
 		c := certs.client(raw)
 		s.send(c, "<133>Dec  3 15:26:05 h BG: 1427:01:01:event=support_conference_end;lsid=12")
-		eventually(t, "read", func() bool { return s.Stats().Unfinished > 0 })
+		sourcetest.Eventually(t, "read", func() bool { return s.Stats().Unfinished > 0 })
 		end.close(raw, c)
-		if r := s.await(i + 1)[i]; r.Torn != "the connection ended before the line's newline" {
+		if r := s.Lines(i + 1)[i]; r.Torn != "the connection ended before the line's newline" {
 			t.Errorf("%s: %+v", end.name, r)
 		}
-		eventually(t, "gone", func() bool { return s.Stats().Unfinished == 0 })
+		sourcetest.Eventually(t, "gone", func() bool { return s.Stats().Unfinished == 0 })
 	}
 }
 
@@ -86,7 +88,7 @@ func TestWhatIsSentBeforeACloseArrives(t *testing.T) {
 		s.send(c, "<133>a\n")
 		raw.Close()
 	}
-	s.await(n)
+	s.Lines(n)
 }
 
 // sipping is a connection that gives a byte a read: nothing is read ahead.
@@ -101,15 +103,15 @@ func TestWhoMakesNoHandshake(t *testing.T) {
 	plain := s.dial()
 	s.send(plain, "<133>a\n")
 	_, _ = io.ReadAll(plain) // an alert, then the end
-	s.said("connection refused")
+	s.Said("connection refused", 1)
 	c := certs.client(s.dial()) // others are not held up
 	s.send(c, "<133>b\n")
-	s.await(1)
+	s.Lines(1)
 	old := tls.Client(s.dial(), &tls.Config{RootCAs: certs.roots, ServerName: "127.0.0.1", MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10})
 	if err := old.Handshake(); err == nil {
 		t.Error("TLS 1.1 was taken")
 	}
-	eventually(t, "counted", func() bool { return s.Stats().Refused == 2 })
+	sourcetest.Eventually(t, "counted", func() bool { return s.Stats().Refused == 2 })
 }
 
 func TestRenewedCertificateIsTaken(t *testing.T) {
@@ -122,14 +124,14 @@ func TestRenewedCertificateIsTaken(t *testing.T) {
 	if serial(first) != "1" || serial(second) != "2" {
 		t.Errorf("serial numbers %s and %s", serial(first), serial(second))
 	}
-	s.said("has been renewed")
+	s.Said("has been renewed", 1)
 	certs.spoil()
 	if third := certs.client(s.dial()); serial(third) != "2" {
 		t.Errorf("serial number %s", serial(third))
 	}
-	s.said("the old one stays")
+	s.Said("the old one stays", 1)
 	s.send(first, "<133>a\n")
-	s.await(1)
+	s.Lines(1)
 }
 
 func TestAddressInUse(t *testing.T) {
@@ -139,11 +141,11 @@ func TestAddressInUse(t *testing.T) {
 	}
 	defer l.Close()
 	s := begin(t, func(s *source) { s.o.Listen = "tcp://" + l.Addr().String() })
-	s.said("another process listens there")
+	s.Said("another process listens there", 1)
 	l.Close()
-	s.said("listening\"")
+	s.Said("listening\"", 1)
 	s.send(s.dial(), "a\n")
-	s.await(1)
+	s.Lines(1)
 }
 
 func (c *certificates) client(raw net.Conn) *tls.Conn {
