@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tailpost/tailpost/bridge/status"
 	"github.com/tailpost/tailpost/bridge/source/sourcetest"
+	"github.com/tailpost/tailpost/bridge/status"
 )
 
 // shortListener has no descriptors left for a while.
