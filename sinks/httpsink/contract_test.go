@@ -62,45 +62,17 @@ func newSink(t *testing.T, o httpsink.Options) *httpsink.Sink {
 }
 
 // recorder is a receiver that keeps what it got.
-type recorder struct {
-	*receiver.Receiver
-	mu  sync.Mutex
-	got []receiver.Received
-}
+type recorder struct{ *sinktest.Recorder }
 
-func startReceiver(t *testing.T, o receiver.Options) *recorder {
+func startReceiver(t *testing.T, o receiver.Options) recorder {
 	t.Helper()
-	rec := &recorder{}
 	o.HTTPAddr = "127.0.0.1:0"
-	o.OnEvent = func(r receiver.Received) {
-		rec.mu.Lock()
-		defer rec.mu.Unlock()
-		rec.got = append(rec.got, r)
-	}
-	r, err := receiver.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec.Receiver = r
-	done := make(chan error, 1)
-	go func() { done <- r.Run(t.Context()) }()
-	t.Cleanup(func() { // t.Context has ended by now
-		if err := <-done; err != nil {
-			t.Errorf("receiver: %v", err)
-		}
-	})
-	return rec
+	return recorder{sinktest.Receive(t, o)}
 }
 
-func (r *recorder) all() []receiver.Received {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]receiver.Received(nil), r.got...)
-}
-
-func (r *recorder) taken() []sinktest.Taken {
+func (r recorder) taken() []sinktest.Taken {
 	var out []sinktest.Taken
-	for _, g := range r.all() {
+	for _, g := range r.All() {
 		if g.OK() {
 			out = append(out, sinktest.Taken{ID: g.ID, Body: string(g.Body), Got: g})
 		}

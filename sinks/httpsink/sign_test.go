@@ -20,6 +20,22 @@ func signingSecret(fill string, n int) string {
 	return "whsec_" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat(fill, n)))
 }
 
+// signed gives a delivery with these secrets as it arrived.
+func signed(t *testing.T, secret, previous string) (header http.Header, body []byte) {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		header = r.Header.Clone()
+		body, _ = io.ReadAll(r.Body)
+	}))
+	t.Cleanup(srv.Close)
+	o := at(srv.URL)
+	o.Body, o.SigningSecret, o.PreviousSigningSecret = "json", option.NewSecret(secret), option.NewSecret(previous)
+	if _, de := deliver(t, newSink(t, o)); de != nil {
+		t.Fatal(de)
+	}
+	return header, body
+}
+
 // The official library takes our requests, with whichever secret of a rotation
 // it knows, and none with another.
 func TestSignaturesAreTakenByTheOfficialLibrary(t *testing.T) {
@@ -33,18 +49,7 @@ func TestSignaturesAreTakenByTheOfficialLibrary(t *testing.T) {
 		{name: "during a rotation", secret: now, previous: before, wantBy: []string{now, before}, wantNotBy: []string{oldest}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var header http.Header
-			var body []byte
-			srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				header = r.Header.Clone()
-				body, _ = io.ReadAll(r.Body)
-			}))
-			t.Cleanup(srv.Close)
-			o := at(srv.URL)
-			o.Body, o.SigningSecret, o.PreviousSigningSecret = "json", option.NewSecret(c.secret), option.NewSecret(c.previous)
-			if _, de := deliver(t, newSink(t, o)); de != nil {
-				t.Fatal(de)
-			}
+			header, body := signed(t, c.secret, c.previous)
 			verify := func(secret string, body []byte) error {
 				wh, err := standardwebhooks.NewWebhook(secret)
 				if err != nil {
@@ -112,18 +117,7 @@ func TestSignaturesByPrivateKey(t *testing.T) {
 		{name: "from key to secret", secret: secret, previous: seed, wantBy: []string{seed}, wantVersions: []string{"v1", "v1a"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var header http.Header
-			var body []byte
-			srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				header = r.Header.Clone()
-				body, _ = io.ReadAll(r.Body)
-			}))
-			t.Cleanup(srv.Close)
-			o := at(srv.URL)
-			o.Body, o.SigningSecret, o.PreviousSigningSecret = "json", option.NewSecret(c.secret), option.NewSecret(c.previous)
-			if _, de := deliver(t, newSink(t, o)); de != nil {
-				t.Fatal(de)
-			}
+			header, body := signed(t, c.secret, c.previous)
 			var versions []string
 			for one := range strings.SplitSeq(header.Get("Webhook-Signature"), " ") {
 				version, _, _ := strings.Cut(one, ",")

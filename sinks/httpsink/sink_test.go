@@ -66,7 +66,7 @@ func TestRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := r.all()[0]
+	got := r.All()[0]
 	if want := "/a%2Fb?action=SessionStart&x=%20y+z;w"; got.Path != want {
 		t.Errorf("path and query %q, want %q", got.Path, want)
 	}

@@ -2,7 +2,6 @@ package smtpsink_test
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net"
 	"net/mail"
@@ -116,55 +115,25 @@ func relayAt(t *testing.T, addr string) smtpsink.RelayOptions {
 }
 
 // recorder is a mail server that keeps what it got.
-type recorder struct {
-	*receiver.Receiver
-	mu  sync.Mutex
-	got []receiver.Received
-}
+type recorder struct{ *sinktest.Recorder }
 
-func startReceiver(t *testing.T, o receiver.Options) *recorder {
+func startReceiver(t *testing.T, o receiver.Options) recorder {
 	t.Helper()
-	rec := &recorder{}
 	o.SMTPAddr = "127.0.0.1:0"
-	o.OnEvent = func(r receiver.Received) {
-		rec.mu.Lock()
-		defer rec.mu.Unlock()
-		rec.got = append(rec.got, r)
-	}
-	r, err := receiver.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec.Receiver = r
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("receiver: %v", err)
-		}
-	})
-	return rec
+	return recorder{sinktest.Receive(t, o)}
 }
 
 // relay gives the settings to reach it, its certificate as ca_file.
-func (r *recorder) relay(t *testing.T) smtpsink.RelayOptions {
+func (r recorder) relay(t *testing.T) smtpsink.RelayOptions {
 	t.Helper()
 	o := relayAt(t, r.SMTPAddr())
 	o.CAFile = writeFile(t, "ca.pem", r.CAPEM())
 	return o
 }
 
-func (r *recorder) all() []receiver.Received {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]receiver.Received(nil), r.got...)
-}
-
-func (r *recorder) taken() []sinktest.Taken {
+func (r recorder) taken() []sinktest.Taken {
 	var out []sinktest.Taken
-	for _, g := range r.all() {
+	for _, g := range r.All() {
 		if g.OK() {
 			out = append(out, sinktest.Taken{ID: g.ID, Body: string(g.Body), Got: g})
 		}

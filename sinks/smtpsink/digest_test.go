@@ -32,10 +32,10 @@ func sendDigest(t *testing.T, o smtpsink.Options, events []bridge.Event) receive
 	if _, err := newSinkOf(t, r.relay(t), o).Deliver(t.Context(), bridge.Delivery{Events: events, Attempt: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.all(); len(got) == 1 {
+	if got := r.All(); len(got) == 1 {
 		return got[0]
 	}
-	t.Fatalf("%d mails", len(r.all()))
+	t.Fatalf("%d mails", len(r.All()))
 	return receiver.Received{}
 }
 
@@ -133,11 +133,11 @@ func TestDigestTooLarge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSinkOf(t, r.relay(t), o)
 			big := several(3, func(_ int, e *bridge.Event) { e.DisplayName = strings.Repeat("x", 100<<10) })
-			before := len(r.all())
+			before := len(r.All())
 			rec, err := s.Deliver(t.Context(), bridge.Delivery{Events: big, Attempt: 1, Note: []byte("helpdesk@example.com")})
 			var de *bridge.DeliveryError
-			if !errors.Is(err, bridge.ErrTooLarge) || !errors.As(err, &de) || len(r.all()) != before || string(rec.Note) != "helpdesk@example.com" {
-				t.Errorf("%v, %d mails, note %q", err, len(r.all())-before, rec.Note)
+			if !errors.Is(err, bridge.ErrTooLarge) || !errors.As(err, &de) || len(r.All()) != before || string(rec.Note) != "helpdesk@example.com" {
+				t.Errorf("%v, %d mails, note %q", err, len(r.All())-before, rec.Note)
 			}
 			if st := s.Status(); !st.At.IsZero() {
 				t.Errorf("status %+v: nothing was tried", st)
@@ -172,7 +172,7 @@ func TestSomeAddressesOfADigestRefused(t *testing.T) {
 	if _, err := s.Deliver(t.Context(), bridge.Delivery{Events: several(3, nil), Attempt: 3, Note: note}); err != nil {
 		t.Fatal(err)
 	}
-	got := r.all()
+	got := r.All()
 	if len(got) != 2 || fmt.Sprint(got[0].To, got[1].To) != "[a@example.com] [bad@example.com]" || got[0].ID != got[1].ID {
 		t.Errorf("%d mails: %+v", len(got), got)
 	}

@@ -21,7 +21,7 @@ func sendAll(t *testing.T, o smtpsink.Options, events ...bridge.Event) []receive
 			t.Fatal(err)
 		}
 	}
-	return r.all()
+	return r.All()
 }
 
 // Each part of a mail is the event's own, else the recipient's, else made by

@@ -47,7 +47,7 @@ func TestMailByTLSAndLogin(t *testing.T) {
 				if de != nil {
 					t.Fatal(de)
 				}
-				got := r.all()[0]
+				got := r.All()[0]
 				if !got.TLS || got.User != "u" {
 					t.Errorf("TLS %v, user %q", got.TLS, got.User)
 				}
@@ -68,7 +68,7 @@ func TestMail(t *testing.T) {
 			t.Fatal(de)
 		}
 	}
-	got := r.all()
+	got := r.All()
 	e := sinktest.PlainEvent(1)
 	for name, want := range map[string]string{
 		"From": `"Tailpost" <tailpost@example.com>`, "To": "<a@example.com>, <b@example.com>",
@@ -93,7 +93,7 @@ func TestMail(t *testing.T) {
 	if _, de := deliver(t, other, nil); de != nil {
 		t.Fatal(de)
 	}
-	last := r.all()[2]
+	last := r.All()[2]
 	if last.Header.Get("Message-Id") == id {
 		t.Error("another recipient's mail has the same Message-ID")
 	}
@@ -198,7 +198,7 @@ func TestSomeAddressesRefused(t *testing.T) {
 		t.Fatalf("third attempt: %v", de)
 	}
 	var envelopes [][]string
-	for _, g := range r.all() {
+	for _, g := range r.All() {
 		envelopes = append(envelopes, g.To)
 		if want := "<a@example.com>, <bad@example.com>, <c@example.com>"; g.Header.Get("To") != want {
 			t.Errorf("To = %q, want %q", g.Header.Get("To"), want)
@@ -207,8 +207,8 @@ func TestSomeAddressesRefused(t *testing.T) {
 	if want := [][]string{{"a@example.com", "c@example.com"}, {"bad@example.com"}}; fmt.Sprint(envelopes) != fmt.Sprint(want) {
 		t.Errorf("envelopes %v, want %v", envelopes, want)
 	}
-	if _, de := deliver(t, s, rec.Note); de != nil || len(r.all()) != 2 {
-		t.Errorf("a note of all addresses sends again: %v, %d mails", de, len(r.all()))
+	if _, de := deliver(t, s, rec.Note); de != nil || len(r.All()) != 2 {
+		t.Errorf("a note of all addresses sends again: %v, %d mails", de, len(r.All()))
 	}
 }
 
