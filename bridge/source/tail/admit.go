@@ -124,6 +124,7 @@ func (a *admission) live(c *found) bool { return a.list.hasLive && a.list.live =
 // admitted makes the new positions durable, then reads on from them.
 func (r *reader) admitted(ctx context.Context, a *admission) error {
 	r.put(a.add, a.list)
+	r.placed = r.placed || len(a.add)+len(a.anew) > 0
 	for _, g := range a.anew { // in one batch with the copy's: neither without the other
 		s := g.at
 		s.seq = r.next()

@@ -23,7 +23,8 @@
 // among them, unless the path is a glob, those whose names differ from it in a
 // date only.
 //
-// One reader for each log goes through the held files, the oldest first. Bytes
+// One reader for each log goes through the held files, the oldest first (put):
+// those that were begun, as far as they are there, before any that was not. Bytes
 // are searched for newlines before anything is made of them (search), which
 // bounds memory; then nxadm/tail reads those lines from the held descriptor
 // (pass), and both must agree. Before a batch goes out, the file must still hold the bytes that

@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// rest judges what no position speaks of.
+// rest judges what no position speaks of: the live file first, for others may be
+// copies of it.
 func (r *reader) rest(a *admission) {
+	slices.SortStableFunc(a.open, func(x, y *found) int { return after(a.live(y), a.live(x)) })
 	for _, c := range a.open {
 		live := a.live(c)
 		switch {
@@ -21,7 +23,7 @@ func (r *reader) rest(a *admission) {
 			r.unsure = append(r.unsure, c) // it may be the copy of that one: the next round tells
 		case live && r.replaced(a, c):
 		default:
-			if live && len(r.files)+len(a.add)+len(r.done) > 0 {
+			if live && len(r.files)+len(a.add)+len(r.done)+len(a.open) > 1 {
 				a.count.Rotations++
 			}
 			s := r.resume(a, c, state{mtime: c.st.mtime}, marks{}).at
@@ -36,7 +38,7 @@ func (r *reader) rest(a *admission) {
 // copy in the making.
 func (r *reader) isCopy(a *admission, c *found) bool {
 	for _, g := range slices.Concat(r.files, a.add) {
-		if g.copyOf != nil {
+		if g.copyOf != nil || g.at.off == 0 && c.st.mtime < g.at.id.birth { // written before there was anything to copy
 			continue
 		}
 		if same, err := prefixOf(c.f, c.st.size, g.f); err == nil && same {

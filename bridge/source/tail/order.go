@@ -7,8 +7,10 @@ import (
 	"slices"
 )
 
-// put adds files in their places: those that were begun in the order of their
-// beginning, then those that were not, by age, the live one last.
+// put adds files in their places: those that were begun, in the order of their
+// beginning, then those that were not, by age; of both the live one last. A
+// program may write into its next file before it moves the link there: what
+// stands in the one that has the name still was there before.
 func (r *reader) put(add []*file, list listing) {
 	r.files = append(r.files, add...)
 	for _, g := range r.files {
@@ -20,11 +22,11 @@ func (r *reader) put(add []*file, list listing) {
 		}
 	}
 	slices.SortStableFunc(r.files, func(a, b *file) int {
-		if c := after(r.isLive(a, list), r.isLive(b, list)); c != 0 {
+		if c := cmp.Or(after(a.at.seq == 0, b.at.seq == 0), after(r.isLive(a, list), r.isLive(b, list))); c != 0 {
 			return c
 		}
-		if c := after(a.at.seq == 0, b.at.seq == 0); c != 0 || a.at.seq != 0 {
-			return cmp.Or(c, cmp.Compare(a.at.seq, b.at.seq))
+		if a.at.seq != 0 {
+			return cmp.Compare(a.at.seq, b.at.seq)
 		}
 		if a.age == b.age && (list.names[a.at.id] == "" || list.names[b.at.id] == "") {
 			return 0 // the name of one that is gone tells nothing: the one that was met first comes first

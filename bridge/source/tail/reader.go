@@ -38,7 +38,8 @@ type reader struct {
 	counts *counters
 	emit   bridge.Emit
 
-	files    []*file              // held, oldest first, the live one last
+	files    []*file              // held, in the order in which they are read: see put
+	placed   bool                 // some of them have got a place, or another one, since the look began to read
 	saved    map[fileID]state     // unfinished, from the last run, their files not met yet
 	done     map[fileID]state     // finished, remembered
 	missing  map[fileID]time.Time // files of saved or done that were not seen, and since when
@@ -110,8 +111,10 @@ func (r *reader) close() {
 	}
 }
 
-// look admits what was found and reads each held file on, the oldest first.
-// It reports whether there may be more to read at once.
+// look admits what was found and reads each held file on, the oldest first. What
+// was found is taken before anything is read, so that a file that was there
+// before another one began is read to the end that it had then, at least. It
+// reports whether there may be more to read at once.
 func (r *reader) look(ctx context.Context) (more bool, err error) {
 	r.strayed()
 	if err := r.admit(ctx); err != nil {
@@ -125,6 +128,7 @@ func (r *reader) look(ctx context.Context) (more bool, err error) {
 	r.tell(list)
 	defer r.tell(list)
 	wait := r.unpackingOlder(list)
+	r.placed = false
 	for _, g := range slices.Clone(r.files) {
 		r.named(g, list)
 		if g.copyOf != nil || !slices.Contains(r.files, g) || wait && g.at.off == 0 {
@@ -138,6 +142,9 @@ func (r *reader) look(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 		more = more || read
+		if r.placed { // reading g had files admitted: the next one may be one of these
+			return true, nil
+		}
 	}
 	return more, r.forget(ctx, list)
 }

@@ -31,6 +31,7 @@ func TestStress(t *testing.T) {
 		partial         bool // rotate in the middle of a line: the rest follows in the same, renamed file
 		zip             bool
 		noWatch         bool
+		unseen          bool // rotate before anybody has looked, and cut a copied file so much later that somebody does
 	}{
 		{name: "rename", rename: true},
 		{name: "copytruncate", copying: true},
@@ -39,6 +40,7 @@ func TestStress(t *testing.T) {
 		{name: "gzip", rename: true, zip: true},
 		{name: "gzip poll", rename: true, zip: true, noWatch: true},
 		{name: "poll", rename: true, copying: true, noWatch: true},
+		{name: "unseen", rename: true, copying: true, unseen: true, noWatch: true},
 	}
 	for _, k := range kinds {
 		for run := range *stressRuns {
@@ -48,7 +50,7 @@ func TestStress(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/%d", k.name, run), func(t *testing.T) {
 				t.Logf("-stress.seed=%d", seed)
-				w := &stressWriter{rnd: rand.New(rand.NewPCG(seed, 1)), rename: k.rename, copying: k.copying, partial: k.partial, zip: k.zip}
+				w := &stressWriter{rnd: rand.New(rand.NewPCG(seed, 1)), rename: k.rename, copying: k.copying, partial: k.partial, zip: k.zip, unseen: k.unseen}
 				stress(t, w, rand.New(rand.NewPCG(seed, 2)), k.noWatch)
 			})
 		}
@@ -206,6 +208,9 @@ func (w *stressWriter) copyAway() error {
 	f.Close()
 	if err != nil {
 		return err
+	}
+	if w.unseen {
+		<-time.After(3 * testRescan / 4)
 	}
 	return os.Truncate(w.r.path, 0)
 }

@@ -20,6 +20,7 @@ type stressWriter struct {
 
 	rename, copying, partial bool
 	zip                      bool // compress some of what was rotated
+	unseen                   bool // rotate more often than anybody looks
 
 	rotations int
 	done      atomic.Bool
@@ -48,7 +49,7 @@ func (w *stressWriter) run() error {
 			return err
 		}
 		rest = rest[n:]
-		if w.rnd.IntN(20) == 0 {
+		if w.rnd.IntN(20) == 0 || w.unseen && w.rnd.IntN(3) == 0 {
 			if f, rest, err = w.rotate(f, rest); err != nil {
 				return err
 			}
