@@ -39,6 +39,7 @@ func TestNeeds(t *testing.T) {
 		{"paused by a person", recipient(status.Paused, ""), nil},
 		{"paused while it failed for long", long(recipient(status.Paused, "")), nil},
 		{"disabled", recipient(status.Disabled, ""), nil},
+		{"removed", recipient(status.Removed, removedText), nil},
 		{"failing, and may pass", recipient(status.Failing, "500"), nil},
 		{"failing for long", long(recipient(status.Failing, "1 event is failing: 500")), []string{"recipient it's r: 1 event is failing: 500 | see what it refuses"}},
 		{"down, and may pass", recipient(status.Down, "down"), nil},

@@ -20,7 +20,9 @@ func stateOf(r *status.Recipient, s dispatch.Stats, stuck string) (status.State,
 		because = ": " + r.LastError
 	}
 	switch {
-	case !r.Removed && !r.Enabled:
+	case r.Removed:
+		return status.Removed, removedText
+	case !r.Enabled:
 		return status.Disabled, "disabled: what is accepted is skipped"
 	case r.Paused:
 		return status.Paused, "paused by " + r.By + ": what is accepted waits"
@@ -45,6 +47,9 @@ func stateOf(r *status.Recipient, s dispatch.Stats, stuck string) (status.State,
 	}
 	return status.OK, "it took the last event at " + stamp(s.LastGood.Truncate(time.Second))
 }
+
+// removedText says what becomes of a recipient that is configured no longer.
+const removedText = "removed from the configuration: its events wait for its retry_duration, in case the name comes back"
 
 // events counts events that do something.
 func events(n int) string {

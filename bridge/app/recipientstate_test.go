@@ -34,7 +34,8 @@ func TestStateOf(t *testing.T) {
 		{"unreadable", status.Recipient{Enabled: true}, dispatch.Stats{Unreadable: "EIO", LastGood: good}, "", status.Stuck, "stuck: its events can't be read back: EIO"},
 		{"paused", status.Recipient{Enabled: true, Paused: true, By: "a person"}, dispatch.Stats{Status: "gone"}, "EIO", status.Paused, "paused by a person: what is accepted waits"},
 		{"disabled", status.Recipient{Paused: true, By: "a person"}, dispatch.Stats{Status: "gone"}, "EIO", status.Disabled, "disabled: what is accepted is skipped"},
-		{"removed just now", status.Recipient{Removed: true}, dispatch.Stats{Down: true}, "", status.Down, "down"},
+		{"removed just now", status.Recipient{Removed: true}, dispatch.Stats{Down: true}, "EIO", status.Removed, removedText},
+		{"removed, and paused before", status.Recipient{Removed: true, Paused: true, By: "a person"}, dispatch.Stats{}, "", status.Removed, removedText},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got, words := stateOf(&c.is, c.said, c.stuck); got != c.want || words != c.words {

@@ -78,7 +78,7 @@ func TestSnapshotFollowsReloads(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	s = l.shows("who was removed", func(s *status.Snapshot) bool { return s.Recipients[1].Kind == "http" && s.Recipients[1].Target == "" })
-	if r := s.Recipients[1]; r.Name != "desk" || !r.Removed || r.Waiting != 2 || !r.Oldest.Equal(oldest) || r.Given != 2 {
+	if r := s.Recipients[1]; r.Name != "desk" || !r.Removed || r.State != status.Removed || r.Waiting != 2 || !r.Oldest.Equal(oldest) || r.Given != 2 {
 		t.Errorf("removed: %+v", r)
 	}
 	if r := s.Recipients[2]; r.Name != "new" || r.State != status.Paused || r.By != "the configuration" {

@@ -125,7 +125,7 @@ func tellAbsent(ab spool.Absent) status.Recipient {
 	r := status.Recipient{Name: ab.Name, Kind: ab.Kind, Events: []string{}, Removed: true, Paused: ab.Paused, By: pausedBy(ab.Paused, false),
 		Latency: tellHistogram(bridge.Histogram{}), Took: tellHistogram(bridge.Histogram{})}
 	tellQueue(&r, ab.Stats)
-	r.State, r.Text = status.Disabled, "removed from the configuration: its events are kept for a while, in case the name comes back"
+	r.State, r.Text = status.Removed, removedText
 	return r
 }
 

@@ -19,7 +19,7 @@ func TestAiling(t *testing.T) {
 		s    Snapshot
 		want string
 	}{
-		{"all is well", recipients(OK, Untried, Paused, Disabled), ""},
+		{"all is well", recipients(OK, Untried, Paused, Disabled, Removed), ""},
 		{"one is down", recipients(OK, Down), "1 recipient is down"},
 		{"some are", recipients(Failing, Down, OK, Down), "2 recipients are down, 1 is failing"},
 		{"a source waits", source(Source{State: Waiting}), "1 source is waiting"},

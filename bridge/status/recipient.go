@@ -6,8 +6,8 @@ import "time"
 type State string
 
 // The states of a recipient. Of those that hold, the first counts in this
-// order: Disabled, Paused, Stuck, Misconfigured, Gone, Down, Failing, Full, OK,
-// Untried.
+// order: Removed, Disabled, Paused, Stuck, Misconfigured, Gone, Down, Failing,
+// Full, OK, Untried.
 const (
 	OK            State = "ok"            // it took the last event it was sent, and nothing fails
 	Untried       State = "untried"       // nothing was sent since the start
@@ -17,6 +17,7 @@ const (
 	Gone          State = "gone"          // 410
 	Paused        State = "paused"        // what is accepted waits
 	Disabled      State = "disabled"      // what is accepted is skipped
+	Removed       State = "removed"       // it is configured no longer, and nothing is sent to it
 	Full          State = "full"          // it reads no further: too many events are parked
 	Stuck         State = "stuck"         // its outcomes can't be recorded, or its queue can't be opened
 )

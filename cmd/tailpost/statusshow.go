@@ -63,11 +63,7 @@ func (t *statusView) recipients() {
 	w := t.table("RECIPIENT", "KIND", "STATE", "WAITING", "OLDEST", "DEAD", "LAST OK", "NEXT TRY", "ALERT")
 	for i := range t.s.Recipients {
 		r := &t.s.Recipients[i]
-		state := string(r.State)
-		if r.Removed {
-			state = "removed"
-		}
-		w.row(r.Name, r.Kind, state, manyText(int64(r.Waiting)), t.ago(r.Oldest), manyText(int64(r.Letters)),
+		w.row(r.Name, r.Kind, string(r.State), manyText(int64(r.Waiting)), t.ago(r.Oldest), manyText(int64(r.Letters)),
 			t.ago(r.LastSuccess), t.until(r.NextTry), dash(r.Alert, "none"))
 		if r.State != status.OK && r.State != status.Untried {
 			w.note(r.Text)

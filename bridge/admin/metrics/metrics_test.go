@@ -44,13 +44,14 @@ func sample() *status.Snapshot {
 			{Name: "desk", Kind: "http", State: status.Failing, Waiting: 7, Oldest: at(-90), InFlight: 2, Parked: 3, LastSuccess: at(-10), LastFailure: at(-1), NextTry: at(29),
 				Alert: "not sent", Given: 30, Delivered: 10, Dead: 2, Dropped: 1, Filtered: 5, Skipped: 4, Damaged: 1, Letters: 1, Attempts: 23, Accepted: 12, Failed: 8, Undecided: 1,
 				Latency: status.Histogram{Counts: counts, Sum: 90000.5}, Took: status.Histogram{Counts: counts, Sum: 2.25}},
-			{Name: "mail", Kind: "email", State: status.Untried, Alert: "none", Enabled: true, Removed: true},
+			{Name: "mail", Kind: "email", State: status.Removed, Alert: "none", Enabled: true, Removed: true},
 		},
-		Spool:   status.Spool{Bytes: 1 << 20, Wanted: 1 << 10, MaxBytes: 10 << 30, Free: 5 << 30, MinFree: 512 << 20, Segments: 2, Parked: 3, Full: "full", DamagedRanges: 1, DamagedBytes: 17, DeadBytes: 300, LineBytes: 20, Expired: 1},
-		Balance: status.Balance{Fits: true, Checked: at(-30)},
-		Alerts:  []status.Alert{{Lasts: true, NotSent: []string{"mail: refused"}}, {Lasts: true}, {}},
-		Relay:   &status.Relay{At: at(-2)},
-		History: status.History{Kept: 20, Dropped: 1, Failing: "full"},
+		Forgotten: []status.Forgotten{{Name: "old", Letters: 4}, {Name: "desk", Letters: 9}}, // that one is none
+		Spool:     status.Spool{Bytes: 1 << 20, Wanted: 1 << 10, MaxBytes: 10 << 30, Free: 5 << 30, MinFree: 512 << 20, Segments: 2, Parked: 3, Full: "full", DamagedRanges: 1, DamagedBytes: 17, DeadBytes: 300, LineBytes: 20, Expired: 1},
+		Balance:   status.Balance{Fits: true, Checked: at(-30)},
+		Alerts:    []status.Alert{{Lasts: true, NotSent: []string{"mail: refused"}}, {Lasts: true}, {}},
+		Relay:     &status.Relay{At: at(-2)},
+		History:   status.History{Kept: 20, Dropped: 1, Failing: "full"},
 	}
 }
 

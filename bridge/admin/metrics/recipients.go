@@ -1,13 +1,15 @@
 package metrics
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tailpost/tailpost/bridge/status"
 )
 
 var recipientStates = []status.State{
-	status.OK, status.Untried, status.Failing, status.Down, status.Misconfigured, status.Gone, status.Paused, status.Disabled, status.Full, status.Stuck,
+	status.OK, status.Untried, status.Failing, status.Down, status.Misconfigured, status.Gone, status.Paused, status.Disabled, status.Removed, status.Full, status.Stuck,
 }
 
 var alertStates = []string{"none", "waits", "told", "not sent"}
@@ -24,7 +26,7 @@ func ofRecipients() []series {
 		recipient("in_flight_events", Gauge, "Events in attempts under way", func(r status.Recipient) float64 { return float64(r.InFlight) }),
 		recipient("parked_events", Gauge, "Waiting events that stand aside because the first of their row fails", func(r status.Recipient) float64 { return float64(r.Parked) }),
 		recipient("dead_events", Gauge, "Events that became dead letters, and were neither replayed nor dropped", func(r status.Recipient) float64 { return float64(r.Dead) }),
-		recipient("dead_letters", Gauge, "Dead letters that are on disk to be replayed or dropped", func(r status.Recipient) float64 { return float64(r.Letters) }),
+		values("recipient_dead_letters", Gauge, "Dead letters that are on disk to be replayed or dropped, also of recipients that are gone", []string{"recipient"}, letters),
 		recipient("given_events_total", Counter, "Events that were accepted while it was configured", func(r status.Recipient) float64 { return float64(r.Given) }),
 		recipientBy("events_total", Counter, "Events by what became of them: delivered, dropped (by a person), filtered (by events, where, require_external_key), skipped (disabled, or on_full), damaged", "outcome", outcomes),
 		recipientBy("attempts_total", Counter, "Attempts that ended since the start: accepted or failed", "result", func(r status.Recipient, to emitter) {
@@ -39,6 +41,15 @@ func ofRecipients() []series {
 		histogram("delivery_latency_seconds", "From the reading of an event's line to its acceptance, since the start", func(r status.Recipient) status.Histogram { return r.Latency }),
 		histogram("attempt_duration_seconds", "How long attempts took, whatever came of them, since the start", func(r status.Recipient) status.Histogram { return r.Took }),
 	}
+}
+
+// letters also tells of recipients that are gone: nothing else does.
+func letters(s *status.Snapshot, to emitter) {
+	all := slices.Clone(s.Recipients)
+	for _, f := range s.Forgotten {
+		all = append(all, status.Recipient{Name: f.Name, Letters: f.Letters})
+	}
+	rows(&status.Snapshot{Recipients: all}, func(name string, r status.Recipient) { to(float64(r.Letters), name) })
 }
 
 func outcomes(r status.Recipient, to emitter) {

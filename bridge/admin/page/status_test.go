@@ -124,6 +124,17 @@ func TestWhatNeedsAPersonStandsFirst(t *testing.T) {
 	}
 }
 
+// TestRemoved: one that is configured no longer isn't taken for a disabled one.
+func TestRemoved(t *testing.T) {
+	snap := snapOf("desk", "old")
+	old := &snap.Recipients[1]
+	old.State, old.Text, old.Removed, old.Enabled = status.Removed, "removed from the configuration: its events wait", true, false
+	s := newSite(t, snap)
+	s.get("/").says("r1", "Removed", "from the configuration: its events wait")
+	s.get("/").says("recipients", "Removed 1")
+	s.get("/recipient?name=old").says("recipient-head", "Removed", "what waits for it becomes dead letters")
+}
+
 // TestWhatNeedsNobodyYet: what is down within its grace isn't well.
 func TestWhatNeedsNobodyYet(t *testing.T) {
 	snap := snapOf("a", "b", "c")

@@ -27,6 +27,7 @@ var badges = map[status.State]badge{
 	status.Gone:          {"Gone", "bad"},
 	status.Paused:        {"Paused", "idle"},
 	status.Disabled:      {"Disabled", "idle"},
+	status.Removed:       {"Removed", "idle"},
 	status.Full:          {"Full", "warn"},
 	status.Stuck:         {"Stuck", "bad"},
 	status.Waiting:       {"Waiting", "idle"},
