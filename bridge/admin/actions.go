@@ -21,8 +21,9 @@ type Actions interface {
 	DropDead(ctx context.Context, which Letters) (Report, error)
 	// ReplayLines parses quarantined lines anew.
 	ReplayLines(ctx context.Context, which Lines) (Report, error)
-	// Pause lets a recipient keep what waits for it, until it is undone.
-	Pause(ctx context.Context, recipient string, paused bool) error
+	// Pause lets a recipient keep what waits for it, until it is undone. The
+	// report says how it is now: the configuration may pause or disable it, too.
+	Pause(ctx context.Context, recipient string, paused bool) (Report, error)
 	// Forget makes dead letters of what waits for a recipient that is not
 	// configured any more, and forgets its name.
 	Forget(ctx context.Context, recipient string) (Report, error)
@@ -83,7 +84,9 @@ func (l Lines) isAll() bool { return len(l.Numbers) == 0 && l.Source == "" && l.
 
 // Report is what an action has done.
 type Report struct {
-	Done    int    `json:"done"`               // letters or lines
+	Done    int    `json:"done"`               // letters or lines; of a pause 1 if something has changed
+	Says    string `json:"says,omitempty"`     // of a pause: how the recipient is now, in a line
+	Outdone bool   `json:"outdone,omitempty"`  // of a pause: the configuration says otherwise, and counts
 	Events  int    `json:"events,omitempty"`   // that replayed lines gave
 	Ignored int    `json:"ignored,omitempty"`  // replayed lines without an event in them
 	Left    []Left `json:"left,omitempty"`     // what stays as it was; LeftMost of them

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,13 +55,12 @@ func (f *fake) ReplayLines(ctx context.Context, w Lines) (Report, error) {
 	return f.did(ctx, "replay lines")
 }
 
-func (f *fake) Pause(ctx context.Context, recipient string, paused bool) error {
+func (f *fake) Pause(ctx context.Context, recipient string, paused bool) (Report, error) {
 	what := "resume "
 	if paused {
 		what = "pause "
 	}
-	_, err := f.did(ctx, what+recipient)
-	return err
+	return f.did(ctx, what+recipient)
 }
 
 func (f *fake) Forget(ctx context.Context, recipient string) (Report, error) {
@@ -94,7 +92,7 @@ func serve(t *testing.T, dir string, f *fake, patience time.Duration) (stop func
 }
 
 func TestActionsGoThrough(t *testing.T) {
-	f := &fake{report: Report{Done: 3, Events: 4, Left: []Left{{"a", "b"}}, LeftOut: 5}}
+	f := &fake{report: Report{Done: 3, Says: "so it is", Outdone: true, Events: 4, Left: []Left{{"a", "b"}}, LeftOut: 5}}
 	dir := t.TempDir()
 	serve(t, dir, f, 0)
 	c := NewClient(dir)
@@ -108,20 +106,16 @@ func TestActionsGoThrough(t *testing.T) {
 		{"drop dead", func() (Report, error) { return c.DropDead(t.Context(), letters) }},
 		{"replay lines", func() (Report, error) { return c.ReplayLines(t.Context(), lines) }},
 		{"forget old", func() (Report, error) { return c.Forget(t.Context(), "old") }},
+		{"pause p", func() (Report, error) { return c.Pause(t.Context(), "p", true) }},
+		{"resume p", func() (Report, error) { return c.Pause(t.Context(), "p", false) }},
 	} {
 		r, err := call.do()
-		if err != nil || r.Done != 3 || r.Events != 4 || len(r.Left) != 1 || r.LeftOut != 5 {
+		if err != nil || r.Done != 3 || r.Says != "so it is" || !r.Outdone || r.Events != 4 || len(r.Left) != 1 || r.LeftOut != 5 {
 			t.Errorf("%s: %+v, %v", call.want, r, err)
 		}
 		if last := f.calls[len(f.calls)-1]; last != call.want {
 			t.Errorf("%s: %q was done", call.want, last)
 		}
-	}
-	if err := errors.Join(c.Pause(t.Context(), "p", true), c.Pause(t.Context(), "p", false)); err != nil {
-		t.Error(err)
-	}
-	if got := strings.Join(f.calls[len(f.calls)-2:], ", "); got != "pause p, resume p" {
-		t.Errorf("done: %s", got)
 	}
 	if len(f.letters.IDs) != 2 || f.letters.IDs[1] != letters.IDs[1] || f.letters.Recipient != "desk" || f.letters.Event != "e" || !f.letters.Since.Equal(letters.Since) {
 		t.Errorf("letters %+v", f.letters)

@@ -33,10 +33,10 @@ func (a *api) changes() map[string]http.Handler {
 		pathDropDead:    change(a, act.DropDead),
 		pathReplayLines: change(a, act.ReplayLines),
 		pathPause: change(a, func(ctx context.Context, n name) (Report, error) {
-			return Report{}, act.Pause(ctx, n.Recipient, true)
+			return act.Pause(ctx, n.Recipient, true)
 		}),
 		pathResume: change(a, func(ctx context.Context, n name) (Report, error) {
-			return Report{}, act.Pause(ctx, n.Recipient, false)
+			return act.Pause(ctx, n.Recipient, false)
 		}),
 		pathForget: change(a, func(ctx context.Context, n name) (Report, error) {
 			return act.Forget(ctx, n.Recipient)

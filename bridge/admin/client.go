@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"syscall"
-	"time"
 
 	"github.com/tailpost/tailpost/bridge/status"
 )
@@ -19,21 +18,19 @@ import (
 // ErrNotRunning says that nobody listens on the control socket.
 var ErrNotRunning = errors.New("no bridge runs in this state directory")
 
-// askMost bounds what is asked of a bridge: many letters take their time.
-const askMost = time.Hour
-
 // Client asks the bridge that runs in a state directory. Its errors are
 // *Error, as the bridge's Actions gave them, or wrap ErrNotRunning.
 type Client struct {
-	dir  string
-	http *http.Client
+	dir      string
+	http     *http.Client
+	patience clientPatience
 }
 
 var _ Actions = (*Client)(nil)
 
 // NewClient makes a Client. It connects when it is first used.
 func NewClient(stateDir string) *Client {
-	return &Client{dir: stateDir, http: &http.Client{
+	return &Client{dir: stateDir, patience: defaultPatience, http: &http.Client{
 		Timeout: askMost,
 		Transport: &http.Transport{
 			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, stateDir) },
@@ -68,13 +65,12 @@ func (c *Client) ReplayLines(ctx context.Context, which Lines) (Report, error) {
 }
 
 // Pause is Actions'.
-func (c *Client) Pause(ctx context.Context, recipient string, paused bool) error {
+func (c *Client) Pause(ctx context.Context, recipient string, paused bool) (Report, error) {
 	path := pathResume
 	if paused {
 		path = pathPause
 	}
-	_, err := c.ask(ctx, path, name{recipient})
-	return err
+	return c.ask(ctx, path, name{recipient})
 }
 
 // Forget is Actions'.
@@ -82,12 +78,9 @@ func (c *Client) Forget(ctx context.Context, recipient string) (Report, error) {
 	return c.ask(ctx, pathForget, name{recipient})
 }
 
-// statusMost bounds how long a bridge is waited for that doesn't answer.
-const statusMost = 30 * time.Second
-
 // Status gives how the bridge fares.
 func (c *Client) Status(ctx context.Context) (*status.Snapshot, error) {
-	ctx, cancel := context.WithTimeout(ctx, statusMost)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.patience.status, c.silent("to say how it fares", c.patience.status))
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://control"+pathStatus, nil)
 	if err != nil {
@@ -95,7 +88,7 @@ func (c *Client) Status(ctx context.Context) (*status.Snapshot, error) {
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, c.unreachable(err)
+		return nil, c.unreachable(ctx, err)
 	}
 	defer resp.Body.Close()
 	var got struct {
@@ -103,6 +96,9 @@ func (c *Client) Status(ctx context.Context) (*status.Snapshot, error) {
 		Error *Error `json:"error"`
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, snapshotMost)).Decode(&got); err != nil {
+		if late := context.Cause(ctx); late != nil {
+			return nil, c.unreachable(ctx, err)
+		}
 		return nil, Errorf(Failed, "the bridge's answer, %s, can't be read: %v", resp.Status, err)
 	}
 	if got.Error != nil {
@@ -116,6 +112,8 @@ func (c *Client) ask(ctx context.Context, path string, body any) (Report, error)
 	if err != nil {
 		return Report{}, err
 	}
+	ctx, stop := c.whileItLives(ctx)
+	defer stop()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://control"+path, bytes.NewReader(b))
 	if err != nil {
 		return Report{}, err
@@ -123,7 +121,7 @@ func (c *Client) ask(ctx context.Context, path string, body any) (Report, error)
 	r.Header.Set("Content-Type", "application/json")
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return Report{}, c.unreachable(err)
+		return Report{}, c.unreachable(ctx, err)
 	}
 	defer resp.Body.Close()
 	var a answer
@@ -140,11 +138,14 @@ func (c *Client) ask(ctx context.Context, path string, body any) (Report, error)
 	return report, nil
 }
 
-// unreachable says why there was no answer.
-func (c *Client) unreachable(err error) error {
+// unreachable says why there was no answer to what ran under ctx.
+func (c *Client) unreachable(ctx context.Context, err error) error {
 	var opErr *net.OpError
 	dialled := errors.As(err, &opErr) && opErr.Op == "dial"
+	late := (*Error)(nil)
 	switch {
+	case errors.As(context.Cause(ctx), &late):
+		return late
 	case errors.Is(err, context.Canceled):
 		return err
 	case dialled && errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):

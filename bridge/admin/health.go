@@ -48,7 +48,7 @@ func (c *Client) Health(ctx context.Context, ready bool) error {
 		if errors.Is(err, fs.ErrPermission) {
 			return fmt.Errorf("the control socket in %s: %w", c.dir, ErrNotAllowed)
 		}
-		return c.unreachable(err)
+		return c.unreachable(ctx, err)
 	})
 }
 

@@ -36,12 +36,12 @@ func TestNobodyListens(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := NewClient(dir)
-			if err := c.Pause(t.Context(), "x", true); !errors.Is(err, ErrNotRunning) {
+			if _, err := c.Pause(t.Context(), "x", true); !errors.Is(err, ErrNotRunning) {
 				t.Fatalf("error %v", err)
 			}
 			// A bridge takes its place, and leaves none behind.
 			stop := serve2(t, dir)
-			if err := c.Pause(t.Context(), "x", true); err != nil {
+			if _, err := c.Pause(t.Context(), "x", true); err != nil {
 				t.Errorf("with a bridge: %v", err)
 			}
 			stop()
@@ -112,7 +112,7 @@ func TestLongPath(t *testing.T) {
 	}
 	f := &fake{}
 	serve(t, dir, f, 0)
-	if err := NewClient(dir).Pause(t.Context(), "x", true); err != nil || len(f.calls) != 1 {
+	if _, err := NewClient(dir).Pause(t.Context(), "x", true); err != nil || len(f.calls) != 1 {
 		t.Errorf("calls %q, %v", f.calls, err)
 	}
 }
@@ -216,7 +216,7 @@ func TestSlowClients(t *testing.T) {
 			if _, err := io.WriteString(c, begun); err != nil {
 				t.Fatal(err)
 			}
-			if err := NewClient(dir).Pause(t.Context(), "x", true); err != nil {
+			if _, err := NewClient(dir).Pause(t.Context(), "x", true); err != nil {
 				t.Errorf("another one: %v", err)
 			}
 			if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {

@@ -67,12 +67,6 @@ func (a actions) revise(ctx context.Context, which admin.Letters, judge func(dis
 	return r, nil
 }
 
-// Pause is admin.Actions'.
-func (a actions) Pause(ctx context.Context, recipient string, paused bool) error {
-	defer a.changed()
-	return kinded(a.spool.Pause(ctx, recipient, paused))
-}
-
 // Forget is admin.Actions'.
 func (a actions) Forget(ctx context.Context, recipient string) (admin.Report, error) {
 	if a.policyOf(recipient) != nil {

@@ -47,6 +47,15 @@ func (s *Spool) Pause(ctx context.Context, recipient string, paused bool) error 
 	return nil
 }
 
+// Paused reports whether a recipient that the journal knows is paused. It may
+// be called at any time.
+func (s *Spool) Paused(recipient string) bool {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	p := s.journal.byName[recipient]
+	return p != nil && p.paused
+}
+
 // wake lets a recipient's worker look again.
 func (s *Spool) wake(recipient string) {
 	s.mu.Lock()

@@ -29,14 +29,15 @@ written, each source can be read, or waits where its log would come. A recipient
 that is down doesn't count. Who may not use the socket asks [admin] listen.
 
 It needs no network, takes two seconds at most, and says one line: exit code 0
-where all is well, 1 where it isn't or no bridge runs. What is wrong with the
+where all is well, 1 where it isn't, no bridge runs, or the configuration doesn't
+say where one would; 2 for wrong arguments alone. What is wrong with the
 configuration since the bridge read it doesn't matter.`,
 		Example: "  tailpost health --config tailpost.toml\n  tailpost health --ready",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			at, err := config.Where(configPath(path))
 			if err != nil {
-				return usage(err)
+				return failed(err) // a container's check knows no other code than 1
 			}
 			ctx, cancel := context.WithTimeout(c.Context(), healthMost)
 			defer cancel()

@@ -14,21 +14,24 @@ func TestPause(t *testing.T) {
 			desk, other := newCounter(t, always(200)), newCounter(t, always(200))
 			s := newSite(t, recipientAt("desk", desk.URL, "")+recipientAt("other", other.URL, ""))
 			p := s.run()
-			command := func(args ...string) {
+			command := func(args ...string) string {
 				t.Helper()
 				if !running {
 					p.stop()
 				}
-				s.says(0, "", args...)
+				out := s.says(0, "", args...)
 				if !running {
 					p = s.run()
 				}
+				return out
 			}
 			s.appendLines(1, func(int) string { return "a" })
 			wait(t, "the first event", func() bool { return desk.distinct() == 1 && other.distinct() == 1 })
 			s.says(1, "recipient nobody: no such recipient; tailpost audit lists", "pause", "nobody")
 			s.says(1, `recipient no\x1b[31mbody: no such`, "pause", "no\x1b[31mbody")
-			command("pause", "desk")
+			if out := command("pause", "desk"); out != "desk is paused: what is accepted for it waits until it is resumed\n" {
+				t.Errorf("pause: %q", out)
+			}
 			s.appendLines(3, func(int) string { return "a" })
 			wait(t, "the other recipient's", func() bool { return other.distinct() == 4 })
 			p.stop()
@@ -48,7 +51,9 @@ func TestPause(t *testing.T) {
 			if n := desk.distinct(); n != 1 {
 				t.Errorf("%d events came to the paused one, want that before alone", n)
 			}
-			command("resume", "desk")
+			if out := command("resume", "desk"); !strings.HasPrefix(out, "desk is resumed: ") {
+				t.Errorf("resume: %q", out)
+			}
 			wait(t, "what was kept", func() bool { return desk.distinct() == 5 })
 			p.stop()
 			if n := desk.repeated(); n != 0 {
@@ -105,6 +110,7 @@ func TestDeadReplay(t *testing.T) {
 func TestResumeAgainstTheConfiguration(t *testing.T) {
 	s := newSite(t, recipientAt("desk", "http://127.0.0.1:1/", "paused = true\n")+recipientAt("off", "http://127.0.0.1:1/", "enabled = false\n"))
 	s.run().stop()
-	s.says(0, "the configuration says paused = true", "resume", "desk")
-	s.says(0, "the configuration says enabled = false", "resume", "off")
+	s.says(0, "desk is paused in the configuration (paused = true): resume it there", "resume", "desk")
+	s.says(0, "off is disabled in the configuration (enabled = false): enable it there", "resume", "off")
+	s.says(0, "desk is paused; it is paused in the configuration, too", "pause", "desk")
 }

@@ -164,11 +164,8 @@ func (p *page) setPause(r *http.Request, paused bool) string {
 	name := r.FormValue("name")
 	ctx, cancel := context.WithTimeout(r.Context(), changeFor)
 	defer cancel()
-	err := p.o.Actions.Pause(ctx, name, paused)
-	o := Outcome{Good: true, Title: "Paused " + name + ": what is accepted for it waits, until somebody resumes it"}
-	if !paused {
-		o.Title = "Resumed " + name
-	}
+	report, err := p.o.Actions.Pause(ctx, name, paused)
+	o := Outcome{Good: !report.Outdone, Title: report.Says}
 	if err != nil {
 		o = Outcome{Title: "Nothing was done: " + err.Error()}
 	}

@@ -27,14 +27,14 @@ var changes = []struct {
 }{
 	{"/dead/replay", url.Values{"id": {anID}, "recipient": {"desk"}, "next": {"/dead?recipient=desk"}}, "replay [" + anID + "] desk  0001-01-01 00:00:00 +0000 UTC", "Replayed 1 dead letter", "/dead"},
 	{"/dead/drop", url.Values{"all": {"yes"}, "recipient": {"desk"}, "event": {"login"}, "since": {"2026-11-22T07:00:00Z"}}, "drop [] desk login 2026-11-22 07:00:00 +0000 UTC", "Dropped 1 dead letter", "/dead"},
-	{"/recipient/pause", url.Values{"name": {"desk"}}, "pause desk true", "Paused desk", "/recipient"},
-	{"/recipient/resume", url.Values{"name": {"desk"}}, "pause desk false", "Resumed desk", "/recipient"},
+	{"/recipient/pause", url.Values{"name": {"desk"}}, "pause desk true", "desk is so now", "/recipient"},
+	{"/recipient/resume", url.Values{"name": {"desk"}}, "pause desk false", "desk is so now", "/recipient"},
 	{"/recipient/test", url.Values{"name": {"desk"}, "event": {bridge.EventBegin}}, "test desk " + bridge.EventBegin, "Test event taken by 192.0.2.1:443 in 12 ms: 200 OK", "/recipient"},
 }
 
 func changeSite(t *testing.T) *site {
 	s := newSite(t, snapOf("desk"))
-	s.actions.report = admin.Report{Done: 1, Left: []admin.Left{{What: "<x>", Reason: "gone"}}, LeftOut: 7}
+	s.actions.report = admin.Report{Done: 1, Says: "desk is so now", Left: []admin.Left{{What: "<x>", Reason: "gone"}}, LeftOut: 7}
 	s.reader.tested = Tested{Taken: true, Peer: "192.0.2.1:443", Answer: "200 OK", Took: 12 * time.Millisecond, Steps: []string{"connected to 192.0.2.1:443"}, Notes: []string{"paused = true"}}
 	return s
 }
@@ -148,6 +148,20 @@ func TestWhatFailsIsTold(t *testing.T) {
 	s := changeSite(t)
 	s.reader.tested = Tested{Took: time.Second, Error: "connection refused", Steps: []string{"resolved"}}
 	s.post("/recipient/test", url.Values{"name": {"desk"}, "form_token": {s.signIn()}}).says("outcome", "not taken, after 1.0 s: connection refused", "resolved")
+}
+
+// TestOutdone: a resume that the configuration outdoes doesn't look like one
+// that was done.
+func TestOutdone(t *testing.T) {
+	for outdone, want := range map[bool]string{false: "notice good", true: "notice bad"} {
+		s := changeSite(t)
+		s.actions.report.Outdone = outdone
+		d := s.post("/recipient/resume", url.Values{"name": {"desk"}, "form_token": {s.signIn()}})
+		d.says("outcome", "desk is so now")
+		if got := d.one("section", "id", "outcome").attr("class"); got != want {
+			t.Errorf("outdone %v: %s", outdone, got)
+		}
+	}
 }
 
 func TestSignInAndOut(t *testing.T) {

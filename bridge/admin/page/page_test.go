@@ -177,9 +177,8 @@ func (f *fakeActions) ReplayLines(context.Context, admin.Lines) (admin.Report, e
 	return f.note("lines")
 }
 
-func (f *fakeActions) Pause(_ context.Context, recipient string, paused bool) error {
-	_, err := f.note("pause %s %v", recipient, paused)
-	return err
+func (f *fakeActions) Pause(_ context.Context, recipient string, paused bool) (admin.Report, error) {
+	return f.note("pause %s %v", recipient, paused)
 }
 
 func (f *fakeActions) Forget(context.Context, string) (admin.Report, error) { return f.note("forget") }

@@ -266,13 +266,13 @@ func (s *pageSite) pauses(tb *tab, good *desk) {
 	s.t.Helper()
 	tb.goTo("/recipient?name=servicenow")
 	tb.follow(`form[action="/recipient/pause"] button`)
-	tb.says("#outcome", "Paused servicenow")
+	tb.says("#outcome", "servicenow is paused")
 	tb.says("#recipient-head h1", "Paused")
 	s.happens("INC6")
 	tb.says("#recipient-facts", "Queued events 1")
 	good.has(s.t, "INC6", 1) // it is the other one that took it
 	tb.follow(`form[action="/recipient/resume"] button`)
-	tb.says("#outcome", "Resumed servicenow")
+	tb.says("#outcome", "servicenow is resumed")
 	good.has(s.t, "INC6", 2)
 	tb.says("#recipient-head h1", "OK")
 }
