@@ -102,7 +102,7 @@ func TestListener(t *testing.T) {
 
 	s.write(filepath.Join(s.dir, "token"), second+"\n")
 	wait(t, "the other token", func() bool { return contains(p.log, `"message":"configuration reloaded"`) })
-	if code, body := asked(t, "POST", at+"/api/pause", `{"recipient":"desk"}`, "Authorization", "Bearer "+second); code != 200 || body != `{"report":{"done":0}}`+"\n" {
+	if code, body := asked(t, "POST", at+"/api/pause", `{"recipient":"desk"}`, "Authorization", "Bearer "+second); code != 200 || !strings.HasPrefix(body, `{"report":{"done":1,"says":"desk is paused: `) {
 		t.Errorf("pause: %d %s", code, body)
 	}
 	if code, body := drop("POST", "Authorization", "Bearer "+first); code != 401 {
