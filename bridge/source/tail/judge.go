@@ -38,7 +38,7 @@ func (r *reader) rest(a *admission) {
 // copy in the making.
 func (r *reader) isCopy(a *admission, c *found) bool {
 	for _, g := range slices.Concat(r.files, a.add) {
-		if g.copyOf != nil || g.at.off == 0 && c.st.mtime < g.at.id.birth { // written before there was anything to copy
+		if g.copyOf != nil || g.wasLive && g.at.off == 0 && c.st.mtime < g.at.id.birth { // written before there was anything to copy
 			continue
 		}
 		if same, err := prefixOf(c.f, c.st.size, g.f); err == nil && same {

@@ -41,6 +41,7 @@ func (b *byHand) look(want ...string) {
 // A program writes into its next file before it moves the link there. What
 // stands in the file before comes first, though that has the name still.
 func TestNextFileBeforeTheLinkIsMoved(t *testing.T) {
+	t.Parallel()
 	for _, names := range [][2]string{{"app-2026-01-29.log", "app-2026-01-30.log"}, {"d/9.log", "d/10.log"}} {
 		b := readByHand(t)
 		if err := os.Mkdir(b.file("d"), 0o755); err != nil {
@@ -66,6 +67,7 @@ func TestNextFileBeforeTheLinkIsMoved(t *testing.T) {
 // A copy that is met together with its original, and before that was cut, is
 // known as one: its lines come once, whichever of the two is read on.
 func TestCopyMetWithItsOriginal(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name  string
 		after func(b *byHand)
@@ -95,9 +97,31 @@ func TestCopyMetWithItsOriginal(t *testing.T) {
 	}
 }
 
+// So is an archive that is met together with its original, which is open though
+// it has no name any more.
+func TestArchiveMetWithItsOriginal(t *testing.T) {
+	t.Parallel()
+	b := readByHand(t)
+	b.write("app.log", text("a"))
+	b.l.scan()
+	b.look("a")
+	b.rename("app.log", "app.log.2")
+	b.write("app.log", text("b", "c"))
+	b.l.scan()
+	b.rename("app.log", "app.log.1")
+	b.gzip("app.log.1", "app.log.1.gz")
+	b.write("app.log", text("d"))
+	for range 2 {
+		b.l.scan()
+		b.look("a", "b", "c", "d")
+	}
+	b.wantNoLoss()
+}
+
 // A short file that was rotated is no copy of the next one, though that begins
 // with all that it holds: it was written before the next one was there.
 func TestShortGenerationMetWithTheNext(t *testing.T) {
+	t.Parallel()
 	b := readByHand(t)
 	b.write("app.log", text("# log"))
 	past := time.Now().Add(-time.Second)
