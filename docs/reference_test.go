@@ -92,7 +92,7 @@ func writeTable(b *bytes.Buffer, t config.Table) {
 			continue // the secret's row names it
 		}
 		key := "`" + k.Name + "`"
-		if k.Type == "secret" {
+		if len(t.WaysToSay(k.Name)) > 1 {
 			key += ", `_file`, `_env`"
 		}
 		if k.Required {
@@ -116,7 +116,7 @@ func missing(t config.Table) string {
 	var out []string
 	for _, other := range config.Reference() {
 		for _, k := range other.Keys {
-			if other.Name == t.Like && !has[k.Name] {
+			if other.Name == t.Like && !has[k.Name] && k.Of == "" {
 				out = append(out, "`"+k.Name+"`")
 			}
 		}

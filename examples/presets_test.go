@@ -142,7 +142,7 @@ func TestStubs(t *testing.T) {
 }
 
 var (
-	serviceURL = regexp.MustCompile(`https://[a-z0-9.-]+(?::\d+)?(/[^"]*)`)
+	serviceURL = regexp.MustCompile(`https://[a-z0-9.-]+(?::\d+)?(/[^"\s]*)`)
 	wantsHTTPS = regexp.MustCompile(`(?m)^require_https .*$`)
 	listening  = regexp.MustCompile(`127\.0\.0\.1:918\d`)
 )
@@ -153,6 +153,9 @@ func presetPath(t *testing.T, name string) string {
 	text, err := os.ReadFile(filepath.Join(name, "tailpost.toml"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if kept, err := os.ReadFile(filepath.Join(name, "url")); err == nil {
+		text = kept
 	}
 	return serviceURL.FindStringSubmatch(string(text))[1]
 }
@@ -174,6 +177,12 @@ func loadPreset(t *testing.T, dir, url string) *config.Config {
 	text = wantsHTTPS.ReplaceAll(text, nil)
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if kept, err := os.ReadFile(filepath.Join(dir, "url")); err == nil {
+		kept = serviceURL.ReplaceAll(kept, []byte(url+"$1"))
+		if err := os.WriteFile(filepath.Join(dir, "url"), kept, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c, ps := config.Load(path)
 	if c == nil {

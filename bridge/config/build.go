@@ -117,7 +117,7 @@ const (
 )
 
 var (
-	refusedHTTP  = map[string]string{"name": "can't have a default", "url": "can't have a default"}
+	refusedHTTP  = map[string]string{"name": "can't have a default", "url": "can't have a default", "url_file": "can't have a default", "url_env": "can't have a default"}
 	refusedEmail = map[string]string{"name": "can't have a default", "batch_max_events": oneMail, "batch_max_wait": oneMail}
 	mailAlone    = map[string]string{"batch_max_events": oneMail, "batch_max_wait": oneMail}
 	lineAlone    = map[string]string{"batch_max_events": oneLine, "batch_max_wait": oneLine}

@@ -68,10 +68,13 @@ func (s *settings) family(key string) []string {
 			return []string{base, base + "_file", base + "_env"}
 		}
 	}
-	if s.fields[base] != nil && s.fields[base+"_file"] != nil {
-		return []string{base, base + "_file"}
+	switch {
+	case s.fields[base] == nil || s.fields[base+"_file"] == nil:
+		return nil
+	case s.fields[base+"_env"] != nil:
+		return []string{base, base + "_file", base + "_env"}
 	}
-	return nil
+	return []string{base, base + "_file"}
 }
 
 // isTable reports whether a field takes a table of its own settings.

@@ -78,7 +78,11 @@ func tableSchema(t Table) object {
 	s["description"] = t.Doc
 	var required []string
 	for _, k := range t.Keys {
-		if k.Required && t.Like == "" && !hasDefaults(t.Name, k.Name) {
+		switch ways := t.WaysToSay(k.Name); {
+		case !k.Required || t.Like != "" || hasDefaults(t.Name, k.Name):
+		case len(ways) > 1:
+			s["oneOf"] = requireOne(ways)
+		default:
 			required = append(required, k.Name)
 		}
 	}
@@ -86,6 +90,25 @@ func tableSchema(t Table) object {
 		s["required"] = required
 	}
 	return s
+}
+
+// WaysToSay gives the keys of which one says what a key does: itself, and the
+// file or variable that may hold it.
+func (t Table) WaysToSay(key string) []string {
+	ways := []string{key}
+	for _, k := range t.Keys {
+		if k.Of == key {
+			ways = append(ways, k.Name)
+		}
+	}
+	return ways
+}
+
+func requireOne(keys []string) (out []object) {
+	for _, k := range keys {
+		out = append(out, object{"required": []string{k}})
+	}
+	return out
 }
 
 // hasDefaults reports whether a recipient's key may stand in [defaults]

@@ -124,6 +124,9 @@ func (m *markers) funcs() template.FuncMap {
 		"whsec": func(key string) string {
 			return m.keep("whsec_" + base64.StdEncoding.EncodeToString([]byte(m.mark(key)+"??>>~~ of 24 bytes or more")))
 		},
+		"urlFile": func(key, before, behind string) string {
+			return m.file(fmt.Sprintf("url%d", len(m.keys)), []byte(before+m.mark(key)+behind+"\n"))
+		},
 		"key": func(key string) (string, error) {
 			der, err := x509.MarshalPKCS8PrivateKey(m.key)
 			if err != nil {
@@ -197,7 +200,7 @@ func (m *markers) alerts() string {
 func (m *markers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	key := r.URL.Query().Get("key")
-	mine := fmt.Sprintf("%s %s %s %s", r.Header.Get("Authorization"), r.Header.Get("Proxy-Authorization"), key, r.URL.RawQuery)
+	mine := fmt.Sprintf("%s %s %s %s %s", r.Header.Get("Authorization"), r.Header.Get("Proxy-Authorization"), key, r.URL.RawQuery, r.URL.Path)
 	if basic, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.Header.Get("Authorization"), "Basic ")); err == nil {
 		mine = string(basic) + " " + mine
 	}

@@ -108,6 +108,12 @@ authorization = "Token token={{secret "recipients.http.authorization"}}"
 alert_url = "http://127.0.0.1:1/?key={{query "recipients.http.alert_url"}}"
 send_email_alert_after = "1s"
 [[recipients.http]]
+name = "a secret path"
+url_file = "{{urlFile "recipients.http.url" (print .HTTP "/services/") "/end"}}"
+[[recipients.http]]
+name = "a secret path with tokens"
+url_file = "{{urlFile "recipients.http.url" (print .HTTP "/services/") "/%%lsid%%?x=%%lsid%%"}}"
+[[recipients.http]]
 name = "no TLS"
 url = "{{.TLS}}/500?key={{query "recipients.http.url"}}"
 password = "{{secret "recipients.http.password"}}"

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/tailpost/tailpost/bridge/option"
-	"github.com/tailpost/tailpost/sinks/macro"
 	"github.com/tailpost/tailpost/sinks/oauth"
 )
 
@@ -27,12 +26,11 @@ const (
 func (o *Options) Check(dir string) []option.Problem {
 	var ps []option.Problem
 	var u *url.URL
-	to, bad := parseTarget(o.URL)
+	to, bad := o.readURL(dir)
 	if to != nil {
 		u = to.fixed
 	}
 	ps = append(ps, bad...)
-	ps = append(ps, macro.Compile(o.URL).Doubts("url", o.Fields, o.AllFields)...)
 	ps = append(ps, o.checkBody()...)
 	ps = append(ps, o.checkTemplate(dir)...)
 	ps = append(ps, o.checkBatches(to)...)

@@ -21,7 +21,7 @@ func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func TestCheck(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"auth": "Bearer s3cr3t\n", "two": "a\nb\n", "ctl": "a\x01b", "ca.pem": "no certificate",
+	for name, text := range map[string]string{"auth": "Bearer s3cr3t\n", "two": "a\nb\n", "ctl": "a\x01b", "ca.pem": "no certificate", "url": "https://h/services/s3cr3t?%%name%%=1\n", "good": "https://h/services/s3cr3t\n",
 		"t.json": "\uFEFF{\"a\": \"%%name%%\"}\n", "latin": "\"\xe9\"", "long": strings.Repeat("\n", 64<<10) + "1"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -36,6 +36,12 @@ func TestCheck(t *testing.T) {
 		{name: "no url", set: func(o *httpsink.Options) { o.URL = "" }, want: []string{"url: is missing"}},
 		{name: "no URL", set: func(o *httpsink.Options) { o.URL = "http://a b:s3cr3t/" }, want: []string{"url: is no URL"}},
 		{name: "another scheme", set: func(o *httpsink.Options) { o.URL = "ftp://h/" }, want: []string{"url: is neither http:// nor https://"}},
+		{name: "from a file", set: func(o *httpsink.Options) { o.URL, o.URLFile = "", "good" }},
+		{name: "from a file that is absent", set: func(o *httpsink.Options) { o.URL, o.URLFile = "", "none" }, want: []string{"url_file: open " + dir}},
+		{name: "from a file, and here", set: func(o *httpsink.Options) { o.URLFile = "good" }, want: []string{"url: is given more than once"}},
+		{name: "from a file that holds none", set: func(o *httpsink.Options) { o.URL, o.URLFile = "", "auth" }, want: []string{"url: is neither http:// nor https://"}},
+		{name: "from a file, with a token for a name", set: func(o *httpsink.Options) { o.URL, o.URLFile = "", "url" }, want: []string{"url: has a token in its query that is no value"}},
+		{name: "from a variable that isn't set", set: func(o *httpsink.Options) { o.URL, o.URLEnv = "", "TAILPOST_TEST_NONE" }, want: []string{"url_env: the environment variable"}},
 		{name: "relative", set: func(o *httpsink.Options) { o.URL = "/x" }, want: []string{"url: is neither"}},
 		{name: "no host", set: func(o *httpsink.Options) { o.URL = "https:///x" }, want: []string{"url: has no host"}},
 		{name: "userinfo", set: func(o *httpsink.Options) { o.URL = "https://u:s3cr3t@h/" }, want: []string{"url: has a user name or password in it; put"}},

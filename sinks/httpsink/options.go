@@ -11,7 +11,9 @@ import (
 // Options are the settings of one HTTP recipient that concern the request and
 // what counts as an answer. Order and retry are dispatch's.
 type Options struct {
-	URL         string      `toml:"url" doc:"where events go, http or https; path and query may have %%tokens%%"`
+	URL         string      `toml:"url" doc:"where events go, http or https; path and query may have %%tokens%%; from a file or variable, its path is never shown"`
+	URLFile     string      `toml:"url_file"`
+	URLEnv      string      `toml:"url_env"`
 	Body        string      `toml:"body" doc:"form as the appliance sends it; json: canonical JSON; cloudevents: CloudEvents 1.0; template: template or template_file"`
 	ContentType string      `toml:"content_type" doc:"empty: by body; a template's is JSON unless this says otherwise"`
 	Success     option.List `toml:"success" doc:"answers that mean taken: codes and classes"`
@@ -54,7 +56,8 @@ type Options struct {
 	Fields    []string `toml:"-"`
 	AllFields bool     `toml:"-"`
 
-	text string // the template, as Check found it
+	text string        // the template, as Check found it
+	url  option.Secret // what url_file or url_env holds, as Check found it
 }
 
 // ProfileAppliance names the profile that does what the appliance does: a

@@ -36,7 +36,7 @@ type Sink struct {
 // New makes a sink of checked options. It connects to nothing yet.
 func New(o Options) (*Sink, error) {
 	o = fill(o)
-	to, problems := parseTarget(o.URL)
+	to, problems := o.target()
 	for _, p := range problems {
 		return nil, fmt.Errorf("http recipient: %s", p)
 	}

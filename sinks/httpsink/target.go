@@ -17,6 +17,8 @@ type target struct {
 	fixed    *url.URL         // all of it where there are no tokens; never changed
 	shown    string           // as people may see it: tokens as they are written
 	secrets  []string         // what of its query is not to be shown
+	hidden   bool             // the path isn't to be shown, either
+	paths    []string         // what of it is worth to be looked for elsewhere
 	segments []macro.Template // of the path, behind each slash; nil: no tokens
 	query    macro.Template
 }
@@ -71,10 +73,65 @@ func parseTarget(s string) (*target, []option.Problem) {
 	return t, nil
 }
 
+// readURL finds the URL, which is given as url or elsewhere.
+func (o *Options) readURL(dir string) (*target, []option.Problem) {
+	text := o.URL
+	if o.URLFile != "" || o.URLEnv != "" {
+		secret, ps := option.ReadSecret("url", option.NewSecret(o.URL), o.URLFile, o.URLEnv, dir)
+		if len(ps) > 0 {
+			return nil, ps
+		}
+		o.url, text = secret, secret.Reveal()
+	}
+	to, ps := o.target()
+	return to, append(ps, macro.Compile(text).Doubts("url", o.Fields, o.AllFields)...)
+}
+
+// target takes the URL apart. Of one that stands elsewhere than in the
+// configuration nothing but the scheme and the host is shown.
+func (o *Options) target() (*target, []option.Problem) {
+	if !o.url.IsSet() {
+		return parseTarget(o.URL)
+	}
+	to, ps := parseTarget(o.url.Reveal())
+	if to != nil {
+		to.hidePath()
+	}
+	return to, ps
+}
+
+const hiddenPath = "/…"
+
+// hidePath makes the path a secret, and each segment of it that is no mere
+// name.
+func (t *target) hidePath() {
+	const shortest = 8 // a shorter one is rather a name, such as hooks
+	t.hidden, t.shown = true, (&url.URL{Scheme: t.fixed.Scheme, Host: t.fixed.Host}).String()+hiddenPath
+	hide := func(text string) {
+		plain, _ := url.PathUnescape(text)
+		for _, s := range []string{text, plain} {
+			if len(strings.Trim(s, "/")) >= shortest {
+				t.paths = append(t.paths, s)
+			}
+		}
+	}
+	if t.segments == nil {
+		hide(t.fixed.EscapedPath())
+		for s := range strings.SplitSeq(t.fixed.EscapedPath(), "/") {
+			hide(s)
+		}
+	}
+	for _, s := range t.segments {
+		for _, literal := range s.Literals() {
+			hide(literal)
+		}
+	}
+}
+
 // Shown gives the URL as people may see it: without userinfo, its query only
-// as ?….
+// as ?…, and of one that is kept elsewhere the scheme and the host alone.
 func (o *Options) Shown() string {
-	to, ps := parseTarget(o.URL)
+	to, ps := o.target()
 	if to == nil {
 		return fmt.Sprint("no URL: ", ps)
 	}

@@ -41,7 +41,7 @@ func (s *Sink) trust() (err error) {
 		}
 		secrets = append(secrets, s.tokens.Secret().Reveal())
 	}
-	s.hide = newWords(s.header, s.target.secrets, secrets)
+	s.hide = newWords(s.header, s.target.secrets, append(secrets, s.target.paths...))
 	return nil
 }
 
@@ -141,6 +141,9 @@ func (s *Sink) Preview(d bridge.Delivery) ([]byte, error) {
 	path := showURL(&url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery})
 	if path == "" || path[0] == '?' {
 		path = "/" + path
+	}
+	if s.target.hidden {
+		path = hiddenPath
 	}
 	b := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", path, s.hide.Blot(host), len(out.body))
 	var head headerText

@@ -2,7 +2,9 @@ package trial
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -132,6 +134,13 @@ func MoveExample(t *testing.T, path, url string, ports Ports) {
 		text += "\n[admin]\nlisten = \"\"\n"
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept := filepath.Join(filepath.Dir(path), "url") // what url_file names, where there is one
+	if b, err = os.ReadFile(kept); err == nil {
+		err = os.WriteFile(kept, ofService.ReplaceAll(b, []byte(url+"/")), 0o600)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 }
