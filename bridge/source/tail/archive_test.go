@@ -32,6 +32,7 @@ func (r *rig) gzip(from, to string) {
 // The rest of a file that was rotated and compressed while we were down is
 // read from the archive, with the ids that the plain file would have given.
 func TestArchivedWhileDown(t *testing.T) {
+	t.Parallel()
 	all := numbered(0, 6000)
 	ids := func(path string) (of []bridge.ID) {
 		r := newRig(t)
@@ -53,6 +54,7 @@ func TestArchivedWhileDown(t *testing.T) {
 		{name: "all are archives", first: "app.log.3.gz", second: "app.log.2.gz", third: "app.log.1.gz"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t)
 			r.write("app.log", text(all[:1000]...))
 			r.start()
@@ -86,6 +88,7 @@ func TestArchivedWhileDown(t *testing.T) {
 
 // Killed in the middle of an archive, it goes on there.
 func TestRestartInAnArchive(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 9000)
 	r.write("app.log", text(all[:1]...))
@@ -140,6 +143,7 @@ func (r *rig) settledOn(n int) <-chan struct{} {
 
 // While we run, compressing what was read, or what is being read, is no news.
 func TestArchivedWhileRunning(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 500)
 	r.write("app.log", text(all[:100]...))
@@ -169,6 +173,7 @@ func TestArchivedWhileRunning(t *testing.T) {
 // Archives that were there before us are not read, however often they are
 // renamed, copied or unpacked.
 func TestOldArchivesAreNeverRead(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log.1", text("older"))
 	r.gzip("app.log.1", "app.log.2.gz")
@@ -194,6 +199,7 @@ func TestOldArchivesAreNeverRead(t *testing.T) {
 
 // An archive that is not whole yet is waited for, and so is what comes after.
 func TestArchiveInTheMaking(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 3000)
 	r.write("app.log", text(all[:10]...))
@@ -214,6 +220,7 @@ func TestArchiveInTheMaking(t *testing.T) {
 
 // Nothing at all can be read of it: that is said, and the rest goes on.
 func TestEmptyArchive(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -234,6 +241,7 @@ func TestEmptyArchive(t *testing.T) {
 
 // One that stays so is damaged: what is there is read, and it is said once.
 func TestDamagedArchive(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 3000)
 	r.write("app.log", text(all[:10]...))

@@ -63,6 +63,7 @@ func TestCommitOfWhatHasChanged(t *testing.T) {
 // The copy's position and that of the file that begins anew are durable
 // together.
 func TestCrashAfterCopyTruncate(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text(numbered(0, 50)...)+"half")
 	r.start()

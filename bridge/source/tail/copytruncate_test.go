@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 )
 
 func TestCopyTruncate(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 400)
 	r.write("app.log", text(all[:100]...))
@@ -35,6 +37,7 @@ func TestCopyTruncate(t *testing.T) {
 
 // A copy that is only made, of a file that goes on, is not read.
 func TestCopyAlone(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 200)
 	r.write("app.log", text(all[:100]...))
@@ -54,6 +57,7 @@ func TestCopyAlone(t *testing.T) {
 }
 
 func TestCopyTruncateWhileDown(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 300)
 	r.write("app.log", text(all[:100]...))
@@ -73,6 +77,7 @@ func TestCopyTruncateWhileDown(t *testing.T) {
 
 // The copy was made before the last lines, which have been read, were written.
 func TestCopyShorterThanWhatWasRead(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 200)
 	r.write("app.log", text(all[:100]...))
@@ -92,32 +97,36 @@ func TestCopyShorterThanWhatWasRead(t *testing.T) {
 // the cut: the copy is known all the same, by the reader that was there and by
 // the next one.
 func TestCopyFarShorterThanWhatWasRead(t *testing.T) {
+	t.Parallel()
 	for _, down := range []bool{false, true} {
 		for _, more := range []int{40, 400, 4000} {
-			r := newRig(t)
-			all := numbered(0, 10_000)
-			r.write("app.log", text(all[:5000]...))
-			r.start()
-			r.want(all[:5000]...)
-			r.copy("app.log", "copying")
-			for n := 0; n < more; n += 40 {
-				r.write("app.log", text(all[5000+n:5040+n]...))
-				r.want(all[:5040+n]...)
-			}
-			if down {
-				r.halt()
-			}
-			r.mu.Lock()
-			r.rename("copying", "app.log.1")
-			r.truncate("app.log")
-			r.write("app.log", text(all[5000+more:]...))
-			r.mu.Unlock()
-			if down {
+			t.Run(fmt.Sprintf("%d lines, down %v", more, down), func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t)
+				all := numbered(0, 10_000)
+				r.write("app.log", text(all[:5000]...))
 				r.start()
-			}
-			r.want(all...)
-			r.quiet()
-			r.wantNoLoss()
+				r.want(all[:5000]...)
+				r.copy("app.log", "copying")
+				for n := 0; n < more; n += 40 {
+					r.write("app.log", text(all[5000+n:5040+n]...))
+					r.until("these lines", func() bool { return len(r.lines) == 5040+n })
+				}
+				if down {
+					r.halt()
+				}
+				r.mu.Lock()
+				r.rename("copying", "app.log.1")
+				r.truncate("app.log")
+				r.write("app.log", text(all[5000+more:]...))
+				r.mu.Unlock()
+				if down {
+					r.start()
+				}
+				r.want(all...)
+				r.quiet()
+				r.wantNoLoss()
+			})
 		}
 	}
 }
@@ -125,6 +134,7 @@ func TestCopyFarShorterThanWhatWasRead(t *testing.T) {
 // Two generations of one file whose first lines differ share no ids, though
 // inode, offsets and later lines are the same.
 func TestGenerationsShareNoIDs(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("one", "same", "same again"))
 	r.start()
@@ -147,6 +157,7 @@ func TestGenerationsShareNoIDs(t *testing.T) {
 
 // The same log read anew, or a copy of it, gives the same ids.
 func TestSameBytesSameIDs(t *testing.T) {
+	t.Parallel()
 	var ids [2][]bridge.ID
 	for i := range ids {
 		r := newRig(t)

@@ -34,6 +34,7 @@ func watchHeld(r *rig, most int) {
 }
 
 func TestMoreLogsThanCanBeHeld(t *testing.T) {
+	t.Parallel()
 	var log logBuffer
 	r := globRig(t, "*.log", withLog(&log), func(o *Options) { o.MaxHeld = 3 })
 	watchHeld(r, 3)
@@ -68,6 +69,7 @@ func TestMoreLogsThanCanBeHeld(t *testing.T) {
 
 // A long row of rotated files is read in its order, some at a time.
 func TestMoreGenerationsThanCanBeHeld(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.MaxHeld = 3 })
 	watchHeld(r, 3)
 	all := numbered(0, 200)
@@ -89,6 +91,7 @@ func TestMoreGenerationsThanCanBeHeld(t *testing.T) {
 // However many siblings are there at the very first start, and whether they can
 // be opened or not, none is read.
 func TestMoreOldSiblingsThanCanBeHeld(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.MaxHeld = 3 })
 	for i := range 10 {
 		r.write(fmt.Sprintf("app.log.%d", 10-i), text("old"))
@@ -113,7 +116,8 @@ func TestMoreOldSiblingsThanCanBeHeld(t *testing.T) {
 // What is remembered of finished files is bounded, the oldest go first, and
 // what was forgotten is not read for it.
 func TestFinishedFilesAreBounded(t *testing.T) {
-	r := newRig(t)
+	t.Parallel()
+	r := newRig(t, func(o *Options) { o.Rescan = 10 * testRescan }) // a look at so many takes its time
 	for i := range maxDone + 5 {
 		r.write(fmt.Sprintf("app.log.%d", 2000-i), text(fmt.Sprintf("old %d", i)))
 	}

@@ -16,6 +16,7 @@ func timed(from, to int) []string {
 }
 
 func TestLinesWrittenBack(t *testing.T) {
+	t.Parallel()
 	ls := timed(0, 200)
 	for _, tc := range []struct {
 		name, old, next string
@@ -43,9 +44,7 @@ func TestLinesWrittenBack(t *testing.T) {
 	} {
 		for _, how := range []string{"rename", "truncate", "down"} {
 			t.Run(tc.name+"/"+how, func(t *testing.T) {
-				if !*noHints { // then several processes are at work already
-					t.Parallel() // they mostly wait
-				}
+				t.Parallel()
 				r := newRig(t)
 				r.write("app.log", tc.old)
 				r.start()

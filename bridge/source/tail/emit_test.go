@@ -11,6 +11,7 @@ import (
 )
 
 func TestEmitErrorEnds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	want := errors.New("the spool is closed")
@@ -25,6 +26,7 @@ func TestEmitErrorEnds(t *testing.T) {
 // A blocked emit is the only backpressure: nothing else comes meanwhile, and
 // the end of ctx ends it.
 func TestOneEmitAtATime(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text(numbered(0, 5000)...))
 	ctx, stop := context.WithCancel(t.Context())
@@ -56,6 +58,7 @@ func TestOneEmitAtATime(t *testing.T) {
 }
 
 func TestBatchesAreBounded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text(numbered(0, 20_000)...))
 	r.fail = func(b bridge.Batch) error {

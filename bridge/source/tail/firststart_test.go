@@ -6,6 +6,7 @@ import (
 )
 
 func TestFirstStart(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, start, in, later string
 		want                   []string
@@ -19,6 +20,7 @@ func TestFirstStart(t *testing.T) {
 		{name: "beginning", start: StartBeginning, in: "a\nb\n", later: "c\n", want: []string{"a", "b", "c"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			var log logBuffer
 			r := newRig(t, withLog(&log), shortLines, func(o *Options) { o.Start = tc.start })
 			r.write("app.log", tc.in)
@@ -43,6 +45,7 @@ func TestFirstStart(t *testing.T) {
 // start is applied once in the life of a source: what is new after it is read
 // from 0.
 func TestStartIsAppliedOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Start = StartEnd })
 	r.write("app.log", text("skipped"))
 	r.start()

@@ -38,6 +38,7 @@ func (r *rig) wantOf(want map[string][]string) {
 }
 
 func TestGlob(t *testing.T) {
+	t.Parallel()
 	r := globRig(t, "*.log")
 	r.write("a.log", text("a1"))
 	r.write("b.log", text("b1"))
@@ -63,12 +64,14 @@ func TestGlob(t *testing.T) {
 
 // Names that rotation gives answer to the glob too. They belong to their log.
 func TestGlobMatchesSiblings(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct{ name, pattern, sibling, older string }{
 		{name: "numbers", pattern: "*", sibling: "a.log.1", older: "a.log.2"},
 		{name: "dates", pattern: "*.log", sibling: "a-20260131.log", older: "a-20260130.log"},
 		{name: "archives", pattern: "a*", sibling: "a.log-20260131", older: "a.log-20260130.gz"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			r := globRig(t, tc.pattern, func(o *Options) { o.Start = StartEnd })
 			r.write(tc.sibling, text("old"))
 			r.write("a.log", text("skipped"))
@@ -102,6 +105,7 @@ func TestGlobMatchesSiblings(t *testing.T) {
 }
 
 func TestGlobOfDirectories(t *testing.T) {
+	t.Parallel()
 	r := globRig(t, "*/app.log")
 	r.start()
 	r.wantStats("that nothing matches", func(s Stats) bool { return s.Waiting == "no file matches "+r.o.Path })
@@ -121,6 +125,7 @@ func TestGlobOfDirectories(t *testing.T) {
 }
 
 func TestGlobWithoutDirectory(t *testing.T) {
+	t.Parallel()
 	var log logBuffer
 	r := globRig(t, "d/*.log", withLog(&log))
 	r.start()
@@ -139,6 +144,7 @@ func TestGlobWithoutDirectory(t *testing.T) {
 
 // start counts for the files that are there when the source is first seen.
 func TestGlobFirstStart(t *testing.T) {
+	t.Parallel()
 	r := globRig(t, "*.log", func(o *Options) { o.Start = StartEnd })
 	for _, name := range []string{"a.log", "b.log", "c.log"} {
 		r.write(name, text("old"))
@@ -165,8 +171,10 @@ func TestGlobFirstStart(t *testing.T) {
 
 // A log that is renamed to another name of the glob goes on there.
 func TestGlobRename(t *testing.T) {
+	t.Parallel()
 	for _, down := range []bool{false, true} {
 		t.Run(fmt.Sprintf("down %v", down), func(t *testing.T) {
+			t.Parallel()
 			r := globRig(t, "*.log")
 			r.write("a.log", text(numbered(0, 100)...))
 			r.start()
@@ -192,6 +200,7 @@ func TestGlobRename(t *testing.T) {
 
 // Further names of a file are not read again.
 func TestGlobLinks(t *testing.T) {
+	t.Parallel()
 	r := globRig(t, "*.log")
 	r.write("a.log", text("a1"))
 	if err := os.Symlink("a.log", r.file("current.log")); err != nil {
@@ -212,6 +221,7 @@ func TestGlobLinks(t *testing.T) {
 // Links that lead into one directory, to names that differ in a number, as
 // Kubernetes has them for a container and its next start.
 func TestGlobOfLinks(t *testing.T) {
+	t.Parallel()
 	r := globRig(t, "*.log")
 	if err := os.Mkdir(r.file("d"), 0o755); err != nil {
 		t.Fatal(err)
@@ -241,6 +251,7 @@ func TestGlobOfLinks(t *testing.T) {
 
 // What is gone is forgotten: neither state nor descriptors pile up.
 func TestGlobComeAndGo(t *testing.T) {
+	t.Parallel()
 	r := globRig(t, "*.log")
 	r.write("stays.log", text("x"))
 	r.start()
@@ -258,6 +269,7 @@ func TestGlobComeAndGo(t *testing.T) {
 
 // The last of all was removed unread while we were down.
 func TestGlobRemovedWhileDown(t *testing.T) {
+	t.Parallel()
 	r := globRig(t, "*.log")
 	r.write("a.log", text("a1")+"unread")
 	r.write("b.log", text("b1"))

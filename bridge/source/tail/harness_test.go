@@ -19,11 +19,18 @@ import (
 	"github.com/tailpost/tailpost/bridge"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Tests here mostly wait: more of them run side by side than there are CPUs,
+// where -parallel doesn't say how many.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	testLinger = 150 * time.Millisecond
-	testRescan = 20 * time.Millisecond
+	testRescan = 10 * time.Millisecond
 	patience   = 20 * time.Second
 )
 
@@ -224,7 +231,7 @@ func (r *rig) settle() {
 // where the source doesn't look, because it rescans rarely, has ended, or waits
 // in emit.
 func (r *rig) looks() {
-	if r.o.Rescan != testRescan || r.stop == nil {
+	if r.o.Rescan > 10*testRescan || r.stop == nil {
 		return
 	}
 	last := r.src.counts.rounds.Load() + 4

@@ -7,6 +7,7 @@ import (
 
 // A program that was not told goes on writing into the renamed file.
 func TestLateWriter(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	f, err := openAppend(r.path)

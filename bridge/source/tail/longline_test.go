@@ -11,6 +11,7 @@ func shortLines(o *Options) { o.MaxLine = minMaxLine }
 var full = strings.Repeat("x", minMaxLine)
 
 func TestLongLines(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, in string
 		want     []string
@@ -23,6 +24,7 @@ func TestLongLines(t *testing.T) {
 		{name: "much longer than a batch", in: "a\n" + strings.Repeat(full, 2000) + "\nb\n", want: []string{"a", full, "b"}, wantCut: []int64{0, 1999 * minMaxLine, 0}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, shortLines)
 			r.write("app.log", tc.in)
 			r.start()
@@ -43,6 +45,7 @@ func TestLongLines(t *testing.T) {
 // The rest of a line that was cut is never a line of its own, whenever it
 // comes: it could forge events.
 func TestRestOfALongLineComesLater(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, shortLines)
 	r.write("app.log", full+"yy")
 	r.start()
@@ -63,6 +66,7 @@ func TestRestOfALongLineComesLater(t *testing.T) {
 }
 
 func TestRestOfALongLineOverARotation(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, shortLines)
 	r.write("app.log", full+"yy")
 	r.start()
@@ -78,6 +82,7 @@ func TestRestOfALongLineOverARotation(t *testing.T) {
 }
 
 func TestLongLineAtTheEndOfARotatedFile(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, shortLines)
 	r.write("app.log", "a\nb")
 	r.start()

@@ -25,6 +25,7 @@ func (r *rig) sameIdentity(name string, from fileID) {
 
 // A new file that has the inode of one that is gone is not taken for it.
 func TestReusedInode(t *testing.T) {
+	t.Parallel()
 	head := strings.Repeat("# the same beginning\n", 40) // longer than the sums' window
 	for _, tc := range []struct {
 		name, old, new string
@@ -38,6 +39,7 @@ func TestReusedInode(t *testing.T) {
 		{name: "nothing was read of the old one", old: "", new: text("bbbb"), want: 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t)
 			r.write("app.log", tc.old)
 			r.start()
@@ -63,6 +65,7 @@ func TestReusedInode(t *testing.T) {
 // Rotated files that are shorter than the sums' window, or begin alike, are
 // told apart, while we run and while we don't.
 func TestGenerationsThatLookAlike(t *testing.T) {
+	t.Parallel()
 	head := strings.Repeat("# the same beginning\n", 40)
 	for _, tc := range []struct{ name, head string }{
 		{name: "short"},
@@ -71,6 +74,7 @@ func TestGenerationsThatLookAlike(t *testing.T) {
 	} {
 		for _, down := range []bool{false, true} {
 			t.Run(tc.name, func(t *testing.T) {
+				t.Parallel()
 				r := newRig(t)
 				heads := strings.Split(strings.TrimSuffix(tc.head, "\n"), "\n")
 				if tc.head == "" {
@@ -106,6 +110,7 @@ func TestGenerationsThatLookAlike(t *testing.T) {
 
 // copytruncate while down of a file that is shorter than the window.
 func TestShortCopyTruncateWhileDown(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -124,6 +129,7 @@ func TestShortCopyTruncateWhileDown(t *testing.T) {
 
 // The directory goes, with the file, and comes back, over and over.
 func TestDirectoryComesAndGoes(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Path = strings.Replace(o.Path, "app.log", "d/app.log", 1) })
 	var want []string
 	for _, line := range []string{"a", "b", "c"} {
@@ -147,6 +153,7 @@ func TestDirectoryComesAndGoes(t *testing.T) {
 // The directory is hidden for a while, as by an unmounted file system, with
 // a line half written.
 func TestDirectoryHidden(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Path = strings.Replace(o.Path, "app.log", "d/app.log", 1) })
 	if err := os.Mkdir(r.file("d"), 0o755); err != nil {
 		t.Fatal(err)

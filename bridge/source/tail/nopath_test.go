@@ -48,6 +48,7 @@ func withLog(l *logBuffer) func(*Options) {
 }
 
 func TestNoFileYet(t *testing.T) {
+	t.Parallel()
 	var log logBuffer
 	r := newRig(t, withLog(&log), func(o *Options) { o.Start = StartEnd })
 	r.start()
@@ -67,6 +68,7 @@ func TestNoFileYet(t *testing.T) {
 }
 
 func TestNoDirectoryYet(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Path = filepath.Join(filepath.Dir(o.Path), "sub", "deep", "app.log") })
 	r.start()
 	r.wantStats("the missing directory is named", func(s Stats) bool {
@@ -84,6 +86,7 @@ func TestNoDirectoryYet(t *testing.T) {
 
 // The directory is replaced while it is watched.
 func TestDirectoryReplaced(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Path = filepath.Join(filepath.Dir(o.Path), "d", "app.log") })
 	mkdir := func() {
 		if err := os.Mkdir(r.file("d"), 0o755); err != nil {
@@ -105,6 +108,7 @@ func TestDirectoryReplaced(t *testing.T) {
 }
 
 func TestSomethingElseHasTheName(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		make func(path string) error
@@ -116,6 +120,7 @@ func TestSomethingElseHasTheName(t *testing.T) {
 		{name: "dangling link", make: func(p string) error { return os.Symlink(p+".target", p) }, want: " leads to PATH.target, which does not exist"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t)
 			if err := tc.make(r.path); err != nil {
 				t.Fatal(err)
@@ -131,6 +136,7 @@ func TestSomethingElseHasTheName(t *testing.T) {
 
 // A restart while the file system is not mounted loses no position.
 func TestFileHiddenAtRestart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a", "b"))
 	r.start()

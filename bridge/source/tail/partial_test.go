@@ -3,6 +3,7 @@ package tail
 import "testing"
 
 func TestPartialLineIsCompleted(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", "first ha")
 	r.start()
@@ -18,6 +19,7 @@ func TestPartialLineIsCompleted(t *testing.T) {
 }
 
 func TestPartialLineOverARestart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", "a\nbc")
 	r.start()
@@ -30,6 +32,7 @@ func TestPartialLineOverARestart(t *testing.T) {
 
 // The writer has renamed the file and goes on with its line a moment later.
 func TestPartialAtRotationIsCompleted(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Linger = patience })
 	r.write("app.log", "a\nbc")
 	r.start()
@@ -42,6 +45,7 @@ func TestPartialAtRotationIsCompleted(t *testing.T) {
 }
 
 func TestPartialAtRotationIsHandedOut(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", "a\nbc")
 	r.start()
@@ -64,6 +68,7 @@ func TestPartialAtRotationIsHandedOut(t *testing.T) {
 
 // While a file has its name, its last line waits, however long.
 func TestPartialStaysWhileLive(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", "a\nbc")
 	r.start()
@@ -76,6 +81,7 @@ func TestPartialStaysWhileLive(t *testing.T) {
 }
 
 func TestPartialOfADeletedFile(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", "a\nbc")
 	r.start()

@@ -3,7 +3,6 @@ package tail
 import (
 	"os"
 	"os/exec"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 // Without any notifications the rescans find everything.
 func TestNoWatchersLeft(t *testing.T) {
+	t.Parallel()
 	var log logBuffer
 	r := newRig(t, withLog(&log))
 	r.src.watcher = noWatcher
@@ -32,26 +32,21 @@ func TestNoWatchersLeft(t *testing.T) {
 // Each test of this package that runs a source passes without notifications:
 // the rescans find all that they tell.
 func TestWithoutNotifications(t *testing.T) {
+	t.Parallel()
 	if *noHints {
 		return // it is being run by itself
 	}
 	const needHints = "TestWithoutNotifications|TestHintsAreEnough|TestOverflow|TestWatchFollowsTheName"
 	const noSource = "TestPacked|TestState|TestCheck|TestSiblings|TestOlderName|TestExplain|Fuzz|Benchmark"
-	var all sync.WaitGroup
-	defer all.Wait()
-	for _, some := range []string{"^Test[A-D]", "^Test[E-N]", "^Test[O-QT-Z]", "^TestR", "^TestS"} { // side by side: they mostly wait
-		all.Go(func() {
-			args := []string{"-nohints", "-test.run", some, "-test.skip", needHints + "|" + noSource, "-test.timeout", "8m", "-stress.runs", "1"}
-			out, err := exec.CommandContext(t.Context(), os.Args[0], args...).CombinedOutput()
-			if err != nil {
-				t.Errorf("%s: %v\n%s", some, err, out)
-			}
-		})
+	args := []string{"-nohints", "-test.skip", needHints + "|" + noSource, "-test.timeout", "8m", "-stress.runs", "1"}
+	if out, err := exec.CommandContext(t.Context(), os.Args[0], args...).CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", args, err, out)
 	}
 }
 
 // An overflow says that anything may have happened.
 func TestOverflow(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Rescan = time.Hour })
 	errs := make(chan error)
 	r.src.watcher = func() (*fsnotify.Watcher, error) {
@@ -80,6 +75,7 @@ func TestOverflow(t *testing.T) {
 
 // With notifications nobody waits for the rescan.
 func TestHintsAreEnough(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Rescan = time.Hour })
 	r.write("app.log", text("a"))
 	r.start()

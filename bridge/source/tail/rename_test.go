@@ -3,6 +3,7 @@ package tail
 import "testing"
 
 func TestRenameAndCreate(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 400)
 	r.write("app.log", text(all[:100]...))
@@ -25,6 +26,7 @@ func TestRenameAndCreate(t *testing.T) {
 
 // The next file may be long in coming.
 func TestRenameWithoutCreate(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -40,6 +42,7 @@ func TestRenameWithoutCreate(t *testing.T) {
 
 // A file that never had the name while we looked is read all the same.
 func TestRotatedBetweenLooks(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -55,6 +58,7 @@ func TestRotatedBetweenLooks(t *testing.T) {
 }
 
 func TestDeleteAndCreate(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a", "b"))
 	r.start()
@@ -70,6 +74,7 @@ func TestDeleteAndCreate(t *testing.T) {
 
 // What was written before the file was deleted is read from the descriptor.
 func TestDeletedUnread(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -87,6 +92,7 @@ func TestDeletedUnread(t *testing.T) {
 
 // An editor puts a copy in the place of the file.
 func TestReplacedByACopy(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 300)
 	r.write("app.log", text(all[:200]...))

@@ -6,6 +6,7 @@ import (
 )
 
 func TestReadsFromTheBeginning(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a", "b"))
 	r.start()
@@ -21,6 +22,7 @@ func TestReadsFromTheBeginning(t *testing.T) {
 }
 
 func TestRestartGoesOnExactly(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 5000)
 	r.write("app.log", text(all[:2000]...))
@@ -36,6 +38,7 @@ func TestRestartGoesOnExactly(t *testing.T) {
 }
 
 func TestRestartAfterRename(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	all := numbered(0, 300)
 	r.write("app.log", text(all[:100]...))

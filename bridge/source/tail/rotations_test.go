@@ -242,6 +242,7 @@ func (m *rotations) cell() string {
 // TestRotations plays each kind of rotation at each moment. What became of the
 // lines must be what docs/reliability.md says.
 func TestRotations(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	cells := make(map[string]string)
 	t.Run("side by side", func(t *testing.T) { // they mostly wait

@@ -40,6 +40,7 @@ func TestStateCutAnywhere(t *testing.T) {
 
 // To begin anew where the position can't be read would repeat or lose.
 func TestStateOfAnotherVersionIsAnError(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	b := sample().encode()
 	b[0] = 9

@@ -25,6 +25,7 @@ const stressPatience = time.Minute
 // that is rotated all the time, while the source is crashed at random and
 // started again from what was durable. Every line must come, once, in order.
 func TestStress(t *testing.T) {
+	t.Parallel()
 	kinds := []struct {
 		name            string
 		rename, copying bool
@@ -49,6 +50,7 @@ func TestStress(t *testing.T) {
 				seed = uint64(time.Now().UnixNano())
 			}
 			t.Run(fmt.Sprintf("%s/%d", k.name, run), func(t *testing.T) {
+				t.Parallel()
 				t.Logf("-stress.seed=%d", seed)
 				w := &stressWriter{rnd: rand.New(rand.NewPCG(seed, 1)), rename: k.rename, copying: k.copying, partial: k.partial, zip: k.zip, unseen: k.unseen}
 				stress(t, w, rand.New(rand.NewPCG(seed, 2)), k.noWatch)

@@ -15,6 +15,7 @@ func (r *rig) point(to string) {
 }
 
 func TestSymlinkSwitch(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name    string
 		targets [3]string
@@ -25,6 +26,7 @@ func TestSymlinkSwitch(t *testing.T) {
 	} {
 		for _, down := range []string{"running", "down", "twice while down"} {
 			t.Run(tc.name+"/"+down, func(t *testing.T) {
+				t.Parallel()
 				r := newRig(t, func(o *Options) { o.Start = StartEnd })
 				if err := os.Mkdir(r.file("d"), 0o755); err != nil {
 					t.Fatal(err)
@@ -64,6 +66,7 @@ func TestSymlinkSwitch(t *testing.T) {
 
 // The file that the link leads to is rotated itself.
 func TestRotatedBehindTheLink(t *testing.T) {
+	t.Parallel()
 	for _, down := range []bool{false, true} {
 		r := newRig(t)
 		if err := os.Mkdir(r.file("d"), 0o755); err != nil {
@@ -92,6 +95,7 @@ func TestRotatedBehindTheLink(t *testing.T) {
 
 // Other logs beside the one that the link leads to are none of ours.
 func TestStrangersBehindTheLink(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	if err := os.Mkdir(r.file("d"), 0o755); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,7 @@ func (r *rig) wantState(want status.State, text string) {
 
 // TestStates: as the log comes, goes, and is something else for a while.
 func TestStates(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Path = filepath.Join(filepath.Dir(o.Path), "logs", "app.log") })
 	r.path, r.dir = r.o.Path, filepath.Dir(r.o.Path)
 	if is := told(r.src); is.State != status.Starting {
@@ -65,6 +66,7 @@ func TestStates(t *testing.T) {
 }
 
 func TestStateOfWhatMayNotBeRead(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	denied := deny(r)
 	r.write("app.log", text("a"))
@@ -77,6 +79,7 @@ func TestStateOfWhatMayNotBeRead(t *testing.T) {
 
 // A file that is open and can't be read.
 func TestStateOfWhatFails(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -98,6 +101,7 @@ func (g *gauge) knows() known {
 }
 
 func TestStatesOfGlobs(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Path = filepath.Join(filepath.Dir(o.Path), "pods", "*", "*.log") })
 	var denied atomic.Bool
 	r.src.open = func(path string) (*os.File, error) {
@@ -144,6 +148,7 @@ func TestStatesOfGlobs(t *testing.T) {
 // TestLag: what nobody takes is counted over all files, also those that come
 // while the reader waits.
 func TestLag(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	taken, release := make(chan struct{}), make(chan struct{})
 	ctx, stop := context.WithCancel(t.Context())

@@ -7,6 +7,7 @@ import (
 
 // Nothing unread was seen, so nothing is said to be lost.
 func TestTruncatedWhenRead(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a", "b"))
 	r.start()
@@ -19,6 +20,7 @@ func TestTruncatedWhenRead(t *testing.T) {
 }
 
 func TestTruncatedUnread(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a")+"0123456789") // the second line has no end yet
 	r.start()
@@ -37,6 +39,7 @@ func TestTruncatedUnread(t *testing.T) {
 
 // Size alone doesn't tell: the new content is longer than the old was.
 func TestRegrownBeyondTheOldOffset(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text(numbered(0, 50)...))
 	r.start()
@@ -50,6 +53,7 @@ func TestRegrownBeyondTheOldOffset(t *testing.T) {
 }
 
 func TestRegrownWhileDown(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text(numbered(0, 50)...))
 	r.start()
@@ -68,6 +72,7 @@ func TestRegrownWhileDown(t *testing.T) {
 
 // What was read still stands; what was unread is gone.
 func TestTruncatedToTheOffset(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a")+"012345")
 	r.start()
@@ -82,6 +87,7 @@ func TestTruncatedToTheOffset(t *testing.T) {
 }
 
 func TestRemovedWhileDown(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a")+"unread")
 	r.start()

@@ -24,6 +24,7 @@ func deny(r *rig) *atomic.Bool {
 }
 
 func TestUnreadableFile(t *testing.T) {
+	t.Parallel()
 	var log logBuffer
 	r := newRig(t, withLog(&log))
 	denied := deny(r)
@@ -49,6 +50,7 @@ func TestUnreadableFile(t *testing.T) {
 
 // What is written while the file can't be read yet is not skipped.
 func TestUnreadableAtTheFirstStart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Start = StartEnd })
 	denied := deny(r)
 	r.write("app.log", text("old")+"half")
@@ -63,6 +65,7 @@ func TestUnreadableAtTheFirstStart(t *testing.T) {
 
 // A restart while the file can't be read loses no position.
 func TestUnreadableAtRestart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -98,6 +101,7 @@ func refuse(r *rig, name string) *atomic.Bool {
 // Rotation gave the new file a wrong mode; it is mended when that file has
 // long been rotated itself. Nothing is lost.
 func TestUnreadableUntilRotated(t *testing.T) {
+	t.Parallel()
 	for _, restart := range []bool{false, true} {
 		r := newRig(t)
 		r.write("app.log", text("a"))
@@ -138,6 +142,7 @@ func TestUnreadableUntilRotated(t *testing.T) {
 
 // One that goes before it could be read is missed.
 func TestUnreadableAndRemoved(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()

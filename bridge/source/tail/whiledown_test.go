@@ -7,6 +7,7 @@ import (
 )
 
 func TestOldSiblingsAreNeverRead(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log.2", text("oldest"))
 	r.write("app.log.1", text("old"))
@@ -33,6 +34,7 @@ func TestOldSiblingsAreNeverRead(t *testing.T) {
 // A sibling that turns up with an old time, from a backup perhaps, is older
 // than what was read.
 func TestOldFileTurnsUp(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -52,6 +54,7 @@ func TestOldFileTurnsUp(t *testing.T) {
 // All files are new ones with the same content and times, as after a move to
 // another machine.
 func TestRestoredElsewhere(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text(numbered(0, 50)...))
 	r.start()
@@ -81,6 +84,7 @@ func TestRestoredElsewhere(t *testing.T) {
 
 // The position's file is found under a name that is no sibling's.
 func TestRenamedToAnything(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("a"))
 	r.start()
@@ -96,6 +100,7 @@ func TestRenamedToAnything(t *testing.T) {
 
 // Finished files are forgotten once they are gone.
 func TestStateDoesNotGrow(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.write("app.log", text("0"))
 	r.start()
