@@ -35,6 +35,10 @@ name   = "shut"
 path   = "logs/shut.log"
 format = "json"
 start  = "beginning"
+[[sources.tail]]
+name   = "open"
+path   = "logs/open.log"
+format = "json"
 [[recipients.http]]
 name           = "down"
 url            = "http://127.0.0.1:1/"
@@ -63,6 +67,7 @@ func TestReadiness(t *testing.T) {
 	}
 	b.rename("logs/shut.log", "logs/shut.log.1")
 	b.write("logs/shut.log", 0)
+	b.chmod("logs/open.log", 0)
 	if b.wait("unready", 503); time.Since(began) < 10*time.Second {
 		t.Errorf("unready after %v", time.Since(began))
 	}
@@ -71,6 +76,7 @@ func TestReadiness(t *testing.T) {
 		return strings.Contains(why, "source away is unreadable: the directory "+b.path("away")+" does not exist: ") &&
 			strings.Contains(why, "source folder is unreadable: "+b.path("logs/folder.log")+" is a directory") &&
 			strings.Contains(why, "source shut is unreadable: no permission to read "+b.path("logs/shut.log")+", which has owner ") &&
+			strings.Contains(why, "source open is unreadable: no permission to read "+b.path("logs/open.log")+", which has owner ") &&
 			strings.Contains(why, "; the bridge runs as ") && !strings.Contains(why, "plain")
 	})
 
@@ -78,9 +84,8 @@ func TestReadiness(t *testing.T) {
 	if err := os.Remove(b.path("logs/folder.log")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(b.path("logs/shut.log"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	b.chmod("logs/shut.log", 0o644)
+	b.chmod("logs/open.log", 0o644)
 	b.wait("ready again", 200)
 	b.p.stop()
 }
@@ -104,7 +109,7 @@ func newReadySite(t *testing.T) *readySite {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"away/away.log", "logs/folder.log", "logs/shut.log"} {
+	for _, name := range []string{"away/away.log", "logs/folder.log", "logs/shut.log", "logs/open.log"} {
 		b.write(name, 0o644)
 	}
 	cmd := exec.Command("tailpost", "run", "--config", b.path("tailpost.toml"))
@@ -156,6 +161,13 @@ func (b *readySite) write(name string, mode os.FileMode) {
 		b.t.Fatal(err)
 	}
 	b.rename("new", name)
+}
+
+func (b *readySite) chmod(name string, mode os.FileMode) {
+	b.t.Helper()
+	if err := os.Chmod(b.path(name), mode); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 func (b *readySite) rename(from, to string) {

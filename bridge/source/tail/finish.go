@@ -18,8 +18,9 @@ func (r *reader) linger(ctx context.Context, g *file, st fileStat) error {
 	if time.Since(g.changed) < r.o.Linger || r.isLive(g, list) {
 		return nil
 	}
-	if list.dirError != nil && st.links > 0 {
-		return nil // it may have its name still, in a directory that is hidden
+	hidden := list.dirError != nil || !list.hasLive && list.trouble != nil && !absent(list.trouble)
+	if hidden && st.links > 0 {
+		return nil // it may have its name still
 	}
 	if live, err := statPath(r.o.Path); err == nil && live.id == g.at.id {
 		return nil // it has its name back

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,6 +35,8 @@ func (l *lookout) holdAllLocked(seen []sighting, live sighting, next *listing) {
 	if !next.hasLive {
 		return
 	}
+	_, resting := l.resting[live.st.id]
+	was := l.held[live.st.id] || resting
 	// Between the two calls the name may have passed to another file.
 	st, err := l.holdLocked(live.name, live.st, true)
 	if errors.Is(err, errNoRoom) {
@@ -41,8 +44,13 @@ func (l *lookout) holdAllLocked(seen []sighting, live sighting, next *listing) {
 		return
 	}
 	next.trouble, next.live = err, st.id
-	if err != nil {
+	switch {
+	case err != nil:
 		next.refused[st.id] = refusal{live.name, st, err}
+	case was:
+		next.closed = l.probeLocked(live.st)
+	default:
+		l.probe = probe{st, time.Now()}
 	}
 	next.names[st.id] = live.name
 }

@@ -43,6 +43,7 @@ type listing struct {
 	full     bool       // files were left unopened, because too many are held
 	left     []sighting // of the siblings, these
 	trouble  error      // why the log's own file can't be read
+	closed   error      // why it may not be opened again, while it is held
 	reason   access.Reason
 	dirError error // why the directory can't be read: nothing above is known
 	refused  map[fileID]refusal
@@ -78,6 +79,7 @@ type lookout struct {
 	resting map[fileID]extent // likewise, of files that are not done with
 	wanted  map[fileID]bool   // opened under whatever name they have
 	where   []string          // further directories in which they may be
+	probe   probe             // of the log's own file
 	fresh   []*found
 	list    listing
 }

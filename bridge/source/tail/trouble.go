@@ -42,6 +42,10 @@ func (r *reader) tellTrouble(list listing) {
 	if is.Hint != "" {
 		ev = ev.Str("hint", is.Hint)
 	}
+	if list.closed != nil {
+		ev.Msg("the log file may not be opened any more")
+		return
+	}
 	ev.Msg("waiting for the log file")
 }
 
@@ -63,6 +67,8 @@ func (r *reader) tellUnlisted(list listing) {
 func (l *lookout) reasonLocked() access.Reason {
 	err, absent := l.list.trouble, errors.Is(l.list.trouble, fs.ErrNotExist)
 	switch {
+	case err == nil && l.list.closed != nil:
+		return closed(l.path, l.list.closed)
 	case err == nil:
 		return access.Reason{}
 	case errors.As(err, new(notFile)):
