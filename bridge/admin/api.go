@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -82,6 +83,9 @@ func (a *api) read(w http.ResponseWriter, r *http.Request, to any) *Error {
 		return errorOf(err)
 	}
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMost))
+	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+		return Errorf(TooLarge, "the request is larger than %d bytes: ask for fewer at a time", large.Limit)
+	}
 	if err != nil {
 		return Errorf(Invalid, "read the request: %v", err)
 	}

@@ -17,6 +17,7 @@ const (
 	Invalid  Kind = "invalid"   // the request makes no sense
 	Failed   Kind = "failed"    // it was tried
 	Denied   Kind = "denied"    // who asks may not; over TCP alone
+	TooLarge Kind = "too_large" // the request has too many bytes
 )
 
 // Error is an error as it goes over the socket: a kind, and words for people.
@@ -54,6 +55,8 @@ func (e *Error) status() int {
 		return http.StatusConflict
 	case Invalid:
 		return http.StatusBadRequest
+	case TooLarge:
+		return http.StatusRequestEntityTooLarge
 	}
 	return http.StatusInternalServerError
 }

@@ -3,6 +3,7 @@ package admin
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -77,7 +78,7 @@ func (g *Guard) isToken(text string) bool {
 
 // Refusal is why a request may not change anything.
 type Refusal struct {
-	Status int           // 401, 403, 405, or 429
+	Status int           // 401, 403, 405, 413, or 429
 	Text   string        // for people, one line
 	After  time.Duration // of 429: when to try again
 }
@@ -86,6 +87,7 @@ type Refusal struct {
 var (
 	errNoToken  = &Refusal{Status: http.StatusForbidden, Text: "no token is configured: set token_file in [admin] to change something here, or use the command line on the bridge's machine"}
 	errUnsigned = &Refusal{Status: http.StatusUnauthorized, Text: "this needs the token of [admin]: sign in, or send it as Authorization: Bearer"}
+	errTooLarge = &Refusal{Status: http.StatusRequestEntityTooLarge, Text: fmt.Sprintf("the form is larger than %d bytes", formMost)}
 	errForm     = &Refusal{Status: http.StatusForbidden, Text: "the form is not of this session: load the page again"}
 )
 
@@ -145,7 +147,11 @@ func (g *Guard) Refuses(w http.ResponseWriter, r *http.Request) *Refusal {
 	form := r.Header.Get(FormHeader)
 	if form == "" {
 		r.Body = http.MaxBytesReader(w, r.Body, formMost)
-		if err := r.ParseForm(); err != nil {
+		err := r.ParseForm()
+		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+			return errTooLarge
+		}
+		if err != nil {
 			return &Refusal{Status: http.StatusForbidden, Text: "the form can't be read: " + err.Error()}
 		}
 		form = r.PostForm.Get(FormField)

@@ -215,7 +215,7 @@ func TestFormInTheBody(t *testing.T) {
 		"in the URL alone": {kind, "", 403},
 		"of another kind":  {"text/plain", FormField + "=OWN", 403},
 		"in parts":         {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"" + FormField + "\"\r\n\r\nOWN\r\n--b--\r\n", 403},
-		"too long":         {kind, FormField + "=OWN&x=" + strings.Repeat("x", formMost), 403},
+		"too long":         {kind, FormField + "=OWN&x=" + strings.Repeat("x", formMost), 413},
 		"no form":          {kind, "%zz=OWN", 403},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -169,7 +169,7 @@ func TestRequests(t *testing.T) {
 		"empty":           {post("/pause", ``), 400, "EOF"},
 		"another type":    {post("/pause", `{"recipient":1}`), 400, "cannot unmarshal"},
 		"no HTTP":         {"\x00\x01\x02\r\n\r\n", 400, ""},
-		"body over limit": {post("/pause", strings.Repeat(" ", bodyMost+1)), 400, "too large"},
+		"body over limit": {post("/pause", strings.Repeat(" ", bodyMost+1)), 413, "too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, body := raw(t, dir, c.request)

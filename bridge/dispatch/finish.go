@@ -201,11 +201,15 @@ func (w *Worker) report(r result, de *bridge.DeliveryError, wentDown bool, now t
 		s.Took.Add(r.took(now))
 	})
 	const quiet = 10 * time.Second
+	state := status // as tailpost status has it
+	if de.Status == "" && w.health.down {
+		state = "down"
+	}
 	switch {
 	case wentDown:
-		w.o.Log.Warn().Str("recipient", w.o.Name).Str("status", status).Str("err", text).Msg("recipient is down")
+		w.o.Log.Warn().Str("recipient", w.o.Name).Str("state", state).Str("err", text).Msg("recipient is down")
 	case text != w.lastError && now.Sub(w.lastLog) >= quiet:
-		w.o.Log.Warn().Str("recipient", w.o.Name).Str("status", status).Str("err", text).Msg("attempt failed")
+		w.o.Log.Warn().Str("recipient", w.o.Name).Str("state", state).Str("err", text).Msg("attempt failed")
 		w.lastLog = now
 	}
 	w.lastError = text

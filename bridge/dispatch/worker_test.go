@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/option"
 )
@@ -110,6 +112,7 @@ type rig struct {
 	fresh   bool
 	begun   time.Time
 	w       *Worker
+	log     zerolog.Logger
 }
 
 func newRig(t *testing.T, change func(*Policy), answer func(bridge.Event, time.Duration) error) *rig {
@@ -133,7 +136,7 @@ func (r *rig) start() {
 	if to == nil {
 		to = r.sink
 	}
-	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: to, Watcher: r.watcher, Grace: r.grace, Fresh: r.fresh, Before: Stats{Begun: r.begun}})
+	r.w = New(Options{Name: "r", Policy: r.p, Queue: r.q, Sink: to, Watcher: r.watcher, Grace: r.grace, Fresh: r.fresh, Before: Stats{Begun: r.begun}, Log: r.log})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	w := r.w

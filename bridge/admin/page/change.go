@@ -30,8 +30,12 @@ func (p *page) changing(do change) http.Handler {
 	guarded := p.o.Guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The guard reads the form only where it looks for something in it.
 		if err := readForm(r); err != nil {
+			code := http.StatusBadRequest
+			if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+				code = http.StatusRequestEntityTooLarge
+			}
 			w.Header().Set("Connection", "close")
-			http.Error(w, "the form can't be read: "+err.Error(), http.StatusBadRequest)
+			http.Error(w, "the form can't be read: "+err.Error(), code)
 			return
 		}
 		c := http.NewResponseController(w)

@@ -104,7 +104,7 @@ func TestNothingIsDoneWithout(t *testing.T) {
 				form.Set("form_token", s.signIn())
 				form.Set("more", strings.Repeat("x", formMost))
 				return s.post(c.path, form)
-			}, 403, "can't be read"},
+			}, 413, "larger than 65536 bytes"},
 		} {
 			t.Run(c.path+" without "+w.without, func(t *testing.T) {
 				s := changeSite(t)
