@@ -22,6 +22,7 @@ func (a *app) tellReady(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+	a.changed() // who hears of it looks
 	if a.o.Ready != nil {
 		a.o.Ready()
 	}

@@ -68,7 +68,10 @@ func (a *app) Hangs() string {
 // asked tells the supervisor of a reload, and gives what tells it of its end.
 func (a *app) asked() (answered func()) {
 	a.o.Supervisor.Reloading()
-	return a.o.Supervisor.Reloaded
+	return func() {
+		a.changed() // who hears of it looks
+		a.o.Supervisor.Reloaded()
+	}
 }
 
 // watched lets the supervisor watch.

@@ -18,6 +18,7 @@ import (
 type Supervisor struct {
 	socket   socket        // its address is nil: nobody hears
 	watchdog time.Duration // a ping each; 0: none is wanted
+	changed  chan struct{} // Watch looks at once
 	log      zerolog.Logger
 
 	mu       sync.Mutex
@@ -53,7 +54,7 @@ func fromEnvironment() (*Supervisor, error) {
 		return &Supervisor{}, err
 	}
 	each, err := watchdogTime(usec, pid, os.Getpid())
-	return &Supervisor{socket: at, watchdog: each}, err
+	return &Supervisor{socket: at, watchdog: each, changed: make(chan struct{}, 1)}, err
 }
 
 // watchdogTime gives how often to ping: half of the watchdog's time. 0: there
@@ -75,6 +76,16 @@ func (s *Supervisor) Ready() {
 	defer s.mu.Unlock()
 	s.ready = true
 	s.sayLocked("READY=1")
+	s.look()
+}
+
+// look lets Watch say at once how the bridge fares now. Nobody waits for that:
+// it may hang.
+func (s *Supervisor) look() {
+	select {
+	case s.changed <- struct{}{}:
+	default: // it will, or nobody hears
+	}
 }
 
 // Reloading says that a reload begins. Its time lets systemd know which of its
@@ -97,6 +108,7 @@ func (s *Supervisor) Reloaded() {
 	defer s.mu.Unlock()
 	if s.ready && !s.stopping {
 		s.sayLocked("READY=1")
+		s.look()
 	}
 }
 
@@ -163,6 +175,7 @@ func (s *Supervisor) Watch(ctx context.Context, b app.Supervised) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.changed:
 		case <-time.After(wait):
 		}
 	}

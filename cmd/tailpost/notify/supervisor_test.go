@@ -58,8 +58,9 @@ func (h hearer) await(line string) {
 
 // bridge is one that hangs or not, as the test wants.
 type bridge struct {
-	hangs atomic.Value // string
-	lock  chan struct{}
+	hangs   atomic.Value // string
+	sources atomic.Int64
+	lock    chan struct{}
 }
 
 func (b *bridge) Hangs() string { s, _ := b.hangs.Load().(string); return s }
@@ -67,7 +68,7 @@ func (b *bridge) Hangs() string { s, _ := b.hangs.Load().(string); return s }
 func (b *bridge) Snapshot() *status.Snapshot {
 	b.lock <- struct{}{}
 	<-b.lock
-	return &status.Snapshot{}
+	return &status.Snapshot{Sources: make([]status.Source, b.sources.Load())}
 }
 
 func watch(t *testing.T, s *Supervisor) *bridge {
@@ -100,6 +101,30 @@ func TestNoPingWhileALoopHangs(t *testing.T) {
 		t.Errorf("when it goes on: %q", got)
 	}
 	h.await("WATCHDOG=1")
+}
+
+// TestStatusWithReady: what systemd shows is how the bridge fares as it gets
+// ready, and not until the next look how it was before.
+func TestStatusWithReady(t *testing.T) {
+	h, s := newHearer(t)
+	s.watchdog = 0 // the next look is a statusEvery away
+	b := watch(t, s)
+	h.await("STATUS=0 sources, 0 recipients, 0 events waiting")
+	for _, c := range []struct {
+		sources int
+		tell    func()
+		want    string
+	}{{1, s.Ready, "STATUS=1 source, 0 recipients, 0 events waiting"}, {2, s.Reloaded, "STATUS=2 sources, 0 recipients, 0 events waiting"}} {
+		b.sources.Store(int64(c.sources))
+		begun := time.Now()
+		c.tell()
+		if got := h.next(); got != "READY=1" {
+			t.Errorf("%q", got)
+		}
+		if got := h.next(); got != c.want || time.Since(begun) > statusEvery-time.Second {
+			t.Errorf("after %v: %q", time.Since(begun), got)
+		}
+	}
 }
 
 // TestNoPingWithoutSnapshot: of a bridge that can't be asked nothing comes.
