@@ -68,7 +68,8 @@ func (p *Probe) email(r config.MailRecipient, o Options) (bridge.Sink, error) {
 // Deliver sends an event and tells what happened. The recipient's filter is
 // not asked. A sink bounds its own time.
 func (p *Probe) Deliver(ctx context.Context, e bridge.Event) (bridge.Receipt, error) {
-	return p.sink.Deliver(ctx, bridge.Delivery{Events: []bridge.Event{e}, Attempt: 1, Explain: true})
+	r, err := p.sink.Deliver(ctx, bridge.Delivery{Events: []bridge.Event{e}, Attempt: 1, Explain: true})
+	return explained(r, err), err
 }
 
 // Preview gives what Deliver would send.
@@ -86,7 +87,8 @@ func (p *Probe) Connect(ctx context.Context) (bridge.Receipt, error) {
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	return i.Connect(ctx)
+	r, err := i.Connect(ctx)
+	return explained(r, err), err
 }
 
 // Close closes the sink.

@@ -68,7 +68,7 @@ func connectAll(ctx context.Context, conf *config.Config, out io.Writer) error {
 		}
 		bad = true
 		fmt.Fprintf(out, "%s: failed: %s\n", name, oneLine(c.Err.Error()))
-		printSteps(out, c.Receipt.Steps, c.Err.Error())
+		printSteps(out, c.Receipt.Steps)
 	}
 	if bad {
 		return failed(nil)

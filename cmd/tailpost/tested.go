@@ -58,7 +58,7 @@ func (f *testFlags) send(ctx context.Context, out io.Writer, conf *config.Config
 func (t *tested) print(out io.Writer, took time.Duration) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s): %s, id %s\n", printable(t.Recipient), t.Kind, printable(t.Event), t.ID)
-	printSteps(&b, t.Steps, t.Error)
+	printSteps(&b, t.Steps)
 	switch {
 	case t.Taken:
 		fmt.Fprintf(&b, "taken by %s in %v: %s\n", printable(t.Peer), rounded(took), oneLine(t.Answer))
@@ -89,13 +89,9 @@ func statusText(status string) string {
 	return printable(status)
 }
 
-// printSteps prints what happened, a line each, but for what the error, which
-// is printed beside them, says in the same words.
-func printSteps(out io.Writer, steps []string, err string) {
+// printSteps prints what happened, a line each.
+func printSteps(out io.Writer, steps []string) {
 	for _, s := range steps {
-		if err != "" && strings.HasSuffix(s, ": "+err) {
-			continue
-		}
 		fmt.Fprintf(out, "  %s\n", printable(s))
 	}
 }
