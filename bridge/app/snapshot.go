@@ -94,7 +94,7 @@ func (a *app) snapshotConfiguration(to *status.Configuration) {
 func (a *app) snapshotSpool() status.Spool {
 	s := a.spool.Status()
 	return status.Spool{
-		Dir: oneLine(a.conf().StateDir), Bytes: s.Bytes, Wanted: s.Wanted, MaxBytes: s.MaxBytes, Free: s.Free, MinFree: s.MinFree,
+		Dir: oneLine(a.conf().StateDir), Bytes: s.Bytes, Wanted: s.Wanted, Held: s.Held, MaxBytes: s.MaxBytes, Free: s.Free, MinFree: s.MinFree,
 		Segments: s.Segments, Oldest: s.OldestName(), Holder: s.Holder, Parked: s.Parked,
 		Full: oneLine(s.Full), NoSpace: s.NoSpace, Failing: oneLine(s.Failing), JournalFailing: oneLine(s.JournalFailing),
 		DamagedRanges: s.Damage.Ranges, DamagedBytes: s.Damage.Bytes,

@@ -478,3 +478,23 @@ func TestReplayedLineStaysReplayed(t *testing.T) {
 		_ = spool.ReadQuarantineFS(fs, dir, func(l spool.QuarantinedLine) error { t.Errorf("again: %s", l.Line); return nil })
 	})
 }
+
+// TestHeldBytes: what events hold is told apart from what is taken in advance.
+func TestHeldBytes(t *testing.T) {
+	s := open(t, options(spooltest.New(0)))
+	q := s.queue("r")
+	if st := s.Status(); st.Held != 0 || st.Wanted < 64<<10 {
+		t.Errorf("nothing waits: %d held, %d wanted", st.Held, st.Wanted)
+	}
+	_, err := s.Append(t.Context(), ingest("a", strings.Repeat("x", 50_000)))
+	must(t, err)
+	if st := s.Status(); st.Held < 50_000 || st.Held > 60_000 {
+		t.Errorf("one waits: %d held", st.Held)
+	}
+	_, n := texts(t, q)
+	must(t, q.Settle(t.Context(), n[0], bridge.Delivered))
+	if st := s.Status(); st.Held != 0 {
+		t.Errorf("it is delivered: %d held", st.Held)
+	}
+	s.mustEnd()
+}

@@ -214,21 +214,28 @@ func (s *Spool) parkedBy(first uint64) string {
 	return ""
 }
 
-// wantedBytes is the size of what can't be deleted.
-func (s *Spool) wantedBytes() int64 {
-	n := 2 * s.journal.size
+// wantedBytes is the size of what can't be deleted. held is how much of it is
+// written in segments that somebody wants: the rest is the journal's, and blocks
+// that the newest segment took in advance.
+func (s *Spool) wantedBytes() (n, held int64) {
+	n = 2 * s.journal.size
 	all := s.segs.all()
 	for i, sg := range all {
-		if i == len(all)-1 || s.wantedBy(sg).any() {
+		wanted := s.wantedBy(sg).any()
+		if wanted {
+			held += sg.limit - bodyStart
+		}
+		if wanted || i == len(all)-1 {
 			n += sg.size
 		}
 	}
-	return n
+	return n, held
 }
 
 // warn logs once when wanted bytes come over 50 % and 80 % of max_bytes.
 func (s *Spool) warn() {
-	level, bytes := 0, s.wantedBytes()
+	level := 0
+	bytes, _ := s.wantedBytes()
 	switch most := int64(s.o.MaxBytes); {
 	case bytes >= most/10*8:
 		level = 80

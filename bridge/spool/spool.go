@@ -195,9 +195,10 @@ func (s *Spool) beginMark() mark {
 // every segment and recipient.
 func (s *Spool) Status() Status {
 	st := Status{
-		Bytes: s.used(), Wanted: s.wantedBytes(), MaxBytes: int64(s.o.MaxBytes),
+		Bytes: s.used(), MaxBytes: int64(s.o.MaxBytes),
 		Damage: s.damaged.status(), Dead: s.dead.status(), Lines: s.quarantine.status(),
 	}
+	st.Wanted, st.Held = s.wantedBytes()
 	st.Free, st.MinFree = s.freeSpace()
 	all := s.segs.all()
 	st.Segments = len(all)

@@ -23,6 +23,7 @@ func (s *QueueStats) Sum() uint64 {
 type Status struct {
 	Bytes    int64 // of segments and journal
 	Wanted   int64 // of them, what can't be deleted yet
+	Held     int64 // of those, what is written in segments that somebody wants
 	MaxBytes int64
 	Free     int64 // on the file system, as last looked at
 	MinFree  int64

@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // State is how a recipient, or a source, is, in one word.
 type State string
@@ -74,6 +77,15 @@ type Recipient struct {
 type Histogram struct {
 	Counts []uint64 `json:"counts"` // by the first of Bounds that is not below; the last one: above all
 	Sum    float64  `json:"sum"`    // in seconds
+}
+
+// MarshalJSON gives it with Bounds, as "le".
+func (h Histogram) MarshalJSON() ([]byte, error) {
+	type plain Histogram
+	return json.Marshal(struct {
+		LE []float64 `json:"le"`
+		plain
+	}{Bounds[:], plain(h)})
 }
 
 // Bounds are the upper bounds of a Histogram's buckets, in seconds.

@@ -6,7 +6,8 @@ import "time"
 type Spool struct {
 	Dir      string `json:"dir"`
 	Bytes    int64  `json:"bytes"`     // of segments and journal
-	Wanted   int64  `json:"wanted"`    // of them, what can't be deleted yet
+	Wanted   int64  `json:"wanted"`    // of them, what can't be deleted yet; the journal and space that is taken in advance, too
+	Held     int64  `json:"held"`      // of those, what events hold that somebody waits for, and what lies between them
 	MaxBytes int64  `json:"max_bytes"` // what they may become
 	Free     int64  `json:"free"`      // on the file system
 	MinFree  int64  `json:"min_free"`

@@ -114,8 +114,8 @@ func (t *statusView) rest() {
 	if sp.Holder != "" {
 		holder = "; " + sp.Holder + " holds the oldest"
 	}
-	t.text("spool          ", fmt.Sprintf("%s of %s are wanted, in %s%s; %s free on the disk",
-		bytesText(sp.Wanted), bytesText(sp.MaxBytes), count(sp.Segments, "segment"), holder, bytesText(sp.Free)))
+	t.text("spool          ", fmt.Sprintf("%s held by events; %s of %s in use, with what is taken in advance, in %s%s; %s free on the disk",
+		bytesText(sp.Held), bytesText(sp.Wanted), bytesText(sp.MaxBytes), count(sp.Segments, "segment"), holder, bytesText(sp.Free)))
 	for _, why := range []string{sp.Full, sp.Failing, sp.JournalFailing} {
 		if why != "" {
 			t.text("               ", why)

@@ -47,7 +47,7 @@ func sample() *status.Snapshot {
 			{Name: "mail", Kind: "email", State: status.Removed, Alert: "none", Enabled: true, Removed: true},
 		},
 		Forgotten: []status.Forgotten{{Name: "old", Letters: 4}, {Name: "desk", Letters: 9}}, // that one is none
-		Spool:     status.Spool{Bytes: 1 << 20, Wanted: 1 << 10, MaxBytes: 10 << 30, Free: 5 << 30, MinFree: 512 << 20, Segments: 2, Parked: 3, Full: "full", DamagedRanges: 1, DamagedBytes: 17, DeadBytes: 300, LineBytes: 20, Expired: 1},
+		Spool:     status.Spool{Bytes: 1 << 20, Wanted: 1 << 10, Held: 1 << 9, MaxBytes: 10 << 30, Free: 5 << 30, MinFree: 512 << 20, Segments: 2, Parked: 3, Full: "full", DamagedRanges: 1, DamagedBytes: 17, DeadBytes: 300, LineBytes: 20, Expired: 1},
 		Balance:   status.Balance{Fits: true, Checked: at(-30)},
 		Alerts:    []status.Alert{{Lasts: true, NotSent: []string{"mail: refused"}}, {Lasts: true}, {}},
 		Relay:     &status.Relay{At: at(-2)},

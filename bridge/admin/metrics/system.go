@@ -57,7 +57,8 @@ func alerts(s *status.Snapshot, which func(status.Alert) bool) (n float64) {
 func ofSpool() []series {
 	return []series{
 		spool("bytes", Gauge, "Segments and journal", func(s status.Spool) float64 { return float64(s.Bytes) }),
-		spool("wanted_bytes", Gauge, "Of them, what can't be deleted yet", func(s status.Spool) float64 { return float64(s.Wanted) }),
+		spool("wanted_bytes", Gauge, "Of them, what can't be deleted yet, with what is taken in advance", func(s status.Spool) float64 { return float64(s.Wanted) }),
+		spool("held_bytes", Gauge, "Of those, what events hold that a recipient wants; 0: nothing waits", func(s status.Spool) float64 { return float64(s.Held) }),
 		spool("max_bytes", Gauge, "What they may become: max_bytes", func(s status.Spool) float64 { return float64(s.MaxBytes) }),
 		spool("free_bytes", Gauge, "Free on its file system", func(s status.Spool) float64 { return float64(s.Free) }),
 		spool("min_free_bytes", Gauge, "What must stay free: min_free", func(s status.Spool) float64 { return float64(s.MinFree) }),

@@ -33,7 +33,7 @@ func snapOf(names ...string) *status.Snapshot {
 			Files:    []status.File{{Path: "/var/log/appliance/session.log", Position: 1234567, Size: 1234999}},
 			LagBytes: 432, LagSeconds: 0.4, LastLine: taken.Add(-time.Second), Read: 12345, Parsed: 12000, Ignored: 345, Events: 9876,
 		}},
-		Spool:   status.Spool{Dir: "/var/lib/tailpost", Bytes: 5 << 20, Wanted: 1 << 20, MaxBytes: 10 << 30, Free: 100 << 30, MinFree: 512 << 20, Segments: 3},
+		Spool:   status.Spool{Dir: "/var/lib/tailpost", Bytes: 5 << 20, Wanted: 1 << 20, Held: 3 << 10, MaxBytes: 10 << 30, Free: 100 << 30, MinFree: 512 << 20, Segments: 3},
 		Balance: status.Balance{Fits: true, Checked: taken.Add(-time.Minute), Problems: []string{}},
 		Alerts:  []status.Alert{},
 		Relay:   &status.Relay{Server: "smtp.example.com:587", Text: "OK", OK: true, At: taken.Add(-time.Hour)},

@@ -22,7 +22,7 @@ func TestAllIsWell(t *testing.T) {
 	}
 	d.says("r0", "servicenow", "https://example-0.service-now.com/bomgar_event.do?…", "Yes", "All seven", "OK", "0", "3 s ago", "none")
 	d.says("s0", "appliance", "tail, bg", "/var/log/appliance/session.log 1,234,567 of 1,234,999", "432 bytes, 400 ms", "1 s ago", "12,345")
-	d.says("system", "Wanted1.0 MiB of 10 GiB", "in 3 segments", "The sums fit", "In force as the files say", "smtp.example.com:587")
+	d.says("system", "Held by events3.0 KiB", "In use1.0 MiB of 10 GiB, with what is taken in advance", "in 3 segments", "The sums fit", "In force as the files say", "smtp.example.com:587")
 }
 
 // TestSaysNothingTwice: what stands in another column, or in the badge.
