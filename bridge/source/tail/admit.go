@@ -1,8 +1,10 @@
 package tail
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -76,19 +78,31 @@ func (r *reader) begunAnew(a *admission) {
 		a.anew = append(a.anew, g)
 		a.count.Truncations++
 		g.at = state{id: g.at.id, where: g.at.where}
-		g.marks, g.scanned, g.size, g.looked, g.changed = marks{}, 0, 0, false, time.Now()
+		g.marks, g.scanned, g.begins, g.size, g.looked, g.changed = marks{}, 0, nil, 0, false, time.Now()
 	}
 }
 
-// whole reports whether a held file still holds what was read from it. Where
-// nothing was read yet, it must not have shrunk.
+// whole reports whether a held file still holds what was read from it, or seen.
 func (r *reader) whole(g *file) bool {
-	if g.at.off == 0 {
-		st, err := g.f.stat()
-		return err != nil || st.size >= g.size
+	st, err := g.f.stat()
+	if err == nil && !g.sameBeginning(st) {
+		return false
 	}
 	ok, err := g.marks.hold(g.f, g.at.off)
 	return ok || err != nil
+}
+
+// sameBeginning reports whether a file of which nothing was read yet is still the
+// one that was searched: it has not shrunk, and begins alike.
+func (g *file) sameBeginning(st fileStat) bool {
+	if g.at.off > 0 {
+		return true
+	}
+	now, err := readExactly(g.f, 0, int64(len(g.begins)))
+	if err != nil {
+		return st.size >= g.size && !errors.Is(err, errChanged)
+	}
+	return st.size >= g.size && bytes.Equal(now, g.begins)
 }
 
 // rejudge lets the next admission find out what a held copy is.

@@ -154,7 +154,7 @@ func (r *reader) commit(ctx context.Context, g *file, p step) error {
 			p.count(c)
 		}
 	})
-	g.at, g.marks, g.scanned = s, now, s.off
+	g.at, g.marks, g.scanned, g.begins = s, now, s.off, nil
 	r.l.gauge.moved(s.id, s.off)
 	if len(p.recs) > 0 {
 		r.last = s.lines

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -35,6 +36,10 @@ func (r *reader) linger(ctx context.Context, g *file, st fileStat) error {
 		line, err := readExactly(g.f, s.off, min(rest, int64(r.o.MaxLine)))
 		if err != nil {
 			g.looked = false // it changes still
+			return nil
+		}
+		if bytes.IndexByte(line, '\n') >= 0 { // written over what was searched
+			g.looked, g.scanned = false, s.off
 			return nil
 		}
 		cut := rest - int64(len(line))

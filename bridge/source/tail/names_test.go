@@ -50,6 +50,7 @@ func TestOlderName(t *testing.T) {
 		{"app.log-20260130", "app.log-20260131"},
 		{"app-20260130.log", "app-20260131.log"},
 		{"app.2.log", "app.1.log"},
+		{"8.log", "9.log", "10.log", "11.log", "100.log", "101.log"}, // behind a link
 	} {
 		got := slices.Clone(order)
 		slices.Reverse(got)

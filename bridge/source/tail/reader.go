@@ -24,6 +24,7 @@ type file struct {
 	size, mtime int64     // at the last look
 	looked      bool      // it has been looked at since it was opened
 	scanned     int64     // no newline between at.off and here
+	begins      []byte    // the first window bytes of these, where at.off is 0: no marks tell it from another beginning
 	changed     time.Time // when size or mtime changed last, or it lost its name
 	wasLive     bool
 	torn        int   // reads in a row in which it changed under the reader
@@ -182,7 +183,7 @@ func (r *reader) read(ctx context.Context, g *file) (bool, error) {
 	if err != nil {
 		return false, r.cantRead(g, err)
 	}
-	if !whole || g.at.off == 0 && st.size < g.size {
+	if !whole || !g.sameBeginning(st) {
 		return true, r.admit(ctx)
 	}
 	if err := r.shrunk(ctx, g, st); err != nil {

@@ -3,6 +3,7 @@ package tail
 import (
 	"bytes"
 	"io"
+	"slices"
 )
 
 const (
@@ -60,6 +61,9 @@ func (r *reader) search(g *file, limit int64) (region, error) {
 			return region{}, errChanged
 		case from+n >= limit:
 			g.scanned = limit
+			if from == 0 {
+				g.begins = slices.Clone(buf[:min(n, window)])
+			}
 			return region{}, nil
 		}
 	}

@@ -80,13 +80,17 @@ func rotated(rest string) bool {
 	return strings.ContainsAny(rest, "0123456789") && !strings.HasSuffix(rest, "~")
 }
 
-// olderName reports whether a was rotated before b, as far as names tell:
-// by number, where the smaller is the newer, else by date.
+// olderName reports whether a was rotated before b, as far as names tell: by
+// number, where the smaller is the newer, else by date. Of files that have a
+// number for a name (9.log, 10.log) the smaller is the older.
 func (n names) olderName(a, b string) bool {
 	x, xok := n.number(a)
 	y, yok := n.number(b)
 	if xok && yok {
 		return x > y
+	}
+	if x, y := numberRun.FindString(a), numberRun.FindString(b); x != "" && y != "" && len(x) != len(y) {
+		return len(x) < len(y)
 	}
 	return strings.TrimSuffix(a, packedExt) < strings.TrimSuffix(b, packedExt)
 }
@@ -99,9 +103,11 @@ func (n names) number(name string) (int, bool) {
 	}
 	rest, ok := strings.CutPrefix(name, n.base)
 	if !ok {
-		rest = strings.TrimSuffix(strings.TrimPrefix(name, n.stem), n.ext)
+		if rest, ok = strings.CutPrefix(name, n.stem); ok {
+			rest, ok = strings.CutSuffix(rest, n.ext)
+		}
 	}
-	if len(rest) < 2 || len(rest) > 6 {
+	if !ok || len(rest) < 2 || len(rest) > 6 || !strings.ContainsRune(".-_", rune(rest[0])) {
 		return 0, false
 	}
 	v, err := strconv.Atoi(rest[1:])
