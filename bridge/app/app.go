@@ -38,7 +38,7 @@ type Options struct {
 	// Ready is called once, when the bridge can do its work: the spool is open,
 	// the workers run, every source has its position, and those that others
 	// send to listen. A log that doesn't exist holds nothing up; an address that
-	// is taken does. It must not block. nil: nobody wants to know.
+	// is taken does for 10 s. It must not block. nil: nobody wants to know.
 	Ready func()
 
 	Supervisor Supervisor // nil: nobody

@@ -17,11 +17,14 @@ import (
 	"time"
 )
 
-// Exit codes.
+// Exit codes. Go's runtime ends a program that panics, or is sent SIGABRT by a
+// watchdog, with 2, and that must be started again: what waits for a person has
+// another, EX_CONFIG of sysexits(3).
 const (
 	exitClean  = 0
-	exitFailed = 1 // the work failed; parse: a line was quarantined
-	exitUsage  = 2 // wrong arguments or configuration
+	exitFailed = 1  // the work failed; parse: a line was quarantined
+	exitUsage  = 2  // wrong arguments
+	exitConfig = 78 // the configuration is refused
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -87,6 +90,9 @@ func (e *codedError) Unwrap() error { return e.err }
 
 func failed(err error) error { return &codedError{exitFailed, err} }
 func usage(err error) error  { return &codedError{exitUsage, err} }
+
+// refused is of a configuration, when all that is wrong with it has been said.
+func refused() error { return &codedError{exitConfig, nil} }
 
 // oneSignal is how close together two signals count as one.
 const oneSignal = 100 * time.Millisecond
