@@ -47,8 +47,8 @@ func TestForeignSecrets(t *testing.T) {
 	same()
 	s.says(1, "no bridge runs", "status")
 	s.says(1, "", "dead", "drop", id, strings.Repeat("0", 32))
-	s.says(2, "$CREDENTIALS_DIRECTORY is not set here: run this with systemd-run --pipe --wait -p User=", "check")
-	s.says(2, "-p LoadCredential=desk:", "run")
+	s.says(exitConfig, "$CREDENTIALS_DIRECTORY is not set here: run this with systemd-run --pipe --wait -p User=", "check")
+	s.says(exitConfig, "-p LoadCredential=desk:", "run")
 	s.says(0, "", "spool", "repair")
 }
 
@@ -73,8 +73,8 @@ func TestBrokenFiles(t *testing.T) {
 	s.says(0, "", "resume", "desk")
 	s.says(0, "all sums fit", "audit")
 	p.stop()
-	out = s.says(2, s.config+":", "status")
-	s.says(2, s.config+":", "pause", "desk")
+	out = s.says(exitConfig, s.config+":", "status")
+	s.says(exitConfig, s.config+":", "pause", "desk")
 	s.says(0, "all sums fit", "audit")
 	if strings.Contains(out, "RECIPIENT") {
 		t.Errorf("a table:\n%s", out)
@@ -82,8 +82,8 @@ func TestBrokenFiles(t *testing.T) {
 
 	// What may be another bridge's directory is not changed.
 	s.write(s.config, "state_dir = "+filepath.Join(s.dir, "state")+"\n")
-	s.says(2, "state_dir: text without quotes", "pause", "desk")
-	s.says(2, "state_dir: text without quotes", "dead", "ls")
+	s.says(exitConfig, "state_dir: text without quotes", "pause", "desk")
+	s.says(exitConfig, "state_dir: text without quotes", "dead", "ls")
 }
 
 // TestSecretOfRoot: a token that the bridge's user may not read refuses the
