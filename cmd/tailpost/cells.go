@@ -15,11 +15,15 @@ func cellsOf(s string) (n int) {
 	return n
 }
 
+// Vowels and final consonants of Korean that come together with the consonant
+// before them.
+const jamoFirst, jamoLast = 0x1160, 0x11ff
+
 func cellsOfRune(r rune) int {
 	if r < 0x300 { // no mark, and none that is wide
 		return 1
 	}
-	if unicode.In(r, unicode.Mn, unicode.Me) {
+	if unicode.In(r, unicode.Mn, unicode.Me) || r >= jamoFirst && r <= jamoLast {
 		return 0
 	}
 	switch width.LookupRune(r).Kind() {

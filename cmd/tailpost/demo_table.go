@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"regexp"
-	"text/tabwriter"
 	"time"
 
 	"github.com/tailpost/tailpost/sinks/receiver"
@@ -65,13 +64,12 @@ func (d *demo) table() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	fmt.Fprintln(d.out)
-	tab := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "EVENT\tWRITTEN\tHTTP\tMAIL")
+	tab := newTable(d.out, "EVENT", "WRITTEN", "HTTP", "MAIL")
 	missing, repeated := 0, 0
 	for _, row := range d.rows {
-		fmt.Fprintf(tab, "%s\t%s", row.event, shortTime(row.written))
+		cells := []string{row.event, shortTime(row.written)}
 		for _, a := range row.got {
-			fmt.Fprintf(tab, "\t%s", a.text(row.written))
+			cells = append(cells, a.text(row.written))
 			switch {
 			case a.count == 0:
 				missing++
@@ -79,9 +77,11 @@ func (d *demo) table() error {
 				repeated += a.count - 1
 			}
 		}
-		fmt.Fprintln(tab)
+		if err := tab.row(cells...); err != nil {
+			return err
+		}
 	}
-	if err := tab.Flush(); err != nil {
+	if err := tab.flush(); err != nil {
 		return err
 	}
 	fmt.Fprintf(d.out, "\n%d events to %d recipients: %d missing, %d repeated; %.1f s\n",

@@ -124,6 +124,8 @@ func TestWrapped(t *testing.T) {
 		{"aaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaa|aaaaaaaaaa|aaaaa"},
 		{"a bbbbbbbbbbbbbbb", "a bbbbbbbb|bbbbbbb"},
 		{"ééééé éééééééé", "ééééé|éééééééé"},
+		{"生产环境一二三四五", "生产环境一|二三四五"},
+		{"生产 环境一二三四", "生产|环境一二三|四"},
 	} {
 		if got := strings.Join(wrapped(c.text, 10), "|"); got != c.want {
 			t.Errorf("%q: %s, want %s", c.text, got, c.want)

@@ -39,12 +39,7 @@ func (w *statusTable) note(s string) {
 }
 
 func (w *statusTable) print() {
-	widths := make([]int, len(w.head))
-	for _, r := range append([][]string{w.head}, w.rows...) {
-		for i, cell := range r {
-			widths[i] = max(widths[i], cellsOf(cell))
-		}
-	}
+	widths := widthsOf(append([][]string{w.head}, w.rows...))
 	w.t.line("%s", padded(w.head, widths))
 	for i, r := range w.rows {
 		w.t.line("%s", padded(r, widths))
@@ -55,47 +50,49 @@ func (w *statusTable) print() {
 	w.t.line("")
 }
 
-// noteMost bounds a note, in characters: two lines, or three.
+// noteMost bounds a note, in cells: two lines, or three.
 const noteMost = 200
 
-// padded puts cells into columns of these widths.
-func padded(row []string, widths []int) string {
-	var b strings.Builder
-	for i, cell := range row {
-		b.WriteString(cell)
-		b.WriteString(strings.Repeat(" ", widths[i]-cellsOf(cell)+2))
-	}
-	return strings.TrimRight(b.String(), " ")
-}
-
-// cut bounds a text, in characters.
+// cut bounds a text, in cells.
 func cut(s string, most int) string {
-	if len(s) <= most {
+	if cellsOf(s) <= most {
 		return s
 	}
 	r := []rune(s)
-	if len(r) <= most {
-		return s
-	}
-	return string(r[:most-1]) + "…"
+	return string(r[:fitting(r, most-1)]) + "…"
 }
 
-// wrapped breaks a text into lines of so many characters at most, at blanks
-// where there are some.
+// wrapped breaks a text into lines of so many cells at most, at blanks where
+// there are some. It needs two cells.
 func wrapped(s string, width int) (lines []string) {
 	r := []rune(s)
-	for len(r) > width {
-		at := width
-		for at > width/2 && r[at] != ' ' {
+	for {
+		most := fitting(r, width)
+		if most == len(r) {
+			return append(lines, string(r))
+		}
+		at := most
+		for at > most/2 && r[at] != ' ' {
 			at--
 		}
 		if r[at] != ' ' {
-			at = width
+			at = most
 		}
 		lines = append(lines, strings.TrimRight(string(r[:at]), " "))
 		r = []rune(strings.TrimLeft(string(r[at:]), " "))
 	}
-	return append(lines, string(r))
+}
+
+// fitting gives how many characters of a text fit into so many cells, with the
+// marks on the last one.
+func fitting(r []rune, cells int) (n int) {
+	for n < len(r) {
+		if cells -= cellsOfRune(r[n]); cells < 0 {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // age is a duration in two units at most.

@@ -4,14 +4,14 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
-	"text/tabwriter"
 )
 
-// table prints rows for people, in columns. Whatever stands in a cell is made
+// table prints rows for people, in columns, which stand under each other on a
+// terminal whatever characters are in them. What stands in a cell is made
 // printable.
 type table struct {
-	w    *tabwriter.Writer
-	rows int
+	out  io.Writer
+	rows [][]string // that are not printed yet
 }
 
 // tableRows is after how many rows the columns are set anew: so long a table
@@ -19,25 +19,55 @@ type table struct {
 const tableRows = 1000
 
 func newTable(out io.Writer, head ...string) *table {
-	t := &table{w: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+	t := &table{out: out}
 	_ = t.row(head...) // nothing is written before the first flush
 	return t
 }
 
+// row adds one, with as many cells as the others.
 func (t *table) row(cells ...string) error {
 	for i, c := range cells {
 		cells[i] = printable(c)
 	}
-	if _, err := io.WriteString(t.w, strings.Join(cells, "\t")+"\n"); err != nil {
-		return err
-	}
-	if t.rows++; t.rows%tableRows == 0 {
-		return t.w.Flush()
+	if t.rows = append(t.rows, cells); len(t.rows) == tableRows {
+		return t.flush()
 	}
 	return nil
 }
 
-func (t *table) flush() error { return t.w.Flush() }
+func (t *table) flush() error {
+	widths := widthsOf(t.rows)
+	for _, r := range t.rows {
+		if _, err := io.WriteString(t.out, padded(r, widths)+"\n"); err != nil {
+			return err
+		}
+	}
+	t.rows = t.rows[:0]
+	return nil
+}
+
+// widthsOf gives the width of each column, in cells of a terminal. The last one
+// needs none.
+func widthsOf(rows [][]string) []int {
+	var widths []int
+	for _, r := range rows {
+		widths = append(widths, make([]int, max(0, len(r)-len(widths)))...)
+		for i, cell := range r[:max(0, len(r)-1)] {
+			widths[i] = max(widths[i], cellsOf(cell))
+		}
+	}
+	return widths
+}
+
+// padded puts cells into columns of these widths, two blanks between them.
+func padded(row []string, widths []int) string {
+	var b strings.Builder
+	for i, cell := range row {
+		b.WriteString(cell)
+		b.WriteString(strings.Repeat(" ", max(0, widths[i]-cellsOf(cell))+2))
+	}
+	return strings.TrimRight(b.String(), " ")
+}
 
 // printJSON prints v as JSON on one line, or on several with indent. What a
 // terminal might act on stands escaped.
