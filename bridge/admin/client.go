@@ -80,7 +80,7 @@ func (c *Client) Forget(ctx context.Context, recipient string) (Report, error) {
 
 // Status gives how the bridge fares.
 func (c *Client) Status(ctx context.Context) (*status.Snapshot, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.patience.status, c.silent("to say how it fares", c.patience.status))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.patience.status, c.silent("did not say how it fares within %v", c.patience.status))
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://control"+pathStatus, nil)
 	if err != nil {

@@ -78,7 +78,7 @@ func (g *Guard) isToken(text string) bool {
 
 // Refusal is why a request may not change anything.
 type Refusal struct {
-	Status int           // 401, 403, 405, 413, or 429
+	Status int           // 400, 401, 403, 405, 413, or 429
 	Text   string        // for people, one line
 	After  time.Duration // of 429: when to try again
 }

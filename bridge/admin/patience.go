@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -53,10 +54,10 @@ func (c *Client) watch(ctx context.Context, end context.CancelCauseFunc) {
 		case ctx.Err() != nil:
 			return
 		case silent:
-			end(c.silent("to do what was asked, and may do it yet", c.patience.silent))
+			end(c.silent("has not done what was asked, though it may do it yet, and has not answered for %v", c.patience.silent))
 			return
 		case err != nil && time.Since(well) >= c.patience.hangs:
-			end(Errorf(Failed, "the bridge in %s was waited for %v to do what was asked, and may do it yet. It says: %v", c.dir, c.patience.hangs, err))
+			end(Errorf(Failed, "the bridge in %s has not done what was asked, though it may do it yet. For %v it has said: %v", c.dir, c.patience.hangs, err))
 			return
 		case err == nil:
 			well = time.Now()
@@ -65,8 +66,9 @@ func (c *Client) watch(ctx context.Context, end context.CancelCauseFunc) {
 	}
 }
 
-// silent is the error of a bridge that didn't answer.
-func (c *Client) silent(to string, waited time.Duration) error {
-	return Errorf(Failed, "the bridge in %s was waited for %v %s, and doesn't answer: it hangs, or is stopped. "+
-		"Its log and systemctl status tailpost say more; where it stays so, restart it: nothing that was accepted is lost", c.dir, waited, to)
+// silent is the error of a bridge that didn't answer; what says in words, with
+// the time, what was waited for.
+func (c *Client) silent(what string, waited time.Duration) error {
+	return Errorf(Failed, "the bridge in %s %s: it hangs, or is stopped. Its log and systemctl status tailpost say more; "+
+		"where it stays so, restart it: nothing that was accepted is lost", c.dir, fmt.Sprintf(what, waited))
 }

@@ -46,17 +46,17 @@ func TestBridgeThatHangs(t *testing.T) {
 		do   func(context.Context, *Client) error
 		want []string
 	}{
-		{"status", nil, func(ctx context.Context, c *Client) error { _, err := c.Status(ctx); return err }, []string{"70ms to say how it fares", "doesn't answer", "restart it"}},
+		{"status", nil, func(ctx context.Context, c *Client) error { _, err := c.Status(ctx); return err }, []string{"did not say how it fares within 70ms: it hangs", "restart it"}},
 		{"a status that breaks off", map[string]http.HandlerFunc{pathStatus: func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, `{"ready":`)
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
-		}}, func(ctx context.Context, c *Client) error { _, err := c.Status(ctx); return err }, []string{"70ms to say how it fares"}},
-		{"pause", nil, func(ctx context.Context, c *Client) error { _, err := c.Pause(ctx, "x", true); return err }, []string{"80ms to do what was asked, and may do it yet", "doesn't answer", "restart it"}},
+		}}, func(ctx context.Context, c *Client) error { _, err := c.Status(ctx); return err }, []string{"did not say how it fares within 70ms"}},
+		{"pause", nil, func(ctx context.Context, c *Client) error { _, err := c.Pause(ctx, "x", true); return err }, []string{"has not done what was asked, though it may do it yet, and has not answered for 80ms: it hangs", "restart it"}},
 		{"drop, and it says that it hangs", map[string]http.HandlerFunc{pathHealth: hangs}, func(ctx context.Context, c *Client) error {
 			_, err := c.DropDead(ctx, Letters{Recipient: "x"})
 			return err
-		}, []string{"90ms to do what was asked, and may do it yet", "It says: the bridge hangs: the disk"}},
+		}, []string{"has not done what was asked, though it may do it yet", "For 90ms it has said: the bridge hangs: the disk"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

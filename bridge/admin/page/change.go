@@ -29,13 +29,8 @@ type change func(w http.ResponseWriter, r *http.Request) (to string)
 func (p *page) changing(do change) http.Handler {
 	guarded := p.o.Guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The guard reads the form only where it looks for something in it.
-		if err := readForm(r); err != nil {
-			code := http.StatusBadRequest
-			if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-				code = http.StatusRequestEntityTooLarge
-			}
-			w.Header().Set("Connection", "close")
-			http.Error(w, "the form can't be read: "+err.Error(), code)
+		if f := unreadable(readForm(r)); f != nil {
+			f.Write(w)
 			return
 		}
 		c := http.NewResponseController(w)
@@ -60,6 +55,18 @@ func readForm(r *http.Request) error {
 	}
 	_, err := io.Copy(io.Discard, r.Body)
 	return err
+}
+
+// unreadable says what is wrong with a form that can't be read; nil: nothing.
+func unreadable(err error) *admin.Refusal {
+	if err == nil {
+		return nil
+	}
+	f := &admin.Refusal{Status: http.StatusBadRequest, Text: "the form can't be read: " + err.Error()}
+	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+		f.Status = http.StatusRequestEntityTooLarge
+	}
+	return f
 }
 
 // refuse tells a visitor why nothing was changed.

@@ -150,6 +150,14 @@ func TestWhatFailsIsTold(t *testing.T) {
 	s.post("/recipient/test", url.Values{"name": {"desk"}, "form_token": {s.signIn()}}).says("outcome", "not taken, after 1.0 s: connection refused", "resolved")
 }
 
+// TestLargeSignIn: it is no wrong token.
+func TestLargeSignIn(t *testing.T) {
+	d := changeSite(t).post("/sign-in", url.Values{"token": {strings.Repeat("x", formMost)}})
+	if text := (element{d.root}).text(); d.code != 413 || !strings.Contains(text, "can't be read") || strings.Contains(text, "wrong") {
+		t.Errorf("%d: %s", d.code, text)
+	}
+}
+
 // TestOutdone: a resume that the configuration outdoes doesn't look like one
 // that was done.
 func TestOutdone(t *testing.T) {

@@ -28,7 +28,11 @@ func (p *page) signInSaying(a asked, f *admin.Refusal) shown {
 // signedIn takes the token.
 func (p *page) signedIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, formMost)
-	if f := p.o.Guard.SignIn(w, r, r.PostFormValue("token")); f != nil {
+	f := unreadable(r.ParseForm())
+	if f == nil {
+		f = p.o.Guard.SignIn(w, r, r.PostForm.Get("token"))
+	}
+	if f != nil {
 		f.Headers(w.Header())
 		if a, ok := p.ask(w, r); ok {
 			p.write(w, a, p.signInSaying(a, f))
