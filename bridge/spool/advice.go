@@ -10,6 +10,8 @@ import (
 func advice(err error) string {
 	full := (*fullError)(nil)
 	switch {
+	case errors.Is(err, ErrAway):
+		return "put it back as it was, and it goes on by itself; or restart the bridge, which begins anew where nothing is left"
 	case errors.Is(err, syscall.ENOSPC), errors.As(err, &full) && full.why == fullDisk:
 		return "free some space on the file system of state_dir"
 	case errors.Is(err, syscall.EDQUOT):

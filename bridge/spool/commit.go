@@ -14,7 +14,8 @@ import (
 // goroutine of Run alone.
 type committer struct {
 	s    *Spool
-	file File // nil: the next group begins a segment
+	file File   // nil: the next group begins a segment
+	path string // of the file
 	seg  fileHead
 	off  int64  // what is written ends here
 	size int64  // the file's, with the blocks taken in advance
@@ -266,6 +267,10 @@ func (c *committer) sync() error {
 		return nil
 	}
 	if err := c.file.Sync(); err != nil {
+		return err
+	}
+	// What is durable in a file that no name leads to is nobody's.
+	if err := c.s.home.leads(c.path, c.file); err != nil {
 		return err
 	}
 	c.s.durable(c.seg.first, c.unsynced, c.off, c.next)

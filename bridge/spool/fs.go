@@ -27,6 +27,8 @@ type FS interface {
 	// Rename gives a file another name in the same file system, at once or
 	// not at all.
 	Rename(from, to string) error
+	// OpenDir opens a directory, to know later whether a name leads to it.
+	OpenDir(dir string) (Place, error)
 	// List gives the plain files of a directory, sorted by name.
 	List(dir string) ([]FileInfo, error)
 	// SyncDir must not return nil until the directory's entries are durable.
@@ -41,9 +43,22 @@ type FS interface {
 	Space(dir string) (free, total int64, err error)
 }
 
+// Place is something that is open, and has a name, or had one.
+type Place interface {
+	io.Closer
+	// At returns nil where name leads to it. Otherwise the error answers to
+	// fs.ErrNotExist where it leads nowhere, to ErrElsewhere where it leads to
+	// something else; any other says nothing about it.
+	At(name string) error
+}
+
+// ErrElsewhere says that a name leads to something else than what is open.
+var ErrElsewhere = errors.New("the name leads elsewhere")
+
 // File is an open file. Its methods may be called by several goroutines at
 // once.
 type File interface {
+	Place
 	io.ReaderAt
 	// WriteAt writes all of b or fails; after a failure any part of it may
 	// stand in the file. Nothing is durable until Sync.
@@ -61,7 +76,6 @@ type File interface {
 	Truncate(size int64) error
 	// Size gives the file's length in bytes.
 	Size() (int64, error)
-	Close() error
 }
 
 // FileInfo is an entry of a directory.

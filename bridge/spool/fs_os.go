@@ -46,6 +46,14 @@ func (osFS) Open(name string, write bool) (File, error) {
 	return osFile{f}, nil
 }
 
+func (osFS) OpenDir(dir string) (Place, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
 func (osFS) Remove(name string) error { return os.Remove(name) }
 
 func (osFS) Rename(from, to string) error { return os.Rename(from, to) }
@@ -131,6 +139,21 @@ func (osFS) Space(dir string) (free, total int64, err error) {
 		return 0, 0, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
 	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
+}
+
+// At compares what stat(2) and fstat(2) say: device and number.
+func (f osFile) At(name string) error {
+	var there, here unix.Stat_t
+	if err := unix.Stat(name, &there); err != nil {
+		return &os.PathError{Op: "stat", Path: name, Err: err}
+	}
+	if err := unix.Fstat(int(f.Fd()), &here); err != nil {
+		return &os.PathError{Op: "fstat", Path: name, Err: err}
+	}
+	if there.Dev != here.Dev || there.Ino != here.Ino {
+		return ErrElsewhere
+	}
+	return nil
 }
 
 func (f osFile) Sync() error {

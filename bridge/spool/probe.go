@@ -67,7 +67,10 @@ func (s *Spool) probeOnce() {
 	s.probed.began = time.Now()
 	written, asks := time.Since(s.wrote) < probeEvery, s.asks
 	s.mu.Unlock()
-	err := s.probeSpace(asks)
+	err := s.home.away()
+	if err == nil {
+		err = s.probeSpace(asks)
+	}
 	if err == nil && !written {
 		err = s.probeWrite()
 	}

@@ -105,7 +105,10 @@ func (c *committer) fillFile(b []byte, size int64) (err error) {
 	if err = s.o.FS.SyncDir(s.segmentDir()); err != nil {
 		return fmt.Errorf("sync %s: %w", segmentDir, err)
 	}
-	c.file, c.size = f, size
+	if err = s.home.leads(name, f); err != nil {
+		return err
+	}
+	c.file, c.path, c.size = f, name, size
 	return nil
 }
 

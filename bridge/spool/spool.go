@@ -18,6 +18,7 @@ import (
 type Spool struct {
 	o           Options
 	lock        io.Closer
+	home        *home // is o.FS
 	segmentSize int64
 	segs        segments
 	journal     journal
@@ -94,8 +95,14 @@ func Open(ctx context.Context, o Options) (*Spool, error) {
 	if err != nil {
 		return nil, err
 	}
+	home, err := newHome(o.FS, o.Dir)
+	if err != nil {
+		_ = lock.Close()
+		return nil, fmt.Errorf("open the state directory: %w", err)
+	}
+	o.FS = home
 	s := &Spool{
-		o: o, lock: lock, queues: make(map[string]*Queue), reserved: make(map[string]chan struct{}), owed: make(map[letterKey]stored),
+		o: o, lock: lock, home: home, queues: make(map[string]*Queue), reserved: make(map[string]chan struct{}), owed: make(map[letterKey]stored),
 		work: make(chan struct{}, 1), room: make(chan struct{}, 1), kicked: make(chan struct{}, 1),
 	}
 	if err := s.recover(); err != nil {
@@ -170,6 +177,7 @@ func (s *Spool) release() {
 	s.journal.close()
 	s.dead.close()
 	s.quarantine.close()
+	s.home.close()
 	_ = s.lock.Close()
 }
 

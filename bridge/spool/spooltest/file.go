@@ -95,3 +95,16 @@ func (f *file) Size() (int64, error) {
 }
 
 func (f *file) Close() error { return nil }
+
+// At is spool.Place's.
+func (f *file) At(name string) error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	switch f.fs.names[name] {
+	case f.node:
+		return nil
+	case nil:
+		return &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	}
+	return spool.ErrElsewhere
+}

@@ -23,7 +23,7 @@ type FS struct {
 	mu      sync.Mutex
 	names   map[string]*inode
 	durable map[string]*inode
-	dirs    map[string]bool
+	dirs    map[string]*folder
 	locks   map[string]bool
 	log     []*change // not durable yet, in order
 	fault   func(op Op, name string) error
@@ -37,7 +37,7 @@ var _ spool.FS = (*FS)(nil)
 func New(total int64) *FS {
 	return &FS{
 		names: make(map[string]*inode), durable: make(map[string]*inode),
-		dirs: make(map[string]bool), locks: make(map[string]bool), total: total,
+		dirs: make(map[string]*folder), locks: make(map[string]bool), total: total,
 	}
 }
 
@@ -105,7 +105,9 @@ func (m *FS) roomLocked(n *inode, size int64) bool {
 func (m *FS) MkdirAll(dir string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.dirs[filepath.Clean(dir)] = true
+	if dir = filepath.Clean(dir); m.dirs[dir] == nil {
+		m.dirs[dir] = new(folder)
+	}
 	return nil
 }
 
@@ -119,7 +121,7 @@ func (m *FS) Create(name string) (spool.File, error) {
 	if m.names[name] != nil {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 	}
-	if !m.dirs[filepath.Dir(name)] {
+	if m.dirs[filepath.Dir(name)] == nil {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrNotExist}
 	}
 	n := &inode{changed: time.Now()}
@@ -178,7 +180,7 @@ func (m *FS) List(dir string) ([]spool.FileInfo, error) {
 	if err := m.meetLocked(List, dir); err != nil {
 		return nil, err
 	}
-	if !m.dirs[filepath.Clean(dir)] {
+	if m.dirs[filepath.Clean(dir)] == nil {
 		return nil, &fs.PathError{Op: "list", Path: dir, Err: fs.ErrNotExist}
 	}
 	var out []spool.FileInfo
