@@ -6,7 +6,7 @@ import (
 )
 
 // sentence says what has happened.
-func (m *message) sentence() string {
+func (m *message) sentence(t *topic) string {
 	switch m.Alert {
 	case failing:
 		return m.failingSentence()
@@ -29,10 +29,9 @@ func (m *message) sentence() string {
 	case lostInput:
 		return fmt.Sprintf("Input of the source %s went away before it was read, %s.", m.Source, plural(m.Count, "time"))
 	case spoolFills:
-		if m.State == "over" {
-			return "The spool has room again."
-		}
-		return "The spool fills up, or can't be written. When it is full no lines are taken until there is room: they wait where they come from, if they can."
+		return m.spoolSentence(t)
+	case skipped:
+		return fmt.Sprintf("The spool was full, and %s for the recipient %s were given up to make room, the oldest ones: its on_full is \"skip\".", plural(m.Count, "event"), m.Recipient)
 	case damage:
 		return fmt.Sprintf("%s of bytes in the spool can't be read. What could be copied is in damaged/ under the state directory.", plural(m.Count, "stretch"))
 	case unbalanced:
@@ -102,7 +101,9 @@ func (m *message) advice(t *topic) string {
 	case lostInput:
 		return "Logs were truncated or deleted before they were read. Rotate them by renaming, and keep the last one for a while."
 	case spoolFills:
-		return "A recipient that takes nothing keeps its events here: mend it, or take it out of the configuration and use tailpost spool forget. Or give the spool more room: max_bytes, or the disk."
+		return spoolAdvice(t)
+	case skipped:
+		return "They are counted as skipped, and are not sent. Mend the recipient, or raise max_bytes; on_full = \"block\" keeps events and lets the sources wait."
 	case damage, lostEvents:
 		return "Look at the disk. tailpost spool verify names what is damaged; everything else is delivered."
 	case unbalanced:

@@ -47,7 +47,8 @@ type Alerts struct {
 	dirty   bool              // something that must not wait long is not saved
 
 	// As seen last, since the start.
-	rejected         map[string]int64 // lines, by source
+	rejected         map[string]int64  // lines, by source
+	givenUp          map[string]uint64 // events, by recipient
 	damaged, expired int
 
 	saving sync.Mutex    // around a save
@@ -60,7 +61,7 @@ type Alerts struct {
 func New(o Options) *Alerts {
 	a := &Alerts{
 		o: o, client: newClient(o.Transport), started: time.Now(),
-		topics: map[key]*topic{}, heard: map[string]heard{}, waiting: map[string]uint64{}, idle: map[string]bool{}, rejected: map[string]int64{},
+		topics: map[key]*topic{}, heard: map[string]heard{}, waiting: map[string]uint64{}, idle: map[string]bool{}, rejected: map[string]int64{}, givenUp: map[string]uint64{},
 	}
 	for ch := range channels {
 		a.wake[ch] = make(chan struct{}, 1)

@@ -26,6 +26,7 @@ type RecipientFacts struct {
 	Waiting uint64 // events
 	Dead    uint64 // dead letters, ever; a replay takes them away again
 	Damaged uint64 // events that can't be read, ever
+	GivenUp uint64 // events, by on_full = "skip"
 }
 
 // SourceFacts are about one source.
@@ -43,17 +44,6 @@ type SourceFacts struct {
 // UnreadableAfter is how long a source must have been unable to read until
 // people are told.
 const UnreadableAfter = time.Minute
-
-// SpoolFacts are about the spool.
-type SpoolFacts struct {
-	Wanted   int64  // bytes that can't be deleted yet
-	MaxBytes int64  // what they may become
-	Holder   string // the recipient that wants the oldest of them
-	Stuck    string // why no lines are taken, or nothing is recorded; empty: all is well
-	Damaged  int    // stretches of bytes that can't be read
-	Bytes    int64  // in them
-	Expired  int    // files of dead letters and quarantined lines that went: too old, or too many
-}
 
 // Observe takes the facts in. It is called by one goroutine.
 func (a *Alerts) Observe(f Facts) {
@@ -88,6 +78,14 @@ func (a *Alerts) recipientLocked(r RecipientFacts) {
 		a.countLocked(lostEvents, r.Name, n, "")
 	}
 	a.seeLocked(a.topicLocked(lostEvents, r.Name), r.Damaged)
+	was := a.givenUp[r.Name]
+	if r.GivenUp < was { // another life of the name
+		was = 0
+	}
+	if n := r.GivenUp - was; n > 0 {
+		a.countLocked(skipped, r.Name, n, "")
+	}
+	a.givenUp[r.Name] = r.GivenUp
 }
 
 func (a *Alerts) sourceLocked(s SourceFacts, stuck bool) {
@@ -133,43 +131,6 @@ func (a *Alerts) silenceLocked(s SourceFacts, stuck bool) {
 	if is || spoke || !stuck { // what is not known ends nothing
 		a.lastingLocked(silent, s.Name, is, 1, words)
 	}
-}
-
-// The levels of spoolFills.
-const (
-	spoolHalf = 1 + iota
-	spoolMost
-	spoolStuck
-)
-
-func (a *Alerts) spoolLocked(s SpoolFacts) {
-	level, words := 0, ""
-	percent := int64(0)
-	if s.MaxBytes > 0 {
-		percent = s.Wanted / max(1, s.MaxBytes/100)
-	}
-	held := fmt.Sprintf("%d %% of max_bytes are in use", percent)
-	if s.Holder != "" {
-		held += "; the recipient " + s.Holder + " holds the oldest part"
-	}
-	switch {
-	case s.Stuck != "":
-		level, words = spoolStuck, macro.OneLine(s.Stuck, errorMax)+"; "+held
-	case percent >= 80:
-		level, words = spoolMost, held
-	case percent >= 50:
-		level, words = spoolHalf, held
-	}
-	a.lastingLocked(spoolFills, "", level > 0, level, words)
-
-	if n := s.Damaged - a.damaged; n > 0 {
-		a.countLocked(damage, "", uint64(n), fmt.Sprintf("%d bytes, since the start", s.Bytes))
-	}
-	a.damaged = s.Damaged
-	if n := s.Expired - a.expired; n > 0 {
-		a.countLocked(expired, "", uint64(n), "")
-	}
-	a.expired = s.Expired
 }
 
 // calm is how long what lasts must have been away to be over, where it comes

@@ -41,7 +41,7 @@ func (a *Alerts) messageLocked(k key, w what, ch channel) message {
 	began, ended := t.Began, t.Ended
 	m := message{Alert: k.kind, Host: a.o.Host}
 	switch k.kind {
-	case failing, deadLetters, lostEvents:
+	case failing, deadLetters, lostEvents, skipped:
 		m.Recipient = k.name
 	case silent, unreadable, quarantined, lostInput:
 		m.Source = k.name
@@ -59,7 +59,7 @@ func (a *Alerts) messageLocked(k key, w what, ch channel) message {
 		m.State, m.Count, m.Error = "counted", t.Total-v.Counted, v.First
 	}
 	again := w == lasts && t.Voices[ch].Told > 0
-	m.Subject = "[tailpost] " + m.subject(again)
+	m.Subject = "[tailpost] " + m.subject(t, again)
 	m.Text = m.text(t, &c)
 	return m
 }
@@ -82,7 +82,7 @@ func (t *topic) reason() string {
 }
 
 // subjects are by kind and state; %s is the recipient or source, %d the count.
-func (m *message) subject(again bool) string {
+func (m *message) subject(t *topic, again bool) string {
 	since := ""
 	if m.Since != nil {
 		since = " since " + stamp(*m.Since)
@@ -116,10 +116,9 @@ func (m *message) subject(again bool) string {
 	case lostInput:
 		return "source " + m.Source + ": input lost unread, " + plural(m.Count, "time")
 	case spoolFills:
-		if m.State == "over" {
-			return "the spool has room again"
-		}
-		return "the spool " + still + " filling up"
+		return m.spoolSubject(t, still)
+	case skipped:
+		return m.Recipient + ": " + plural(m.Count, "event") + " given up"
 	case damage:
 		return "damage in the spool: " + plural(m.Count, "stretch")
 	case unbalanced:
@@ -136,7 +135,7 @@ func (m *message) subject(again bool) string {
 // text is the subject as a sentence, the facts, and what to do.
 func (m *message) text(t *topic, c *contact) string {
 	var b strings.Builder
-	b.WriteString(m.sentence() + "\n\n")
+	b.WriteString(m.sentence(t) + "\n\n")
 	fact := func(name, value string) {
 		if value != "" {
 			fmt.Fprintf(&b, "%-14s%s\n", name+":", value)

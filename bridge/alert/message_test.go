@@ -35,7 +35,7 @@ func TestMessages(t *testing.T) {
 		d.watch(time.Hour, f)
 		f.Sources[0] = SourceFacts{Name: "s", Read: 9, Quarantined: 2, Rejected: 2, Reason: "no such\nthing", Losses: 1, LostBytes: 100, Unreadable: "no permission to read\n/x: do something"}
 		f.Spool = SpoolFacts{MaxBytes: 100, Wanted: 81, Holder: "r", Damaged: 2, Bytes: 512, Expired: 1}
-		f.Recipients[0].Damaged = 1
+		f.Recipients[0].Damaged, f.Recipients[0].GivenUp = 1, 40
 		f.Balance = []string{"source s: 9 lines were read, and 8 are accounted for", "another"}
 		d.watch(time.Minute, f)
 		f.Spool.Wanted, f.Balance, f.Sources[0].Unreadable = 0, nil, ""
@@ -56,7 +56,7 @@ func TestMessages(t *testing.T) {
 		}
 		golden(t, "mails.txt", mails.String())
 		for _, want := range []string{"failing lasting", "failing over", "dead_letters counted", "lost_events counted", "silent lasting", "silent over", "unreadable lasting", "unreadable over",
-			"quarantine counted", "lost_input counted", "spool lasting", "spool over", "damage counted", "balance lasting", "balance over", "expired counted"} {
+			"quarantine counted", "lost_input counted", "spool lasting", "spool over", "damage counted", "balance lasting", "balance over", "expired counted", "skipped counted"} {
 			if seen[want] != 1 {
 				t.Errorf("posted %d times: %s", seen[want], want)
 			}

@@ -23,6 +23,7 @@ const (
 	spoolFills  kind = "spool"       // lasts, by levels
 	damage      kind = "damage"      // counted: stretches of the spool
 	unbalanced  kind = "balance"     // lasts
+	skipped     kind = "skipped"     // counted: a recipient's events that were given up in a full spool
 	expired     kind = "expired"     // counted: files of dead letters and quarantined lines that are gone
 )
 
@@ -42,7 +43,7 @@ type key struct {
 func (k key) named(ev *zerolog.Event) *zerolog.Event {
 	ev = ev.Str("alert", string(k.kind))
 	switch k.kind {
-	case failing, deadLetters, lostEvents:
+	case failing, deadLetters, lostEvents, skipped:
 		return ev.Str("recipient", k.name)
 	case silent, unreadable, quarantined, lostInput:
 		return ev.Str("source", k.name)
@@ -54,13 +55,14 @@ func (k key) named(ev *zerolog.Event) *zerolog.Event {
 // Alerts.clock. Exported fields are saved.
 type topic struct {
 	// What lasts.
-	On    bool          `json:"on,omitempty"`
-	Began time.Time     `json:"began,omitzero"` // for people
-	Ended time.Time     `json:"ended,omitzero"` // for people
-	From  time.Duration `json:"from,omitempty"` // when it began
-	Calm  time.Duration `json:"calm,omitempty"` // since when it seems to be over; 0: it doesn't
-	Level int           `json:"level,omitempty"`
-	Words string        `json:"words,omitempty"` // what is wrong
+	On      bool          `json:"on,omitempty"`
+	Began   time.Time     `json:"began,omitzero"` // for people
+	Ended   time.Time     `json:"ended,omitzero"` // for people
+	From    time.Duration `json:"from,omitempty"` // when it began
+	Calm    time.Duration `json:"calm,omitempty"` // since when it seems to be over; 0: it doesn't
+	Level   int           `json:"level,omitempty"`
+	Words   string        `json:"words,omitempty"`   // what is wrong
+	Trouble Trouble       `json:"trouble,omitempty"` // of the spool
 
 	// What is counted.
 	Total  uint64 `json:"total,omitempty"`  // ever

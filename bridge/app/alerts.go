@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tailpost/tailpost/bridge/alert"
+	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
@@ -76,6 +77,27 @@ func (a *app) noteLately(grown map[recentKey]uint64) {
 	}
 }
 
+// troubleOf says what keeps the spool from taking anything.
+func troubleOf(s spool.Status) alert.Trouble {
+	switch {
+	case noSpaceIn(s.Failing) || s.Failing == "" && noSpaceIn(s.JournalFailing):
+		return alert.NoSpace
+	case s.Failing != "" || s.JournalFailing != "":
+		return alert.Fails
+	case s.Full != "" && s.NoSpace:
+		return alert.NoSpace
+	}
+	return alert.Held
+}
+
+// givenUp is how many of a recipient's events were, because the spool was full.
+func (r *recipient) givenUp() uint64 {
+	if r.now == nil {
+		return 0
+	}
+	return uint64(r.now.Stats().Skipped)
+}
+
 func (a *app) facts() alert.Facts {
 	var f alert.Facts
 	a.mu.Lock()
@@ -87,7 +109,7 @@ func (a *app) facts() alert.Facts {
 		s, p := r.queue.Stats(), a.policyOf(r.name)
 		f.Recipients = append(f.Recipients, alert.RecipientFacts{
 			Name: r.name, Idle: r.queue.Paused() || p != nil && (p.Paused || !p.Enabled),
-			Waiting: s.Waiting, Dead: s.Dead, Damaged: s.Damaged,
+			Waiting: s.Waiting, Dead: s.Dead, Damaged: s.Damaged, GivenUp: r.givenUp(),
 		})
 	}
 	for _, s := range a.sources {
@@ -102,7 +124,7 @@ func (a *app) facts() alert.Facts {
 	}
 	s := a.spool.Status()
 	f.Spool = alert.SpoolFacts{
-		Wanted: s.Wanted, MaxBytes: s.MaxBytes, Holder: s.Holder, Stuck: cmp.Or(s.Failing, s.JournalFailing, s.Full),
+		Wanted: s.Wanted, MaxBytes: s.MaxBytes, Holder: s.Holder, Stuck: cmp.Or(s.Failing, s.JournalFailing, s.Full), Trouble: troubleOf(s),
 		Damaged: s.Damage.Ranges, Bytes: s.Damage.Bytes, Expired: s.Dead.Expired + s.Lines.Expired,
 	}
 	f.Balance = a.imbalanceLocked()

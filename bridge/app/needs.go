@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/bridge/status"
 )
 
@@ -118,6 +119,12 @@ func needsOfLost(name string, letters int, damaged uint64, b beside) (out []stat
 			To: "tailpost spool verify says what is damaged; see to the disk",
 		})
 	}
+	if n := b.recent[recentKey{recentSkipped, name}]; n > 0 {
+		out = append(out, status.Need{
+			Kind: needRecipient, Name: name, Grave: true, Text: counted(n, "event was", "events were") + " given up because the spool was full (on_full = \"skip\")" + lastDay,
+			To: "mend the recipient, or raise spool.max_bytes; with on_full = \"block\" events are kept, and sources wait",
+		})
+	}
 	return out
 }
 
@@ -154,12 +161,18 @@ func needsOfSpool(s *status.Spool, b beside) (out []status.Need) {
 
 // seeToDisk says what to do where a write fails for that reason.
 func seeToDisk(why, dir string) string {
-	for _, e := range []error{syscall.ENOSPC, syscall.EDQUOT} {
-		if strings.Contains(why, e.Error()) {
-			return makeRoom(dir)
-		}
+	switch {
+	case noSpaceIn(why):
+		return makeRoom(dir)
+	case strings.Contains(why, spool.ErrAway.Error()):
+		return "put " + dir + " back where it was, and it goes on by itself. What came since was not acknowledged, and waits with who sent it. Only where nothing is left of the directory: restart the bridge, which begins there as at its first start (a tail reads what is there already only with start = \"beginning\")"
 	}
 	return "see to the disk that " + dir + " is on; it is tried again by itself"
+}
+
+// noSpaceIn reports whether a write fails for lack of space.
+func noSpaceIn(why string) bool {
+	return strings.Contains(why, syscall.ENOSPC.Error()) || strings.Contains(why, syscall.EDQUOT.Error())
 }
 
 func makeRoom(dir string) string {

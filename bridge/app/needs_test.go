@@ -57,6 +57,8 @@ func TestNeeds(t *testing.T) {
 		}, []string{"recipient it's r: 3 dead letters | dead replay"}},
 		{"events that can't be read back", recent(recentDamaged, "it's r", 2), []string{"!recipient it's r: 2 events could not be read back | tailpost spool verify"}},
 
+		{"events that were given up", recent(recentSkipped, "it's r", 3), []string{`!recipient it's r: 3 events were given up because the spool was full (on_full = "skip"), the last within a day | raise spool.max_bytes`}},
+
 		{"a source that waits for its file", all(func(s *status.Snapshot) { s.Sources[0].State = status.Waiting }), nil},
 		{"a source that ended", all(func(s *status.Snapshot) { s.Sources[0].State = status.Ended }), nil},
 		{"a source that can't read", all(func(s *status.Snapshot) {
@@ -77,6 +79,10 @@ func TestNeeds(t *testing.T) {
 		{"a discontinuity", recent(recentLost, "s", 1), []string{"!source s: 1 discontinuity happened, the last within a day | rotate by renaming"}},
 
 		{"the spool fails", spool(func(s *status.Spool) { s.Failing = "sync: EIO" }), []string{"!spool : sync: EIO | /var/lib/tailpost"}},
+		{"the state directory is gone", spool(func(s *status.Spool) {
+			s.Failing = "the state directory /x was moved or removed under the bridge: put it back"
+		}),
+			[]string{"!spool : nothing can be written: the state directory /x was moved or removed | put /var/lib/tailpost back where it was"}},
 		{"the journal fails", spool(func(s *status.Spool) { s.JournalFailing = "write: EIO" }), []string{"!spool : nothing is delivered | /var/lib/tailpost"}},
 		{"the spool is full", spool(func(s *status.Spool) { s.Full, s.Holder, s.Wanted = "max_bytes", "it's r", 100 }),
 			[]string{"!spool : no room: max_bytes | the recipient it's r holds the oldest part: mend it"}},

@@ -26,6 +26,7 @@ type recentKind string
 const (
 	recentDamaged     recentKind = "damaged events"    // of a recipient
 	recentQuarantined recentKind = "quarantined lines" // of a source
+	recentSkipped     recentKind = "events given up"   // of a recipient, by on_full
 	recentLost        recentKind = "discontinuities"   // of a source
 	recentDamage      recentKind = "damage"            // of the spool
 	recentExpired     recentKind = "expired files"     // of the stores
@@ -67,6 +68,7 @@ func (l *lately) source(name string, quarantined, losses uint64, now time.Time) 
 func (l *lately) observe(f alert.Facts, now time.Time) map[recentKey]uint64 {
 	for _, r := range f.Recipients {
 		l.total(recentKey{recentDamaged, r.Name}, r.Damaged, r.Damaged, now)
+		l.total(recentKey{recentSkipped, r.Name}, r.GivenUp, 0, now)
 	}
 	for _, s := range f.Sources {
 		l.source(s.Name, uint64(s.Quarantined), uint64(s.Losses), now)

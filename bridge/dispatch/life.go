@@ -56,6 +56,9 @@ func (w *Worker) better(number uint64, t bridge.Try) bridge.Try {
 	return t
 }
 
+// gaveUpCalm is how long nothing must have been given up until it is said anew.
+const gaveUpCalm = time.Hour
+
 // giveUp makes room in a full spool: the oldest events that wait for this
 // recipient are skipped, and what is left is taken up again. Nothing is under
 // way.
@@ -76,8 +79,11 @@ func (w *Worker) giveUp(ctx context.Context, now time.Time) error {
 		return err
 	}
 	if n > 0 {
-		w.o.Log.Warn().Str("recipient", w.o.Name).Int("events", n).Msg("the spool is full: the oldest events that wait for this recipient are given up (on_full)")
 		w.board.update(func(s *Stats) { s.Skipped += n })
+		if w.gaveUp.IsZero() || now.Sub(w.gaveUp) >= gaveUpCalm { // else it goes on
+			w.o.Log.Warn().Str("recipient", w.o.Name).Int("events", n).Int("since_start", w.Stats().Skipped).Msg("the spool is full: the oldest events that wait for this recipient are given up (on_full)")
+		}
+		w.gaveUp = now
 	}
 	w.forgetAll()
 	w.carried = carried

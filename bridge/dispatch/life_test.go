@@ -1,12 +1,16 @@
 package dispatch
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/tailpost/tailpost/bridge"
 	"github.com/tailpost/tailpost/bridge/option"
@@ -315,5 +319,34 @@ func (s *fakeSink) sort() {
 	defer s.mu.Unlock()
 	slices.SortStableFunc(s.got, func(a, b attempt) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.event.Session, b.event.Session))
+	})
+}
+
+// TestGiveUpIsSaidWhenItBegins: not of each segment, but anew after an hour
+// without.
+func TestGiveUpIsSaidWhenItBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		q := newMemQueue()
+		q.reopen()
+		q.add("a", "b", "c", "d", "e")
+		p := Defaults("")
+		p.Paused = true
+		w := New(Options{Name: "r", Policy: p, Queue: q, Sink: &fakeSink{}, Log: zerolog.New(&log)})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- w.Run(ctx) }()
+		for i, wait := range []time.Duration{0, time.Minute, 30 * time.Minute, time.Hour} {
+			time.Sleep(wait)
+			q.ask(uint64(i + 1))
+			synctest.Wait()
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if n := strings.Count(log.String(), "given up"); n != 2 || !strings.Contains(log.String(), `"events":1,"since_start":4`) {
+			t.Errorf("said %d times:\n%s", n, log.String())
+		}
 	})
 }

@@ -67,6 +67,7 @@ type Worker struct {
 	abandon   context.CancelFunc
 	begun     time.Time         // when an attempt last began
 	carried   map[uint64]waited // over a giveUp, what the queue doesn't know
+	gaveUp    time.Time         // the last giveUp; zero: none
 	since     time.Time         // waits of events that were not tried since are counted from then
 	asked     bool              // to give up events
 	retire    chan struct{}     // closed by Retire
