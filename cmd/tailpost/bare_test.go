@@ -47,8 +47,8 @@ func TestForeignSecrets(t *testing.T) {
 	same()
 	s.says(1, "no bridge runs", "status")
 	s.says(1, "", "dead", "drop", id, strings.Repeat("0", 32))
-	s.says(exitConfig, "$CREDENTIALS_DIRECTORY is not set here: run this with systemd-run --pipe --wait -p User=", "check")
-	s.says(exitConfig, "-p LoadCredential=desk:", "run")
+	s.says(exitUsage, "$CREDENTIALS_DIRECTORY is not set here: run this with systemd-run --pipe --wait -p User=", "check")
+	s.says(exitUsage, "-p LoadCredential=desk:", "run")
 	s.says(0, "", "spool", "repair")
 }
 
@@ -73,8 +73,8 @@ func TestBrokenFiles(t *testing.T) {
 	s.says(0, "", "resume", "desk")
 	s.says(0, "all sums fit", "audit")
 	p.stop()
-	out = s.says(exitConfig, s.config+":", "status")
-	s.says(exitConfig, s.config+":", "pause", "desk")
+	out = s.says(exitUsage, s.config+":", "status")
+	s.says(exitUsage, s.config+":", "pause", "desk")
 	s.says(0, "all sums fit", "audit")
 	if strings.Contains(out, "RECIPIENT") {
 		t.Errorf("a table:\n%s", out)
@@ -82,8 +82,8 @@ func TestBrokenFiles(t *testing.T) {
 
 	// What may be another bridge's directory is not changed.
 	s.write(s.config, "state_dir = "+filepath.Join(s.dir, "state")+"\n")
-	s.says(exitConfig, "state_dir: text without quotes", "pause", "desk")
-	s.says(exitConfig, "state_dir: text without quotes", "dead", "ls")
+	s.says(exitUsage, "state_dir: text without quotes", "pause", "desk")
+	s.says(exitUsage, "state_dir: text without quotes", "dead", "ls")
 }
 
 // TestSecretOfRoot: a token that the bridge's user may not read refuses the
@@ -107,7 +107,7 @@ func TestSecretOfRoot(t *testing.T) {
 	}
 	out, _ := cmd.CombinedOutput()
 	for _, want := range []string{": token_file: no permission to read " + token + ", which has owner ", fmt.Sprintf("mode %04o; this process runs as ", mode), ": 1 problem"} {
-		if !strings.Contains(string(out), want) || cmd.ProcessState.ExitCode() != exitConfig {
+		if !strings.Contains(string(out), want) || cmd.ProcessState.ExitCode() != exitUsage {
 			t.Errorf("exit code %d, no %q in\n%s", cmd.ProcessState.ExitCode(), want, out)
 		}
 	}

@@ -51,7 +51,7 @@ func check(path string, errOut io.Writer) (*config.Config, error) {
 	}
 	fmt.Fprintf(errOut, "%s: %s, %s\n", printable(path), count(errors, "problem"), count(warnings, "warning"))
 	if errors > 0 {
-		return nil, refused()
+		return nil, usage(nil)
 	}
 	return conf, nil
 }

@@ -49,7 +49,7 @@ func read(c *config.Config, problems []config.Problem, errOut io.Writer, warning
 		}
 	}
 	if c == nil {
-		return nil, refused()
+		return nil, usage(nil)
 	}
 	return c, nil
 }

@@ -17,17 +17,17 @@ import (
 	"time"
 )
 
-// Exit codes. Go's runtime ends a program that panics, or is sent SIGABRT by a
-// watchdog, with 2, and that must be started again: what waits for a person has
-// another, EX_CONFIG of sysexits(3).
+// Exit codes.
 const (
 	exitClean  = 0
-	exitFailed = 1  // the work failed; parse: a line was quarantined
-	exitUsage  = 2  // wrong arguments
-	exitConfig = 78 // the configuration is refused
+	exitFailed = 1 // the work failed; parse: a line was quarantined
+	exitUsage  = 2 // wrong arguments or configuration: a person is needed
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	crashBySignal()
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // run is main with its effects as values.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -90,9 +90,6 @@ func (e *codedError) Unwrap() error { return e.err }
 
 func failed(err error) error { return &codedError{exitFailed, err} }
 func usage(err error) error  { return &codedError{exitUsage, err} }
-
-// refused is of a configuration, when all that is wrong with it has been said.
-func refused() error { return &codedError{exitConfig, nil} }
 
 // oneSignal is how close together two signals count as one.
 const oneSignal = 100 * time.Millisecond

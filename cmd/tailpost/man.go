@@ -73,8 +73,7 @@ func aboutPages(date time.Time) manpage.About {
 		Ends: []manpage.Term{
 			{Word: strconv.Itoa(exitClean), Text: "Clean."},
 			{Word: strconv.Itoa(exitFailed), Text: "The work failed."},
-			{Word: strconv.Itoa(exitUsage), Text: "Wrong arguments."},
-			{Word: strconv.Itoa(exitConfig), Text: "The configuration is refused."},
+			{Word: strconv.Itoa(exitUsage), Text: "Wrong arguments or configuration."},
 		},
 		Around: []manpage.Term{{Word: "TAILPOST_CONFIG", Text: "The configuration file, where --config names none."}},
 		Files:  []manpage.Term{{Word: defaultConfig, Text: "The configuration file, where neither does."}},
