@@ -82,11 +82,12 @@ func (r *reader) begunAnew(a *admission) {
 	}
 }
 
-// whole reports whether a held file still holds what was read from it, or seen.
+// whole reports whether a held file still holds what was read from it, or, where
+// that is nothing, what was searched.
 func (r *reader) whole(g *file) bool {
-	st, err := g.f.stat()
-	if err == nil && !g.sameBeginning(st) {
-		return false
+	if g.at.off == 0 {
+		st, err := g.f.stat()
+		return err != nil || g.sameBeginning(st)
 	}
 	ok, err := g.marks.hold(g.f, g.at.off)
 	return ok || err != nil
@@ -95,14 +96,14 @@ func (r *reader) whole(g *file) bool {
 // sameBeginning reports whether a file of which nothing was read yet is still the
 // one that was searched: it has not shrunk, and begins alike.
 func (g *file) sameBeginning(st fileStat) bool {
-	if g.at.off > 0 {
-		return true
+	if st.size < g.size {
+		return false
 	}
 	now, err := readExactly(g.f, 0, int64(len(g.begins)))
 	if err != nil {
-		return st.size >= g.size && !errors.Is(err, errChanged)
+		return !errors.Is(err, errChanged)
 	}
-	return st.size >= g.size && bytes.Equal(now, g.begins)
+	return bytes.Equal(now, g.begins)
 }
 
 // rejudge lets the next admission find out what a held copy is.

@@ -183,7 +183,7 @@ func (r *reader) read(ctx context.Context, g *file) (bool, error) {
 	if err != nil {
 		return false, r.cantRead(g, err)
 	}
-	if !whole || !g.sameBeginning(st) {
+	if !whole || g.at.off == 0 && !g.sameBeginning(st) {
 		return true, r.admit(ctx)
 	}
 	if err := r.shrunk(ctx, g, st); err != nil {

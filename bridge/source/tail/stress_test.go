@@ -18,7 +18,7 @@ var (
 	stressSeed  = flag.Uint64("stress.seed", 0, "seed of the first run of TestStress; 0: by the clock")
 )
 
-// stressPatience is for one run.
+// stressPatience is how long a run may give no line.
 const stressPatience = time.Minute
 
 // TestStress writes numbered lines, in pieces that end anywhere, into a log
@@ -80,14 +80,18 @@ func stress(t *testing.T, w *stressWriter, rnd *rand.Rand, noWatch bool) {
 	go func() { written <- w.run() }()
 	crashes := 0
 	var ended error
-	for deadline := time.After(stressPatience); ; {
-		var done bool
+	stalled := time.NewTimer(stressPatience)
+	defer stalled.Stop()
+	for have := 0; ; {
 		r.mu.Lock()
-		step := r.step
-		done = len(r.lines) >= w.total && w.done.Load()
+		step, n := r.step, len(r.lines)
 		r.mu.Unlock()
-		if done {
+		if n >= w.total && w.done.Load() {
 			break
+		}
+		if n > have {
+			have = n
+			stalled.Reset(stressPatience)
 		}
 		select {
 		case ended = <-written:
@@ -103,7 +107,7 @@ func stress(t *testing.T, w *stressWriter, rnd *rand.Rand, noWatch bool) {
 			r.start()
 		case <-step:
 		case <-time.After(100 * time.Millisecond):
-		case <-deadline:
+		case <-stalled.C:
 			r.dump()
 			t.Fatalf("stalled: %s; stats %+v", diff(r.texts(), w.total), r.src.Stats())
 		}
@@ -129,6 +133,8 @@ func stress(t *testing.T, w *stressWriter, rnd *rand.Rand, noWatch bool) {
 
 // dump logs what files there are, and what is durable about them.
 func (r *rig) dump() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	entries, err := os.ReadDir(r.dir)
 	if err != nil {
 		r.t.Log(err)
