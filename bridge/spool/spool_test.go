@@ -23,7 +23,14 @@ func options(fs spool.FS) spool.Options {
 // running is a spool whose Run is under way.
 type running struct {
 	*spool.Spool
-	t    testing.TB
+	*run
+	t testing.TB
+}
+
+// run is what ends it. It forgets the spool then: a test may open thousands,
+// and all that a test must clean up is held until its end.
+type run struct {
+	s    *spool.Spool
 	stop context.CancelFunc
 	done chan error
 }
@@ -34,26 +41,27 @@ func open(t testing.TB, o spool.Options) *running {
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
-	return run(t, s)
+	return begin(t, s)
 }
 
-func run(t testing.TB, s *spool.Spool) *running {
+func begin(t testing.TB, s *spool.Spool) *running {
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	r := &running{Spool: s, t: t, stop: stop, done: make(chan error, 1)}
+	r := &run{s: s, stop: stop, done: make(chan error, 1)}
 	go func() { r.done <- s.Run(ctx) }()
 	t.Cleanup(func() { r.end() })
-	return r
+	return &running{Spool: s, run: r, t: t}
 }
 
 // end stops Run and closes the spool, once.
-func (r *running) end() error {
-	if r.stop == nil {
+func (r *run) end() error {
+	if r.s == nil {
 		return nil
 	}
+	s := r.s
+	r.s = nil
 	r.stop()
-	r.stop = nil
 	err := <-r.done
-	if cerr := r.Close(); err == nil {
+	if cerr := s.Close(); err == nil {
 		err = cerr
 	}
 	return err
