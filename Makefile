@@ -47,7 +47,8 @@ torture:
 
 crashes:
 	SPOOL_TORTURE=1 $(GO) test -count=1 -v -timeout 60m -run 'TestEvery' ./bridge/spool/
-	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestReloads$$|TestKill$$' ./cmd/tailpost/ -reload.edits=1000 -kill.times=20 -kill.lines=20000
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -parallel 1 -run 'TestReloads$$|TestKill$$|TestPoisonHoldsUpNobodyElse$$' ./cmd/tailpost/ \
+		-reload.edits=1000 -kill.times=20 -kill.lines=20000 -poison.within=2s
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestStress$$' ./bridge/source/tail/ -stress.runs=5
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestHostileBytes$$' ./bridge/app/ -hostile.mib=100
 	$(GO) test -count=1 -run 'TestSchemaAgreesWithTheChecker$$' ./docs/ -rounds 6000

@@ -7,9 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -27,6 +27,7 @@ var (
 // arrives; what is repeated was in flight at a kill; a second recipient that
 // is down keeps every event, in order.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	const inFlight = 8
 	kills, lines := *killTimes, *killLines
 	seed := rand.Uint64()
@@ -79,15 +80,24 @@ retry_interval = "1h"
 	}
 }
 
-// closedPort gives an address where nobody listens.
+// closedPort gives an address where nobody listens, and nobody comes to listen
+// while the test is running: a socket that never does has it.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	syscall.CloseOnExec(fd)
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
 }
 
 // parsedIDs are the ids that the log's events should have, by parse.
