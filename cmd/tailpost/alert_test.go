@@ -89,6 +89,7 @@ func (d *alertDesk) mail(t *testing.T, subject string) receiver.Received {
 // TestAlerts: in real time, with a real mail server, the contact of a recipient
 // is told of a failure, again after a kill, of a dead letter, and of its end.
 func TestAlerts(t *testing.T) {
+	t.Parallel()
 	d := newAlertDesk(t)
 	var status atomic.Int64
 	status.Store(503)
@@ -189,6 +190,7 @@ alert_url              = "%s/hook?key=MARKER"
 // TestSystemAlerts: in real time, whoever [alerts] names is told of a source
 // that is silent, of its end, and of a spool that fills up.
 func TestSystemAlerts(t *testing.T) {
+	t.Parallel()
 	d := newAlertDesk(t)
 	c := newCounter(t, func(arrival) int { return 503 })
 	s := newSite(t, fmt.Sprintf(`[smtp]

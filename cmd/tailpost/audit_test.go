@@ -12,6 +12,7 @@ import (
 // events that are delivered, filtered, parked and dead, segments that go and a
 // journal that is written anew; and after a kill.
 func TestAuditWhileRunning(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, func(a arrival) int {
 		if a.timestamp%50 == 0 {
 			return 500

@@ -13,6 +13,7 @@ import (
 // shell can ask and change a bridge that runs, and look at one that doesn't;
 // what would send refuses.
 func TestForeignSecrets(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, func(a arrival) int {
 		if a.session == "poison" {
 			return 422
@@ -55,6 +56,7 @@ func TestForeignSecrets(t *testing.T) {
 // TestBrokenFiles: a bridge that runs is asked whatever became of its files
 // since, and says that as a need; without it they are what is told.
 func TestBrokenFiles(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, always(200))
 	s := newSite(t, recipientAt("desk", c.URL, ""))
 	p := s.run()
@@ -89,6 +91,7 @@ func TestBrokenFiles(t *testing.T) {
 // TestSecretOfRoot: a token that the bridge's user may not read refuses the
 // configuration, and it is said whose it is and who we are.
 func TestSecretOfRoot(t *testing.T) {
+	t.Parallel()
 	b := &readySite{t: t, dir: t.TempDir()}
 	token, mode := filepath.Join(t.TempDir(), "admin-token"), os.FileMode(0o600)
 	if os.Geteuid() != 0 {

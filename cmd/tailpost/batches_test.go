@@ -92,8 +92,10 @@ func (c *batchCounter) distinct() int {
 // Nothing is lost, sessions are in order, and what comes twice comes in the
 // same batch under the same id, so that a receiver can tell.
 func TestKillWithBatches(t *testing.T) {
+	t.Parallel()
 	for _, order := range []string{"session", "strict"} {
 		t.Run(order, func(t *testing.T) {
+			t.Parallel()
 			const kills, lines, most, inFlight = 5, 4000, 50, 4
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)

@@ -12,6 +12,7 @@ import (
 // first start, at which the log would be skipped to its end: it is read from
 // its beginning, and what comes again has the ids that it had.
 func TestSegmentsTakenAway(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, always(200))
 	s := newSite(t, fmt.Sprintf("[[recipients.http]]\nname = \"r\"\nurl = \"%s/\"\n", c.URL))
 	session := func(int) string { return "s" }

@@ -44,6 +44,7 @@ func recipientAt(name, url, more string) string {
 // TestControlSocket: commands that change something say the same whether the
 // bridge runs or not.
 func TestControlSocket(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, always(500))
 	dies := recipientAt("desk", c.URL, `retry_duration = "200ms"`)
 	s := newSite(t, dies+recipientAt("old", c.URL, `retry_duration = "1h"`))

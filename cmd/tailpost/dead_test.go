@@ -14,6 +14,7 @@ func contains(b *logBuffer, text string) bool { return strings.Contains(b.String
 // dead letter, listed while the bridge runs and when it doesn't; it is never
 // sent again, and others of its session go on.
 func TestDeadLetters(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, func(a arrival) int {
 		if a.timestamp == 2 {
 			return 500

@@ -17,6 +17,7 @@ var listed = regexp.MustCompile(`(?m)^\d+ of \d+: \[INC(\d+)\]`)
 // kills and stops; and where digests are turned off meanwhile, the address gets
 // the rest as single mails, and the others nothing again.
 func TestDigestOverRestarts(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, then string // the digest's settings behind the restarts
 		wantMails  int
@@ -25,6 +26,7 @@ func TestDigestOverRestarts(t *testing.T) {
 		{"turned off", "", 1 + 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			m := &mailbox{t: t, addr: "127.0.0.1:0"}
 			m.serve("b@example.com")
 			_, port, err := net.SplitHostPort(m.addr)

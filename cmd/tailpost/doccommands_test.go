@@ -17,6 +17,7 @@ var (
 // TestCallsInDocumentation parses every call of the program that stands in the
 // documentation: its command and flags are there.
 func TestCallsInDocumentation(t *testing.T) {
+	t.Parallel()
 	n := 0
 	for _, pattern := range []string{"../../*.md", "../../docs/*.md", "../../examples/*/*.md"} {
 		pages, err := filepath.Glob(pattern)

@@ -16,6 +16,7 @@ func TestDropKill(t *testing.T) {
 	const kills, files, lines = 4, 60, 40
 	for _, done := range []string{"keep", "move", "delete"} {
 		t.Run(done, func(t *testing.T) {
+			t.Parallel()
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			rnd := rand.New(rand.NewPCG(seed, 1))

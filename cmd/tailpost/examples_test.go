@@ -42,6 +42,7 @@ var elsewhere = map[string][2]string{
 // TestExamplesByTheirCommands runs the commands of each example's README with
 // the real program, and looks at what arrived. A new folder must have an entry.
 func TestExamplesByTheirCommands(t *testing.T) {
+	t.Parallel()
 	entries, err := os.ReadDir("../../examples")
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,7 @@ func called(t *testing.T, args ...string) string {
 // TestFormatsThatGoIn parses the samples of docs/formats.md: each line is an
 // event.
 func TestFormatsThatGoIn(t *testing.T) {
+	t.Parallel()
 	for format, language := range map[string]string{"bg": "text", "siem": "text", "json": "json"} {
 		blocks := trial.Blocks(formats(t, "`"+format+"`"), language)
 		if len(blocks) != 1 {
@@ -56,6 +57,7 @@ func TestFormatsThatGoIn(t *testing.T) {
 // TestFormatsThatComeOut sends the canonical event of docs/formats.md in each
 // body: they are what stands there.
 func TestFormatsThatComeOut(t *testing.T) {
+	t.Parallel()
 	canonical := trial.Blocks(formats(t, "The canonical event"), "json")[0][0]
 	form := trial.Blocks(formats(t, "The form body"), "text")[0][0]
 	cloud, _, _ := strings.Cut(trial.Blocks(formats(t, "CloudEvents"), "json")[0][0], `"data":{`)

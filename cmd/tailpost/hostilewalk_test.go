@@ -16,6 +16,7 @@ import (
 // a template it arrives as it was, a file holds it on one line, and what why
 // and test print of it, and of a receiver that repeats it, is harmless.
 func TestHostileLine(t *testing.T) {
+	t.Parallel()
 	const hostile = "a\r\nBcc: evil@example.com\r\n\r\n\x1b[2J\u202e\"'</script>%%lsid%%&x=y"
 	var mu sync.Mutex
 	got := map[string]string{}

@@ -30,6 +30,7 @@ var outboundBodies = []string{
 // TestOutboundEventInAndOut: the appliance's own POSTs in, the same variables
 // out to each recipient; a repeated POST has the same id, also after a kill.
 func TestOutboundEventInAndOut(t *testing.T) {
+	t.Parallel()
 	first, second := newFormBook(t), newFormBook(t)
 	dir := t.TempDir()
 	s := &site{t: t, dir: dir, config: filepath.Join(dir, "tailpost.toml")}

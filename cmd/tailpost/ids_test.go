@@ -10,6 +10,7 @@ import (
 
 // TestIDs: what is read again has the same ids, what is new has new ones.
 func TestIDs(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, always(200))
 	recipient := func(c *counter) string {
 		return fmt.Sprintf("[[recipients.http]]\nname = \"r\"\nurl = \"%s/\"\n", c.URL)

@@ -54,6 +54,7 @@ func asked(t *testing.T, method, url, body string, headers ...string) (int, stri
 // TestListener: over TCP a running bridge can be read by everybody, and changed
 // by who has the token alone, which may change while it runs.
 func TestListener(t *testing.T) {
+	t.Parallel()
 	const first, second = "the-first-token-0123", "the-second-token-456"
 	c := newCounter(t, always(500))
 	dies := recipientAt("desk", c.URL, `retry_duration = "200ms"`)
@@ -120,6 +121,7 @@ func TestListener(t *testing.T) {
 // TestPortThatIsTaken: events flow all the same, status says it, and the port
 // is taken as soon as it is free.
 func TestPortThatIsTaken(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

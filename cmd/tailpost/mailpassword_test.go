@@ -16,6 +16,7 @@ import (
 // nothing, and is shown nowhere; once its file holds the right one, what waits
 // goes out, without a restart and without waiting for the next try.
 func TestRenewedMailPassword(t *testing.T) {
+	t.Parallel()
 	const wrong, right = "wr0ng-s3cr3t", "r1ght-s3cr3t"
 	var mails atomic.Int64
 	r, err := receiver.New(receiver.Options{SMTPAddr: "127.0.0.1:0", NoTLS: true, Username: "u", Password: right, OnEvent: func(receiver.Received) { mails.Add(1) }})

@@ -67,6 +67,7 @@ func (m *mailbox) state() (mails [][]string, tried int) {
 // after the bridge was killed and started again, not by a mail server that has
 // forgotten everything; and the third gets it once it is taken.
 func TestRestOfTheAddressesOverRestarts(t *testing.T) {
+	t.Parallel()
 	m := &mailbox{t: t, addr: "127.0.0.1:0"}
 	m.serve("b@example.com")
 	_, port, err := net.SplitHostPort(m.addr)

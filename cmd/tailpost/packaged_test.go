@@ -12,6 +12,7 @@ import (
 // TestPackagedConfiguration: what the packages start with is valid as it
 // stands, and what is commented out in it is valid, too.
 func TestPackagedConfiguration(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../.ci/package/tailpost.toml")
 	if err != nil {
 		t.Fatal(err)

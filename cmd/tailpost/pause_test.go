@@ -9,8 +9,10 @@ import (
 // TestPause: nothing is sent to a paused recipient, over a restart too, and all
 // of it once it is resumed; another recipient goes on.
 func TestPause(t *testing.T) {
+	t.Parallel()
 	for name, running := range map[string]bool{"running": true, "stopped": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			desk, other := newCounter(t, always(200)), newCounter(t, always(200))
 			s := newSite(t, recipientAt("desk", desk.URL, "")+recipientAt("other", other.URL, ""))
 			p := s.run()
@@ -67,8 +69,10 @@ func TestPause(t *testing.T) {
 // TestDeadReplay: dead letters are sent once more, with their ids, by the bridge
 // that runs and by one that is started later.
 func TestDeadReplay(t *testing.T) {
+	t.Parallel()
 	for name, running := range map[string]bool{"running": true, "stopped": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var good atomic.Bool
 			c := newCounter(t, func(a arrival) int {
 				if a.timestamp%2 == 0 && !good.Load() {
@@ -108,6 +112,7 @@ func TestDeadReplay(t *testing.T) {
 // TestResumeAgainstTheConfiguration: what the configuration pauses, a person
 // doesn't resume, and is told so.
 func TestResumeAgainstTheConfiguration(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, recipientAt("desk", "http://127.0.0.1:1/", "paused = true\n")+recipientAt("off", "http://127.0.0.1:1/", "enabled = false\n"))
 	s.run().stop()
 	s.says(0, "desk is paused in the configuration (paused = true): resume it there", "resume", "desk")

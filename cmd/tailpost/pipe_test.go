@@ -11,6 +11,7 @@ import (
 // TestOutputThatNobodyReads: whoever reads standard output or the log goes
 // away; the other recipients get their events, and SIGTERM ends it cleanly.
 func TestOutputThatNobodyReads(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, always(200))
 	s := newSite(t, fmt.Sprintf(`[[recipients.file]]
 name           = "out"

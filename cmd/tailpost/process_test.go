@@ -69,13 +69,28 @@ func begin(t *testing.T, cmd *exec.Cmd) *process {
 		close(p.exited)
 	}()
 	t.Cleanup(func() {
-		p.kill()
 		if t.Failed() {
 			text := p.log.String()
 			t.Logf("process %v logged:\n%s", cmd.Args[1:], text[max(0, len(text)-4000):])
+			p.dump(len(text))
 		}
+		p.kill()
 	})
 	return p
+}
+
+// dump logs what each goroutine does, of a process that hangs, perhaps: its
+// log ended at that byte.
+func (p *process) dump(at int) {
+	if p.cmd.Process.Signal(syscall.SIGQUIT) != nil {
+		return // it has ended
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(10 * time.Second):
+	}
+	text := p.log.from(at)
+	p.t.Logf("it does:\n%s", text[:min(len(text), 100_000)])
 }
 
 // kill ends it with SIGKILL and waits until it is gone.

@@ -22,8 +22,10 @@ none of it
 // once it is right, by the running bridge and by one that doesn't run; their
 // events have the ids that they would have had.
 func TestQuarantineReplay(t *testing.T) {
+	t.Parallel()
 	for name, running := range map[string]bool{"running": true, "stopped": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := newCounter(t, always(200))
 			s := newSite(t, recipientAt("desk", c.URL, ""))
 			s.write(s.log, bgLines)

@@ -11,6 +11,7 @@ import (
 // TestRotatedWhileDown: killed, the log rotated and compressed twice, started
 // again: every line arrives, in order, and none twice but what was in flight.
 func TestRotatedWhileDown(t *testing.T) {
+	t.Parallel()
 	c := newCounter(t, always(200))
 	s := newSite(t, fmt.Sprintf("[[recipients.http]]\nname = \"r\"\nurl = \"%s/\"\norder = \"strict\"\n", c.URL))
 	session := func(int) string { return "s" }

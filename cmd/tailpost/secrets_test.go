@@ -390,6 +390,7 @@ func (m *markers) config(text string) string {
 // TestRefusedFilesShowNoSecret breaks each line of a configuration in which a
 // secret stands, in the ways in which people do: no problem repeats it.
 func TestRefusedFilesShowNoSecret(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "broken.toml")
 	for _, c := range secretSites {
 		m := newMarkers(t)

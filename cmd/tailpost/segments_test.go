@@ -34,6 +34,7 @@ func parts(session string, second int) []string {
 // never comes. Each is one event, or counted as incomplete; read again from the
 // beginning they have the same ids.
 func TestSegmentsAndKills(t *testing.T) {
+	t.Parallel()
 	plain, a, b := parts("plain", 0), parts("interleaved-a", 11), parts("interleaved-b", 12)
 	swapped, repeated, missing := parts("swapped", 23), parts("repeated", 34), parts("missing", 45)
 	end := "Dec  3 15:43:00 appliance BG[4711]: 1427:01:01:event=support_conference_end;when=1733240580;lsid=plain"

@@ -16,6 +16,7 @@ import (
 // nothing else; the other the rest, once it is up; and every sum fits after
 // each kill.
 func TestKillWithSettings(t *testing.T) {
+	t.Parallel()
 	const kills, inFlight = 6, 4
 	// In long lives the journal is written anew. In short ones it isn't: what
 	// was said of settings stands in its facts alone when they end.

@@ -44,6 +44,7 @@ timeout       = "1m"
 // TestShutdownFinishesWhatIsInFlight: SIGTERM begins nothing more, waits for
 // the answers, and what was taken is not sent again.
 func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
+	t.Parallel()
 	s := newStalling(t)
 	site := s.site(t, "1m")
 	p := site.run()
@@ -70,6 +71,7 @@ func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
 // TestShutdownAbandonsAfterGrace: attempts that don't end are abandoned and
 // made again at the next start; nothing is lost.
 func TestShutdownAbandonsAfterGrace(t *testing.T) {
+	t.Parallel()
 	s := newStalling(t)
 	site := s.site(t, "200ms")
 	p := site.run()
@@ -88,6 +90,7 @@ func TestShutdownAbandonsAfterGrace(t *testing.T) {
 
 // TestSecondSignalStopsAtOnce.
 func TestSecondSignalStopsAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newStalling(t)
 	site := s.site(t, "10m")
 	p := site.run()

@@ -11,6 +11,7 @@ import (
 // TestStatus: of the real program, with all well; then with a recipient that
 // is failing, one that is misconfigured, a paused one and a dead letter.
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	taken, fails, refuses := newCounter(t, always(200)), newCounter(t, always(503)), newCounter(t, always(401))
 	dies := newCounter(t, func(a arrival) int {
 		if a.session == "poison" {

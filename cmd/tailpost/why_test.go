@@ -15,6 +15,7 @@ import (
 // TestWhy: beside a bridge that runs, of an event that fails and then is
 // delivered. What receivers and lines say can't act on a terminal.
 func TestWhy(t *testing.T) {
+	t.Parallel()
 	const hostile = "\x1b[2J\x07gone\r\nforged: delivered"
 	var works atomic.Bool
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
