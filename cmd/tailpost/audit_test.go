@@ -20,14 +20,14 @@ func TestAuditWhileRunning(t *testing.T) {
 		return 200
 	})
 	s := newSite(t, `[spool]
-max_bytes = "4MiB"
+max_bytes = "1MiB"
 keep = "0s"
 `+recipientAt("desk", c.URL, `retry_duration = "300ms"`)+recipientAt("filters", c.URL, `events = ["support_conference_end"]`)+`
 [[recipients.file]]
 name = "file"
 path = "out.jsonl"
 `)
-	const lines = 3000 // segments of 256 KiB are rolled, journal files of 128 KiB written anew
+	const lines = 1000 // segments of 64 KiB are rolled, journal files of 32 KiB written anew
 	p := s.run()
 	looks := 0
 	look := func() {
@@ -41,9 +41,9 @@ path = "out.jsonl"
 			t.Fatalf("look %d: %q\n%+v", looks, b.Problems, b)
 		}
 	}
-	for sent := 0; sent < lines; sent += 500 {
-		s.appendLines(500, func(n int) string { return fmt.Sprint("s", n%20) })
-		if sent == lines/2 {
+	for sent := 0; sent < lines; sent += 200 {
+		s.appendLines(200, func(n int) string { return fmt.Sprint("s", n%20) })
+		if sent == 400 {
 			p.kill()
 			look()
 			p = s.run()

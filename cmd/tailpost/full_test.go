@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -11,7 +12,7 @@ import (
 // waits for. When the receiver takes events again all of them arrive.
 func TestFullSpoolStopsReadingAndGoesOn(t *testing.T) {
 	t.Parallel()
-	const lines = 6_000 // twice what 1 MiB holds
+	const lines = 2_000 // twice what 1 MiB holds
 	var up atomic.Bool
 	c := newCounter(t, func(arrival) int {
 		if up.Load() {
@@ -29,7 +30,8 @@ retry_interval = "100ms"
 name = "file"
 path = "out.jsonl"
 `, c.URL))
-	s.appendLines(lines, func(n int) string { return fmt.Sprint("s", n%100) })
+	long := strings.Repeat("x", 200)
+	s.appendLines(lines, func(n int) string { return fmt.Sprint(long, n%100) })
 	p := s.run()
 	wait(t, "the spool to be full", func() bool { return contains(p.log, "the spool is full") })
 	if !contains(p.log, `"desk"`) {

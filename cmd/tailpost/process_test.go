@@ -90,7 +90,7 @@ func (p *process) dump(at int) {
 	case <-time.After(10 * time.Second):
 	}
 	text := p.log.from(at)
-	p.t.Logf("it does:\n%s", text[:min(len(text), 100_000)])
+	p.t.Logf("it does:\n%s", text[:min(len(text), 400_000)])
 }
 
 // kill ends it with SIGKILL and waits until it is gone.

@@ -264,7 +264,7 @@ func TestNoSecretIsShown(t *testing.T) {
 func (m *markers) runAll(t *testing.T, s *site, hooks int) {
 	t.Helper()
 	p := s.run()
-	s.appendLines(max(4, len(m.said())), func(n int) string { return fmt.Sprint("s", n) })
+	s.appendLines(max(4, len(m.said)), func(n int) string { return fmt.Sprint("s", n) })
 	s.appendText("no line\n")
 	wait(t, "dead letters, and alerts", func() bool { return m.done(hooks) })
 	m.ask(t, s)
@@ -384,6 +384,7 @@ func (m *markers) config(text string) string {
 	if err := template.Must(template.New("").Funcs(m.funcs()).Parse(text)).Execute(&b, m); err != nil {
 		m.t.Fatal(err)
 	}
+	m.ready()
 	return b.String()
 }
 

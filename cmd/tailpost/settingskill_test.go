@@ -20,7 +20,7 @@ func TestKillWithSettings(t *testing.T) {
 	const kills, inFlight = 6, 4
 	// In long lives the journal is written anew. In short ones it isn't: what
 	// was said of settings stands in its facts alone when they end.
-	lines := [kills]int{4000, 200, 4000, 200, 200, 200}
+	lines := [kills]int{1400, 200, 1400, 200, 200, 200}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	luck := rand.New(rand.NewPCG(seed, 1))
@@ -41,7 +41,7 @@ func TestKillWithSettings(t *testing.T) {
 	})
 	recipients := func(on bool) string {
 		more := fmt.Sprintf("max_in_flight = %d\n", inFlight)
-		return "[spool]\nmax_bytes = \"3MiB\"\nkeep = \"0s\"\n" + recipientAt("always", always200.URL, more) +
+		return "[spool]\nmax_bytes = \"1MiB\"\nkeep = \"0s\"\n" + recipientAt("always", always200.URL, more) +
 			recipientAt("turns", turns.URL, more+fmt.Sprintf("enabled = %v\n", on)) +
 			recipientAt("yields", yields.URL, more+"on_full = \"skip\"\n")
 	}
@@ -67,7 +67,7 @@ func TestKillWithSettings(t *testing.T) {
 		p := s.run()
 		before := s.lines
 		for s.lines < before+lines[life] { // in parts, so that kills fall anywhere
-			s.appendLines(min(1+luck.IntN(3000), before+lines[life]-s.lines), session)
+			s.appendLines(min(1+luck.IntN(1000), before+lines[life]-s.lines), session)
 		}
 		for n := before + 1; n <= s.lines && !on; n++ {
 			off[n] = true
