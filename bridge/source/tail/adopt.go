@@ -43,6 +43,12 @@ func (r *reader) byIdentity(a *admission) {
 			if s, ok = r.done[c.st.id]; !ok {
 				return false
 			}
+			if s.off == 0 && !s.align && !s.packed { // it was empty: what it is, shows only now
+				delete(r.done, s.id)
+				delete(r.missing, s.id)
+				r.l.forget(s.id)
+				return false
+			}
 		}
 		if s.align {
 			if s, ok = r.alignTo(c, s); !ok {

@@ -44,7 +44,7 @@ func TestGlob(t *testing.T) {
 	r.write("b.log", text("b1"))
 	r.write("other.txt", text("no"))
 	r.write(".hidden.log", text("no"))
-	r.write("c.log.gz", "no")
+	r.write("d.log.gz", "no")
 	r.start()
 	r.wantOf(map[string][]string{"a": {"a1"}, "b": {"b1"}})
 	r.write("a.log", text("a2"))

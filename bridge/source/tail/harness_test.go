@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 const (
 	testLinger = 150 * time.Millisecond
 	testRescan = 10 * time.Millisecond
-	patience   = 20 * time.Second
+	patience   = time.Minute
 )
 
 var noHints = flag.Bool("nohints", false, "no inotify in any test")
@@ -144,7 +144,7 @@ var errCrash = errors.New("crash")
 func (r *rig) restart() { r.halt(); r.start() }
 
 // until waits for a condition, which is asked after each emit, and now and
-// then for what no emit tells.
+// then for what no emit tells. It is patient as long as something is emitted.
 func (r *rig) until(what string, ok func() bool) {
 	r.t.Helper()
 	deadline := time.NewTimer(patience)
@@ -160,6 +160,7 @@ func (r *rig) until(what string, ok func() bool) {
 		}
 		select {
 		case <-step:
+			deadline.Reset(patience)
 		case <-again.C:
 		case <-deadline.C:
 			r.t.Fatalf("never: %s; have %d lines: %s; stats %+v", what, len(r.texts()), brief(r.texts()), r.src.Stats())

@@ -136,3 +136,30 @@ func TestShortGenerationMetWithTheNext(t *testing.T) {
 	}
 	b.look("# log", "# log", "a")
 }
+
+// A copy of which only the name is there for long, because the disk is slow, is
+// known as one when it is filled.
+func TestCopyEmptyForLong(t *testing.T) {
+	t.Parallel()
+	b := readByHand(t)
+	b.reader.o.Linger = time.Nanosecond
+	b.write("app.log", text("a", "b"))
+	b.l.scan()
+	b.look("a", "b")
+	b.write("app.log.1", "")
+	for range 3 {
+		b.l.scan()
+		b.look("a", "b")
+	}
+	b.write("app.log", text("c"))
+	b.copy("app.log", "app.log.1")
+	b.l.scan()
+	b.look("a", "b", "c")
+	b.truncate("app.log")
+	b.write("app.log", text("d"))
+	for range 3 {
+		b.l.scan()
+		b.look("a", "b", "c", "d")
+	}
+	b.wantNoLoss()
+}
