@@ -42,7 +42,8 @@ type journal struct {
 	cause   string // of that
 	dirty   bool   // facts were written since the last sync
 	touched chan struct{}
-	syncing sync.Mutex // one sync at a time; taken before mu
+	passed  chan struct{} // see runPassed
+	syncing sync.Mutex    // one sync at a time; taken before mu
 	buf     []byte
 
 	handles    uint32 // the next one to be given, at least

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/tailpost/tailpost/bridge"
 )
@@ -71,8 +72,9 @@ type progress struct {
 	open    []openEvent
 	highest uint64 // of the parked events that reading may come to yet
 
-	facts int // written since its last checkpoint
-	notes int // bytes of the notes in parked and tries
+	facts    int       // written since its last checkpoint
+	passedAt time.Time // the last checkpoint of what it has passed
+	notes    int       // bytes of the notes in parked and tries
 }
 
 // settlements is the number of ways to end, with 0 left free.

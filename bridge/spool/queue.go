@@ -235,15 +235,16 @@ func (q *Queue) advanced(from uint64) {
 	}
 }
 
-// Pass says that the recipient doesn't want this event. It is not written
-// down: after a restart events above the frontier are looked at again. Until
-// then the next queue of the recipient leaves them out.
+// Pass says that the recipient doesn't want this event. No fact is written of
+// it, but the frontier soon: after a restart events above that are looked at
+// again. Until then the next queue of the recipient leaves them out.
 func (q *Queue) Pass(number uint64) {
 	q.s.journal.mu.Lock()
 	defer q.s.journal.mu.Unlock()
 	p := q.p
 	from := p.frontier().place.seg
 	p.pass(number)
+	q.s.journal.passesLocked()
 	q.advanced(from)
 }
 

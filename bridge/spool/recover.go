@@ -68,7 +68,7 @@ func (s *Spool) openJournal(size int64) ([2]File, error) {
 	j := &s.journal
 	j.fs, j.dir, j.size, j.log = s.o.FS, s.o.Dir, size, s.o.Log
 	j.maxParked, j.retryEvery = s.o.MaxParked, s.o.RetryEvery
-	j.touched = make(chan struct{}, 1)
+	j.touched, j.passed = make(chan struct{}, 1), make(chan struct{}, 1)
 	files, err := openJournal(s.o.FS, s.o.Dir, true)
 	j.files = files
 	return files, err

@@ -147,6 +147,7 @@ func (s *Spool) Bereft() bool { return s.bereft }
 func (s *Spool) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.journal.run(ctx) })
+	wg.Go(func() { s.journal.runPassed(ctx) })
 	wg.Go(func() { s.retain(ctx) })
 	c := committer{s: s, next: s.next}
 	c.run(ctx)
@@ -159,10 +160,11 @@ func (s *Spool) Run(ctx context.Context) error {
 // of what has failed. It takes no lock, so that it answers whatever hangs.
 func (s *Spool) Busy() time.Duration { return max(s.pulse.Busy(), s.journal.pulse.Busy()) }
 
-// Close syncs the journal, closes all files and gives the lock back. It is
+// Close writes how far the recipients have come, syncs the journal, closes all files and gives the lock back. It is
 // called after Run has returned, and after the last use of the queues.
 func (s *Spool) Close() error {
 	s.refuse(nil)
+	s.journal.saveAll()
 	err := s.journal.sync()
 	s.release()
 	return err

@@ -54,4 +54,13 @@ path = "out.jsonl"
 	p.stop()
 	look()
 	t.Logf("%d looks", looks)
+	b, err := app.Audit(filepath.Join(s.dir, "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range b.Recipients { // what was filtered doesn't wait, once it has stopped
+		if r.Recipient == "filters" && (r.Waiting != 0 || r.Filtered != lines) {
+			t.Errorf("%+v", r)
+		}
+	}
 }
