@@ -1,10 +1,12 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tailpost/tailpost/bridge/config"
 	"github.com/tailpost/tailpost/bridge/dispatch"
+	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/sinks/smtpsink"
 )
 
@@ -20,7 +22,9 @@ func (a *app) openRecipients() (err error) {
 		if err != nil {
 			return fmt.Errorf("recipient %s: %w", it.Name, err)
 		}
-		if s.queue, err = a.spool.Serve(s.standing()); err != nil {
+		if s.queue, err = a.spool.Serve(s.standing()); errors.Is(err, spool.ErrKind) {
+			return fmt.Errorf("%s: %w", a.conf().Places[it.Name], err)
+		} else if err != nil {
 			return err
 		}
 		a.assign(it.Name, s)

@@ -31,7 +31,7 @@ func (a *app) reload(ctx context.Context, c *config.Config, asked bool, workers,
 	if err != nil {
 		return err
 	}
-	p := &plan{c: c, restart: restart, same: reflect.DeepEqual(c, a.conf())}
+	p := &plan{c: c, restart: restart, same: c.Same(a.conf())}
 	p.sources.between(a.conf().Sources(), c.Sources())
 	p.recipients.between(a.conf().Recipients(), c.Recipients())
 	if err := a.prepare(ctx, p); err != nil {
@@ -58,7 +58,7 @@ func (a *app) prepare(ctx context.Context, p *plan) (err error) {
 		s.fresh = true
 		p.services = append(p.services, s)
 		if err := a.spool.CheckKind(s.standing()); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", p.c.Places[it.Name], err)
 		}
 	}
 	if err := a.prepareSources(ctx, p); err != nil {

@@ -130,7 +130,7 @@ func TestRefusedReload(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"no TOML", inLog + "x", "tailpost.toml:9:1"},
 		{"two mistakes", inLog + fileTo("a", "a", "ordr = 1\nmax_in_flight = 0\n"), `tailpost.toml:12:1: ordr: unknown key; did you mean \"order\"?`},
-		{"another kind", inLog + httpTo("a", "http://localhost/", ""), "a name can't change its kind"},
+		{"another kind", inLog + httpTo("a", "http://localhost/", ""), "tailpost.toml:10:1: recipient a: a name can't change its kind"},
 		{"an address that is taken", inLog + fileTo("a", "a", "") + fileTo("b", "b", "") +
 			"[[sources.http]]\nname = \"h\"\nlisten = \"" + taken.Addr().String() + "\"\nformat = \"form\"\nappliance_id = \"a\"\n", "source h: listen for events"},
 	} {

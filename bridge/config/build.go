@@ -56,7 +56,20 @@ func (l *loader) build(name string) *Config {
 		c.File = append(c.File, l.fileRecipient(t))
 	}
 	l.rules(c)
+	l.places(c)
 	return c
+}
+
+// places notes where the recipients stand.
+func (l *loader) places(c *Config) {
+	c.Places = map[string]string{}
+	for _, kind := range kindsOf["recipients"] {
+		for _, t := range l.tables["recipients."+kind] {
+			if name, ok := t.raw("name").(string); ok {
+				c.Places[name] = where(t, t.placeOf(t.find("name")))
+			}
+		}
+	}
 }
 
 // buildSettings fills in what there is once.
@@ -144,6 +157,7 @@ func (l *loader) httpRecipient(t *table) HTTPRecipient {
 	r.Name = l.name(t, id.identity)
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
+	l.ignored(t, def, &r.Policy)
 	l.owned(t, def, r.Alert.Check(t.file.dir))
 	r.Sink.Fields, r.Sink.AllFields = l.input.names, l.input.all
 	r.Sink.BatchMaxEvents = r.Policy.BatchMaxEvents
@@ -169,6 +183,7 @@ func (l *loader) emailRecipient(t *table) EmailRecipient {
 	r.Name = l.name(t, id)
 	r.Sink.Name = r.Name
 	l.owned(t, def, r.Policy.Check(t.file.dir))
+	l.ignored(t, def, &r.Policy)
 	l.owned(t, def, r.Alert.Check(t.file.dir))
 	r.Sink.Fields, r.Sink.AllFields = l.input.names, l.input.all
 	l.owned(t, def, r.Sink.Check(t.file.dir))
@@ -191,6 +206,7 @@ func (l *loader) fileRecipient(t *table) FileRecipient {
 	r.Name = l.name(t, id)
 	r.Sink.Name = r.Name
 	l.owned(t, nil, r.Policy.Check(t.file.dir))
+	l.ignored(t, nil, &r.Policy)
 	l.owned(t, nil, r.Alert.Check(t.file.dir))
 	l.owned(t, nil, r.Sink.Check(t.file.dir))
 	return r

@@ -28,6 +28,7 @@ type Config struct {
 	StateDir string   // absolute
 	Depends  Depends  // what it was read from, all of it
 	Warnings []Problem
+	Places   map[string]string // of each recipient, by name: file:line:column
 
 	Log      Log
 	Shutdown Shutdown

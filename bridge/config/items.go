@@ -74,6 +74,13 @@ func (c *Config) Recipients() (out []Item) {
 	return out
 }
 
+// Same reports whether two configurations say the same, wherever it stands.
+func (c *Config) Same(other *Config) bool {
+	a, b := *c, *other
+	a.Places, b.Places = nil, nil
+	return reflect.DeepEqual(a, b)
+}
+
 // Same reports whether two items need not be told from each other: whoever
 // runs for one can go on for the other.
 func (i Item) Same(other Item) bool { return reflect.DeepEqual(i, other) }

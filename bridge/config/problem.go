@@ -76,5 +76,34 @@ func (r *report) sorted(files []*file) []Problem {
 		}
 		return a.Column - b.Column
 	})
-	return r.list
+	return together(r.list)
+}
+
+// alikeMost is how many problems that say the same are listed each.
+const alikeMost = 3
+
+// together makes one of many problems that say the same, in different places,
+// such as a file that is missing and that a hundred recipients name: the first
+// stands, with how many more there are.
+func together(list []Problem) (out []Problem) {
+	alike := func(p Problem) Problem {
+		return Problem{Key: p.Key, Text: p.Text, Hint: p.Hint, Warning: p.Warning}
+	}
+	all := map[Problem][]Problem{}
+	for _, p := range list {
+		all[alike(p)] = append(all[alike(p)], p)
+	}
+	for _, p := range list {
+		of := all[alike(p)]
+		switch {
+		case len(of) <= alikeMost:
+		case p != of[0]:
+			continue
+		default:
+			last := of[len(of)-1]
+			p.Text += fmt.Sprintf(" (so in %d more places, the last one %s:%d:%d)", len(of)-1, last.File, last.Line, last.Column)
+		}
+		out = append(out, p)
+	}
+	return out
 }

@@ -333,7 +333,7 @@ func TestReferenceShowsTheDefaults(t *testing.T) {
 		}
 		without.Warnings, with.Warnings = nil, nil
 		without.Depends, with.Depends = Depends{}, Depends{}
-		if !reflect.DeepEqual(without, with) {
+		if !with.Same(without) {
 			t.Errorf("%s = %s is not what holds without it", k.Path(), k.Default)
 		}
 	}

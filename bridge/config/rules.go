@@ -9,6 +9,7 @@ import (
 	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/ingest"
 	"github.com/tailpost/tailpost/bridge/option"
+	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/parsers"
 )
 
@@ -127,6 +128,7 @@ func (l *loader) dropRules(c *Config) {
 		for j, other := range c.Drops[:i] {
 			if s.Drop.Dir != "" && samePath(s.Drop.Dir, other.Drop.Dir) && s.Drop.Match == other.Drop.Match {
 				l.complain(tables[i], "dir", fmt.Sprintf("the source in %s takes these files already", where(tables[j], tables[j].at)), "give them another dir or match")
+				break
 			}
 		}
 		for j, r := range c.File {
@@ -215,17 +217,37 @@ func (c *Config) longestLine() int64 {
 	return (c.Spool.RecordMost() - besides) / escaped
 }
 
+// spoolFor gives the least max_bytes that is sure to take lines of that length,
+// in whole MiB.
+func spoolFor(line option.Size) option.Size {
+	const step = 1 << 20
+	c := Config{Spool: spool.Options{MaxBytes: step}}
+	for c.longestLine() < int64(line) {
+		c.Spool.MaxBytes += step
+	}
+	return c.Spool.MaxBytes
+}
+
 // lineRules holds each source's longest line against what the spool takes: as
-// an event it can be six times as long, when every byte of it is escaped.
+// an event it can be six times as long, when every byte of it is escaped. It
+// complains about what was written: of a source that has the default, about
+// max_bytes.
 func (l *loader) lineRules(c *Config) {
 	most := c.longestLine()
 	check := func(t *table, key option.Size) {
 		if int64(key) <= most {
 			return
 		}
+		least, room := spoolFor(key), option.Size(max(0, most)&^1023)
+		if sp := l.one("spool"); sp != nil && sp.find("max_bytes") != nil && t.find("max_line") == nil {
+			l.owned(sp, nil, []option.Problem{{Key: "max_bytes",
+				Text: fmt.Sprintf("%v may not take a line of %v, which is max_line where a source sets none", c.Spool.MaxBytes, key),
+				Hint: fmt.Sprintf("use %v at least, or set max_line to %v at most in each source", least, room)}})
+			return
+		}
 		l.owned(t, nil, []option.Problem{{Key: "max_line",
 			Text: fmt.Sprintf("a line of %v may not fit into the spool, whose max_bytes is %v", key, c.Spool.MaxBytes),
-			Hint: fmt.Sprintf("use %v at most, or a larger max_bytes", option.Size(most&^1023))}})
+			Hint: fmt.Sprintf("use %v at most, or max_bytes = %q at least", room, least)}})
 	}
 	for i, s := range c.Tails {
 		check(l.tables["sources.tail"][i], s.Tail.MaxLine)
@@ -257,6 +279,7 @@ func (l *loader) pathRules(c *Config) {
 				l.owned(tails[i], nil, []option.Problem{{Key: "path", Warning: true,
 					Text: fmt.Sprintf("the source in %s reads this file too", where(tails[j], tails[j].at)),
 					Hint: "each of its events is sent twice, under two ids"}})
+				break // one is enough: a hundred would be said five thousand times
 			}
 		}
 	}
@@ -264,11 +287,13 @@ func (l *loader) pathRules(c *Config) {
 		for j, other := range c.File[:i] {
 			if r.Sink.Path != "" && samePath(r.Sink.Path, other.Sink.Path) {
 				l.complain(files[i], "path", fmt.Sprintf("the recipient in %s writes this file already", where(files[j], files[j].at)), "each has its own")
+				break
 			}
 		}
 		for j, s := range c.Tails {
 			if r.Sink.Path != "" && samePath(r.Sink.Path, s.Tail.Path) {
 				l.complain(files[i], "path", fmt.Sprintf("the source in %s reads this file: what is written comes in again", where(tails[j], tails[j].at)), "write another file")
+				break
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -140,7 +141,12 @@ func TestSourcesAndRecipients(t *testing.T) {
 		{name: "a custom field that the event has", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\ncustom_fields=['mine', 'lsid']\n", whole: true, want: []string{
 			`t.toml:8:24: custom_fields: custom field "lsid": the event has a field of that name; name another one`}},
 		{name: "lines that may not fit", text: file + "[spool]\nmax_bytes='1MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
-			`t.toml:6:1: max_line: a line of 1MiB may not fit into the spool, whose max_bytes is 1MiB; use 62KiB at most, or a larger max_bytes`}},
+			`t.toml:5:1: max_bytes: 1MiB may not take a line of 1MiB, which is max_line where a source sets none; use 14MiB at least, or set max_line to 62KiB at most in each source`}},
+		{name: "written lines that may not fit", text: file + "[spool]\nmax_bytes='1MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\nmax_line='1MiB'\n", whole: true, want: []string{
+			`t.toml:10:1: max_line: a line of 1MiB may not fit into the spool, whose max_bytes is 1MiB; use 62KiB at most, or max_bytes = "14MiB" at least`}},
+		{name: "room for the usual lines", text: file + "[spool]\nmax_bytes='14MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true},
+		{name: "a little less", text: file + "[spool]\nmax_bytes='13MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:5:1: max_bytes: 13MiB may not take a line of 1MiB, which is max_line where a source sets none; use 14MiB at least, or set max_line to 1020KiB at most in each source`}},
 		{name: "a time zone that is none", text: file + "[[sources.stdin]]\nname='i'\nformat='siem'\ntimezone='Mars/Olympus'\nappliance_id='a'\n", whole: true, want: []string{
 			`t.toml:7:1: timezone: "Mars/Olympus" is no time zone; use an IANA name such as "Europe/Berlin", or "Local"`}},
 		{name: "a format that is none", text: file + "[[sources.stdin]]\nname='i'\nformat='jsn'\nappliance_id='a'\n", whole: true, want: []string{
@@ -215,9 +221,42 @@ func TestSourcesAndRecipients(t *testing.T) {
 		{name: "two sources of one file", text: tail, want: nil},
 		{name: "two sources of one file, the same", text: rest + "[[sources.tail]]\nname='b'\npath='/var/log/../log/session.log'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
 			`t.toml:12:1: warning: path: the source in t.toml:2:1 reads this file too; each of its events is sent twice, under two ids`}},
+		{name: "many recipients of one file", text: "[[recipients.file]]\nname='a'\npath='/tmp/x'\n" + repeated(99, "[[recipients.file]]\nname='b%d'\npath='/tmp/x'\n"), want: []string{
+			`t.toml:6:1: path: the recipient in t.toml:1:1 writes this file already (so in 98 more places, the last one t.toml:300:1); each has its own`}},
+		{name: "many name a file that is missing", text: repeated(100, "[[recipients.http]]\nname='b%d'\nurl='https://localhost/'\nca_file='/none/ca.pem'\n"), want: []string{
+			`t.toml:4:1: ca_file: open /none/ca.pem: no such file or directory (so in 99 more places, the last one t.toml:400:1)`}},
+		{name: "three of a kind are listed", text: repeated(3, "[[recipients.http]]\nname='b%d'\nurl='https://localhost/'\norder='x'\n"), want: []string{
+			`t.toml:4:1: order: "x" is no order; use strict, session or none`, `t.toml:8:1: order: "x" is no order; use strict, session or none`, `t.toml:12:1: order: "x" is no order; use strict, session or none`}},
+		{name: "a bad default is one problem", text: "[defaults.http]\norder='x'\n" + repeated(100, "[[recipients.http]]\nname='b%d'\nurl='https://localhost/'\n"), want: []string{
+			`t.toml:2:1: order: "x" is no order; use strict, session or none`}},
+		{name: "strict, and several at once", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\norder='strict'\nmax_in_flight=4\n", want: []string{
+			`t.toml:5:1: warning: max_in_flight: is ignored: with order = "strict" there is one attempt at once; leave it out, or set order = "session"`}},
+		{name: "strict by its profile", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nprofile='appliance'\nmax_in_flight=4\n", want: []string{
+			`t.toml:5:1: warning: max_in_flight: is ignored: with order = "strict" there is one attempt at once; leave it out, or set order = "session"`}},
+		{name: "strict, and one at once", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\norder='strict'\nmax_in_flight=1\n"},
+		{name: "several at once by default, and one is strict", text: "[defaults.http]\nmax_in_flight=4\n[[recipients.http]]\nname='a'\nurl='http://localhost/'\norder='strict'\n"},
+		{name: "both by default", text: "[defaults.http]\nmax_in_flight=4\norder='strict'\n" + repeated(2, "[[recipients.http]]\nname='b%d'\nurl='http://localhost/'\n"), want: []string{
+			`t.toml:2:1: warning: max_in_flight: is ignored: with order = "strict" there is one attempt at once; leave it out, or set order = "session"`}},
+		{name: "a longest wait, and the waits are fixed", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nmax_retry_interval='10m'\n", want: []string{
+			`t.toml:4:1: warning: max_retry_interval: is ignored: with retry_backoff = "fixed", as it is by default, each wait is retry_interval; leave it out, or set retry_backoff = "exponential"`}},
+		{name: "a wait over the longest that holds by default", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nretry_interval='2h'\nretry_backoff='exponential'\n", want: []string{
+			`t.toml:4:1: retry_interval: 2h is longer than max_retry_interval, which is 1h unless it is set; set max_retry_interval, too, to 2h at least`}},
+		{name: "a wait over the longest", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nretry_interval='2h'\nretry_backoff='exponential'\nmax_retry_interval='90m'\n", want: []string{
+			`t.toml:6:1: max_retry_interval: 1h30m is shorter than retry_interval, 2h`}},
+		{name: "a wait over all the time there is by default", text: "[[recipients.http]]\nname='a'\nurl='http://localhost/'\nretry_interval='2d'\n", want: []string{
+			`t.toml:4:1: retry_interval: 2d is longer than retry_duration, which is 1d unless it is set; set retry_duration, too, to several times as much`}},
 		{name: "a recipient writes what a source reads", text: "[[recipients.file]]\nname='a'\npath='/var/log/session.log'\n", want: []string{
 			`t.toml:3:1: path: the source in t.toml:5:1 reads this file: what is written comes in again; write another file`}},
 	} {
 		t.Run(tc.name, tc.run)
 	}
+}
+
+// repeated gives a text so often, each with its number.
+func repeated(n int, text string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, text, i)
+	}
+	return b.String()
 }

@@ -125,7 +125,12 @@ func (p *Policy) Check(string) []option.Problem {
 	if p.RetryInterval.D() < minRetryInterval {
 		add("retry_interval", "use at least 50ms", "%v is too short", p.RetryInterval)
 	}
-	if p.RetryDuration < p.RetryInterval {
+	usual := Defaults("")
+	switch { // what was written is at fault, not what wasn't
+	case p.RetryDuration >= p.RetryInterval:
+	case p.RetryDuration == usual.RetryDuration:
+		add("retry_interval", "set retry_duration, too, to several times as much", "%v is longer than retry_duration, which is %v unless it is set", p.RetryInterval, p.RetryDuration)
+	default:
 		add("retry_duration", "use at least retry_interval, such as 24h", "%v leaves no time for a second attempt", p.RetryDuration)
 	}
 	if !slices.Contains(backoffs, p.RetryBackoff) {
@@ -134,7 +139,11 @@ func (p *Policy) Check(string) []option.Problem {
 	if !slices.Contains(fulls, p.OnFull) {
 		add("on_full", "use block or skip", "%q is neither", p.OnFull)
 	}
-	if p.RetryBackoff == Exponential && p.MaxRetryInterval < p.RetryInterval {
+	switch {
+	case p.RetryBackoff != Exponential || p.MaxRetryInterval >= p.RetryInterval:
+	case p.MaxRetryInterval == usual.MaxRetryInterval:
+		add("retry_interval", fmt.Sprintf("set max_retry_interval, too, to %v at least", p.RetryInterval), "%v is longer than max_retry_interval, which is %v unless it is set", p.RetryInterval, p.MaxRetryInterval)
+	default:
 		add("max_retry_interval", "", "%v is shorter than retry_interval, %v", p.MaxRetryInterval, p.RetryInterval)
 	}
 	return out

@@ -13,7 +13,7 @@ import (
 // them.
 type Options struct {
 	Fsync     string          `toml:"fsync" doc:"always: an event is on disk before anybody is told of it, many in one sync; interval: faster, and a power cut may lose the last moment"`
-	MaxBytes  option.Size     `toml:"max_bytes" doc:"room for the segments and the journal together; when it is used up sources wait"`
+	MaxBytes  option.Size     `toml:"max_bytes" doc:"room for the segments and the journal together; when it is used up sources wait. It must take a source's longest line, with all that can become of it: 14MiB for the default max_line of 1MiB, less for a shorter one"`
 	MinFree   string          `toml:"min_free" doc:"room that is left to others: auto is the smaller of 512MiB and 5 % of the file system, 0 none"`
 	Keep      option.Duration `toml:"keep" doc:"settled events stay so long, for why, search and replay; the first to go when space is needed"`
 	KeepDead  option.Duration `toml:"keep_dead" doc:"dead letters and quarantined lines stay so long"`
