@@ -88,6 +88,9 @@ func (s *Spool) settingsLocked(p *progress, said standing, off bool) error {
 	switch {
 	case off && !p.off.on:
 		now := s.disabledNow()
+		if _, any := s.segs.last(); !any { // nothing was there to be given, in earlier epochs either
+			now.number = min(now.number, p.reached.number)
+		}
 		if n := len(p.skips); n > 0 { // it may have ended where the epoch begins
 			now.number = max(now.number, p.skips[n-1].to)
 		}
