@@ -91,14 +91,34 @@ func (c *Client) Status(ctx context.Context) (*status.Snapshot, error) {
 		return nil, c.unreachable(ctx, err)
 	}
 	defer resp.Body.Close()
+	s, err := readStatus(resp)
+	if err != nil && context.Cause(ctx) != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	return s, err
+}
+
+// StatusAt gives how the bridge fares that listens at an address over TCP. Whose
+// that is the snapshot tells.
+func StatusAt(ctx context.Context, address string) (*status.Snapshot, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+apiPrefix+pathStatus, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := direct.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return readStatus(resp)
+}
+
+func readStatus(resp *http.Response) (*status.Snapshot, error) {
 	var got struct {
 		status.Snapshot
 		Error *Error `json:"error"`
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, snapshotMost)).Decode(&got); err != nil {
-		if late := context.Cause(ctx); late != nil {
-			return nil, c.unreachable(ctx, err)
-		}
 		return nil, Errorf(Failed, "the bridge's answer, %s, can't be read: %v", resp.Status, err)
 	}
 	if got.Error != nil {

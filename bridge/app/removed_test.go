@@ -23,6 +23,7 @@ func TestRemovedRecipientEnds(t *testing.T) {
 	l := startLive(t, long+short+fileTo("all", "all", ""))
 	l.events("a1 b1")
 	l.until("both to wait for both", func() bool { return l.balance("long").Waiting == 2 && l.balance("short").Waiting == 2 })
+	l.wantFile("all", "a1 b1") // they are durable: the balance shows what is written
 	l.change(fileTo("all", "all", ""))
 	l.says("a removed recipient is forgotten")
 	var letters []dispatch.Letter

@@ -147,7 +147,7 @@ func TestWatchHasRest(t *testing.T) {
 func TestWatchRefuses(t *testing.T) {
 	t.Parallel()
 	w := load(t, map[string]string{"main.toml": aSource + aFile}).run()
-	w.write("main.toml", aSource+aFile+"nmae='x'\n")
+	w.replace("main.toml", aSource+aFile+"nmae='x'\n")
 	w.until("the refusal", func() bool { return !w.w.State().Refused.IsZero() })
 	s := w.w.State()
 	want := []string{w.path("main.toml") + `:9:1: nmae: unknown key; did you mean "name"?`}
@@ -157,8 +157,8 @@ func TestWatchRefuses(t *testing.T) {
 	if log := w.logged(); !strings.Contains(log, "stays in force") || !strings.Contains(log, ":9:1: nmae") {
 		t.Errorf("log %s", log)
 	}
-	w.write("main.toml", aSource+aFile+"nmae='y'\n") // refused for the same reason: not said again
-	w.write("main.toml", both)
+	w.replace("main.toml", aSource+aFile+"nmae='y'\n") // refused for the same reason: not said again
+	w.replace("main.toml", both)
 	w.want("f", "g")
 	w.until("the refusal's end", func() bool { return w.w.State().Refused.IsZero() })
 	if n := strings.Count(w.logged(), "stays in force"); n != 1 {
@@ -167,7 +167,7 @@ func TestWatchRefuses(t *testing.T) {
 	w.mu.Lock()
 	w.refuse = errors.New("an address is taken")
 	w.mu.Unlock()
-	w.write("main.toml", aSource+aFile)
+	w.replace("main.toml", aSource+aFile)
 	w.want("f")
 	w.until("the refusal", func() bool { return slices.Equal(w.w.State().Reasons, []string{"an address is taken"}) })
 }

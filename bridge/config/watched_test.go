@@ -142,6 +142,13 @@ func (w *watched) write(name, text string) {
 	w.must(os.WriteFile(w.path(name), []byte(text), 0o600))
 }
 
+// replace writes a file whole: nobody meets half of it, however busy the machine.
+func (w *watched) replace(name, text string) {
+	w.t.Helper()
+	w.write(name+".new", text)
+	w.rename(name+".new", name)
+}
+
 func (w *watched) rename(from, to string) { w.t.Helper(); w.must(os.Rename(w.path(from), w.path(to))) }
 func (w *watched) remove(name string)     { w.t.Helper(); w.must(os.Remove(w.path(name))) }
 

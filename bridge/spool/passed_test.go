@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,19 +76,19 @@ func TestPassedCostsLittle(t *testing.T) {
 		o.MaxBytes = 64 << 20
 		s := open(t, o)
 		q := s.queue("r")
-		writes := 0
+		var writes atomic.Int64
 		fs.SetFault(func(op spooltest.Op, name string) error {
 			if op == spooltest.Write && len(name) > len(dir)+8 && name[len(dir)+1:len(dir)+8] == "journal" {
-				writes++
+				writes.Add(1)
 			}
 			return nil
 		})
-		during := func(d time.Duration) int {
+		during := func(d time.Duration) int64 {
 			synctest.Wait()
-			before := writes
+			before := writes.Load()
 			time.Sleep(d)
 			synctest.Wait()
-			return writes - before
+			return writes.Load() - before
 		}
 		time.Sleep(2 * time.Second)
 		if n := during(time.Hour); n != 0 {
@@ -102,9 +103,9 @@ func TestPassedCostsLittle(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}
-		before := writes
+		before := writes.Load()
 		passing(100)
-		if n := writes - before; n < 5 || n > 11 {
+		if n := writes.Load() - before; n < 5 || n > 11 {
 			t.Errorf("%d writes in ten seconds", n)
 		}
 		for range 1000 {
@@ -117,9 +118,9 @@ func TestPassedCostsLittle(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * time.Second)
-		before = writes
+		before = writes.Load()
 		passing(1200) // two minutes
-		if n := writes - before; n < 1 || n > 3 {
+		if n := writes.Load() - before; n < 1 || n > 3 {
 			t.Errorf("%d large writes in two minutes", n)
 		}
 		fits(t, q.Stats())

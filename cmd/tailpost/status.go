@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,11 @@ configuration is refused.`,
 			}
 			s, err := admin.NewClient(at.StateDir).Status(c.Context())
 			if errors.Is(err, admin.ErrNotRunning) {
+				if s = bereftOf(c.Context(), at.StateDir, at.Listen); s != nil {
+					err = nil
+				}
+			}
+			if errors.Is(err, admin.ErrNotRunning) {
 				if _, err := lookConfig(l.config, c.ErrOrStderr()); err != nil {
 					return err
 				}
@@ -64,6 +70,20 @@ configuration is refused.`,
 	c.Flags().BoolVar(&l.json, "json", false, "print all of it as one JSON object")
 	c.Flags().StringVar(&recipient, "recipient", "", "of this recipient alone, and all that is known of it")
 	return c
+}
+
+// bereftOf asks the bridge of a state directory by TCP, where its control socket
+// isn't there any more: somebody may have moved or removed the directory. nil:
+// no such bridge answers.
+func bereftOf(ctx context.Context, stateDir, listen string) *status.Snapshot {
+	if listen == "" {
+		return nil
+	}
+	s, err := admin.StatusAt(ctx, reachable(listen))
+	if err != nil || s.Spool.Dir != stateDir {
+		return nil
+	}
+	return s
 }
 
 // withoutBridge tells what the files do.
