@@ -44,7 +44,7 @@ func TestSkippedSegmentsAreNotMissed(t *testing.T) {
 				s.mustEnd()
 
 				s = open(t, o)
-				q = s.serve(spool.Recipient{Name: "r", Disabled: true})
+				off := s.serve(spool.Recipient{Name: "r", Disabled: true})
 				s.fill(1, 40)
 				time.Sleep(2 * time.Minute) // retention has looked
 				synctest.Wait()
@@ -52,8 +52,8 @@ func TestSkippedSegmentsAreNotMissed(t *testing.T) {
 					t.Fatalf("%d segments are left", n)
 				}
 				if tc.enabled {
-					q.Close()
-					q = s.serve(spool.Recipient{Name: "r"})
+					off.Close()
+					s.serve(spool.Recipient{Name: "r"})
 					s.add("a", "40 last")
 				}
 				s.mustEnd()
@@ -77,4 +77,39 @@ func TestSkippedSegmentsAreNotMissed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSkipsThatOverlap: what reading has come past is forgotten in memory, and
+// stands in the journal still when the next stretch begins behind the last
+// event: within the one before, which goes to the beginning of the epoch. Who
+// reads the files, and the next start, must see what the queue sees.
+func TestSkipsThatOverlap(t *testing.T) {
+	fs := spooltest.New(0)
+	s := open(t, options(fs))
+	off, on := spool.Recipient{Name: "r", Disabled: true}, spool.Recipient{Name: "r"}
+	s.serve(on).Close()
+	s.serve(off)
+	s.add("in", "1", "2", "3")
+	s.mustEnd()
+
+	s = open(t, options(fs)) // the next epoch
+	q := s.serve(on)
+	if it, ok, err := q.Next(); ok || err != nil {
+		t.Fatal(it, err)
+	}
+	q.Close()
+	q = s.serve(off)
+	s.add("in", "4")
+	q.Close()
+	q = s.serve(on)
+	s.add("in", "5")
+	fits(t, q.Stats())
+	if st := onDisk(t, fs); st.Waiting != 1 || st.Skipped != 4 || st.Given != st.Sum() {
+		t.Errorf("%+v", st)
+	}
+	s = open(t, options(fs.Crash(0)))
+	q = s.serve(on)
+	fits(t, q.Stats())
+	got, _ := texts(t, q)
+	equal(t, "events after a power cut", got, []string{"5"})
 }

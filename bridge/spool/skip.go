@@ -3,6 +3,7 @@ package spool
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tailpost/tailpost/bridge"
@@ -141,22 +142,27 @@ func (p *progress) skip(s skip, events, seg uint64) (n uint64, gone []parkedEven
 	return n, gone
 }
 
-// addSkip puts a stretch in its place.
+// addSkip puts a stretch in its place, and makes one of those that touch. They
+// may overlap: what reading has come past is forgotten in memory before the
+// journal hears of it, and a stretch that begins later goes back to where the
+// last event ended.
 func (p *progress) addSkip(s skip) {
-	i := 0
-	for i < len(p.skips) && p.skips[i].to <= s.from {
-		i++
+	all := make([]skip, 0, len(p.skips)+1)
+	at := 0
+	for _, o := range p.skips {
+		switch {
+		case o.to < s.from:
+			all = append(all, o)
+			at = len(all)
+		case s.to < o.from:
+			all = append(all, o)
+		default:
+			if s.from = min(s.from, o.from); o.to > s.to {
+				s.to, s.at = o.to, o.at
+			}
+		}
 	}
-	p.skips = append(p.skips[:i], append([]skip{s}, p.skips[i:]...)...)
-	if i > 0 && p.skips[i-1].to == s.from {
-		p.skips[i-1].to, p.skips[i-1].at = s.to, s.at
-		p.skips = append(p.skips[:i], p.skips[i+1:]...)
-		i--
-	}
-	if i+1 < len(p.skips) && p.skips[i].to == p.skips[i+1].from {
-		p.skips[i].to, p.skips[i].at = p.skips[i+1].to, p.skips[i+1].at
-		p.skips = append(p.skips[:i+1], p.skips[i+2:]...)
-	}
+	p.skips = slices.Insert(all, at, s)
 }
 
 // forgetSkips drops the stretches below a number, which nothing comes to any
