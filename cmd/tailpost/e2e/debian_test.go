@@ -119,7 +119,7 @@ func installed(d *debian, before map[string]string, said string) {
 	}
 	for _, want := range []string{
 		"/usr/lib/systemd/system/tailpost.service", "/etc/tailpost/conf.d", "/usr/share/man/man1/tailpost-run.1.gz", "/usr/share/man/man5/tailpost.toml.5.gz", "/usr/share/doc/tailpost/copyright",
-		"/usr/share/doc/tailpost/changelog.Debian.gz", "/usr/share/doc/tailpost/third-party.txt.gz", "/usr/share/doc/tailpost/examples/config.example.toml",
+		"/usr/share/doc/tailpost/changelog.Debian.gz", "/usr/share/doc/tailpost/changelog.gz", "/usr/share/doc/tailpost/third-party.txt.gz", "/usr/share/doc/tailpost/config.example.toml",
 		"/usr/share/bash-completion/completions/tailpost", "/usr/share/zsh/vendor-completions/_tailpost", "/usr/share/fish/vendor_completions.d/tailpost.fish",
 	} {
 		if !ours[want] {

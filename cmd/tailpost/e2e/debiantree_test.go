@@ -26,6 +26,7 @@ const debianMost = 512 << 20
 type debian struct {
 	t    *testing.T
 	root string
+	init string // the process id of its systemd; empty: none runs
 }
 
 func newDebian(t *testing.T) *debian {
@@ -73,7 +74,11 @@ func (d *debian) read(name string) string {
 // command is a program in the tree, whose standard input is empty: there is
 // nobody to ask.
 func (d *debian) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command("chroot", append([]string{d.root, name}, args...)...)
+	into := []string{"chroot", d.root}
+	if d.init != "" {
+		into = []string{"nsenter", "-a", "-t", d.init}
+	}
+	cmd := exec.Command(into[0], slices.Concat(into[1:], []string{name}, args)...)
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"}
 	return cmd
 }

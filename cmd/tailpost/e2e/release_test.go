@@ -97,7 +97,7 @@ func TestRelease(t *testing.T) {
 		command(t, unpacked, "tar", "-xzf", filepath.Join(dir, tarName(arch)+".tar.gz"))
 		tree := filepath.Join(unpacked, tarName(arch))
 		for _, name := range []string{
-			"LICENSE", "README.md", "CHANGELOG.md", "config.example.toml", "third-party.txt", "systemd/tailpost.service",
+			"LICENSE", "README.md", "CHANGELOG.md", "config.example.toml", "third-party.txt", "examples/systemd/tailpost.service",
 			"man/man1/tailpost.1", "man/man1/tailpost-dead-ls.1", "man/man5/tailpost.toml.5", "completion/bash", "completion/zsh", "completion/fish",
 		} {
 			if is, err := os.Stat(filepath.Join(tree, name)); err != nil || is.Size() == 0 {

@@ -11,10 +11,8 @@ import (
 	"testing"
 )
 
-// TestRPM looks at the .rpm as rpm sees it, on a system that has none of its
-// own: what is in it, what stays on an upgrade, that its digests fit, and that
-// its scripts are read by a shell. They are not run: that wants a system of
-// that kind.
+// TestRPM looks at the .rpm as rpm sees it: what is in it, what stays on an
+// upgrade, that its digests fit, and that its scripts are read by a shell.
 func TestRPM(t *testing.T) {
 	for arch, theirs := range rpmArch {
 		path := filepath.Join(releaseDir(t), rpmFile(arch))
