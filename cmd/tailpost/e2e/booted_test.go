@@ -20,6 +20,7 @@ import (
 func newBooted(t *testing.T) *debian {
 	t.Helper()
 	d := newDebian(t)
+	one(t)
 	args := []string{"--directory=" + d.root, "--boot", "--register=no", "--private-network", "--link-journal=no", "--console=pipe", fmt.Sprint("--machine=tailpost-e2e-", os.Getpid())}
 	if _, err := os.Stat("/run/systemd/system"); err != nil {
 		args = append(args, "--keep-unit") // there is nobody here to give it one
@@ -64,6 +65,20 @@ func newBooted(t *testing.T) *debian {
 		return string(out) == "running\n"
 	})
 	return d
+}
+
+// one waits until no other run of these tests has a system that runs: where
+// nobody gives control groups out, they would share one.
+func one(t *testing.T) {
+	t.Helper()
+	lock, err := os.Open(debianTree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { lock.Close() })
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // signal sends a signal to a process by its number here.
