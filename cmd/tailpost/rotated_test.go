@@ -15,12 +15,12 @@ func TestRotatedWhileDown(t *testing.T) {
 	c := newCounter(t, always(200))
 	s := newSite(t, fmt.Sprintf("[[recipients.http]]\nname = \"r\"\nurl = \"%s/\"\norder = \"strict\"\n", c.URL))
 	session := func(int) string { return "s" }
-	s.appendLines(1000, session)
+	s.appendLines(400, session)
 	p := s.run()
-	wait(t, "some lines", func() bool { return c.distinct() >= 300 })
+	wait(t, "some lines", func() bool { return c.distinct() >= 120 })
 	p.kill()
 	for _, to := range []string{".3.gz", ".2.gz", ".1"} {
-		s.appendLines(500, session)
+		s.appendLines(200, session)
 		if to == ".1" {
 			if err := os.Rename(s.log, s.log+to); err != nil {
 				t.Fatal(err)
@@ -29,7 +29,7 @@ func TestRotatedWhileDown(t *testing.T) {
 			compressFile(t, s.log, s.log+to)
 		}
 	}
-	s.appendLines(500, session)
+	s.appendLines(200, session)
 	p = s.run()
 	wait(t, "all lines", func() bool { return c.distinct() == s.lines })
 	p.stop()
