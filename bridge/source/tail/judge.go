@@ -11,6 +11,7 @@ func (r *reader) rest(a *admission) {
 	slices.SortStableFunc(a.open, func(x, y *found) int { return after(a.live(y), a.live(x)) })
 	for _, c := range a.open {
 		live := a.live(c)
+		c.again = false
 		switch {
 		case !live && c.st.size == 0:
 			r.empty(a, c)
@@ -20,6 +21,7 @@ func (r *reader) rest(a *admission) {
 		case !live && r.growsLikeDone(c):
 			r.unsure = append(r.unsure, c)
 		case !live && r.anyBegunAnew():
+			c.again = true
 			r.unsure = append(r.unsure, c) // it may be the copy of that one: the next round tells
 		case live && r.replaced(a, c):
 		default:

@@ -26,6 +26,7 @@ type found struct {
 	since time.Time
 	was   int64
 	met   time.Time // when it was measured first
+	again bool      // the next look judges it: another file began anew during the last one
 }
 
 // pack gives the compressed file that it is; nil: it is a plain one.

@@ -72,7 +72,7 @@ func (r *reader) isNext(g *file) error {
 	r.l.scanAtLeast(3)
 	filled := slices.ContainsFunc(r.unsure, func(c *found) bool {
 		st, err := c.f.stat()
-		return err == nil && c.pack() == nil && st.size > 0 && c.st.size == 0
+		return c.again || err == nil && c.pack() == nil && st.size > 0 && c.st.size == 0
 	})
 	if r.l.waiting() || r.strayed() || filled {
 		return errOlder

@@ -163,3 +163,26 @@ func TestCopyEmptyForLong(t *testing.T) {
 	}
 	b.wantNoLoss()
 }
+
+// What may be the copy of a file that began anew comes before what that holds
+// now: nothing is read of it until that is judged.
+func TestCopyNotJudgedYet(t *testing.T) {
+	t.Parallel()
+	b := readByHand(t)
+	b.write("app.log", text("a"))
+	b.l.scan()
+	b.look("a")
+	g := &file{at: state{}}
+	if err := b.reader.isNext(g); err != nil {
+		t.Fatal(err)
+	}
+	b.write("app.log.1", text("a"))
+	b.l.scan()
+	cs, _ := b.l.take()
+	cs[0].again = true
+	b.reader.unsure = cs
+	if err := b.reader.isNext(g); err != errOlder {
+		t.Errorf("err %v", err)
+	}
+	b.look("a")
+}

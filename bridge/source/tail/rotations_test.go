@@ -284,7 +284,11 @@ func TestRotations(t *testing.T) {
 
 // played plays one kind of rotation at one moment and gives its cell.
 func played(t *testing.T, kind string, rotate func(*rotations), play func(*rotations, func(*rotations))) string {
-	r := newRig(t)
+	r := newRig(t, func(o *Options) {
+		if kind == "rename, create later" { // it is quiet in mid-line, for as long as a look takes
+			o.Linger = patience
+		}
+	})
 	m := &rotations{r: r}
 	if kind == "symbolic link moved" {
 		r.write("app-2026-01-01.log", "")
