@@ -20,11 +20,12 @@ func TestRemovedRecipientEnds(t *testing.T) {
 	j := newJudge(t, func(string, *http.Request) int { return 500 })
 	long := httpTo("long", j.URL, "retry_duration = \"2h\"\n")
 	short := strings.Replace(httpTo("short", j.URL, "retry_duration = \"1s\"\npaused = true\n"), `"1h"`, `"1s"`, 1)
-	l := startLive(t, long+short+fileTo("all", "all", ""))
+	all := fileTo("all", "all", "order = \"strict\"\n")
+	l := startLive(t, long+short+all)
 	l.events("a1 b1")
 	l.until("both to wait for both", func() bool { return l.balance("long").Waiting == 2 && l.balance("short").Waiting == 2 })
 	l.wantFile("all", "a1 b1") // they are durable: the balance shows what is written
-	l.change(fileTo("all", "all", ""))
+	l.change(all)
 	l.says("a removed recipient is forgotten")
 	var letters []dispatch.Letter
 	err := Letters(filepath.Join(l.dir, "state"), admin.Letters{Recipient: "short"}, func(d dispatch.Letter) error {
@@ -40,10 +41,10 @@ func TestRemovedRecipientEnds(t *testing.T) {
 	if b := l.balance("long"); b.Waiting < 2 {
 		t.Errorf("the other one: %+v", b)
 	}
-	l.change(fileTo("all", "all", "") + fileTo("short", "short", ""))
+	l.change(all + fileTo("short", "short", ""))
 	l.events("c1")
 	l.wantFile("short", "c1")
-	l.change(fileTo("all", "all", "") + fileTo("short", "short", "") + long)
+	l.change(all + fileTo("short", "short", "") + long)
 	l.until("all to wait for who is back", func() bool { return l.balance("long").Waiting == 3 })
 }
 
