@@ -160,8 +160,9 @@ func (s *Spool) Run(ctx context.Context) error {
 // of what has failed. It takes no lock, so that it answers whatever hangs.
 func (s *Spool) Busy() time.Duration { return max(s.pulse.Busy(), s.journal.pulse.Busy()) }
 
-// Close writes how far the recipients have come, syncs the journal, closes all files and gives the lock back. It is
-// called after Run has returned, and after the last use of the queues.
+// Close writes how far the recipients have come, syncs the journal, closes all
+// files and gives the lock back. It is called after Run has returned, and after
+// the last use of the queues.
 func (s *Spool) Close() error {
 	s.refuse(nil)
 	s.journal.saveAll()

@@ -89,9 +89,9 @@ func (d *debian) credentials() {
 	}
 }
 
-// hangs stops the process: the watchdog ends it, and it is started again. Go's
-// runtime makes of the watchdog's signal an exit, and that must not look like a
-// configuration that is refused.
+// hangs stops the process: the watchdog ends it, and it is started again. The
+// signal ends it, for an exit with 2, as Go's runtime would make of it, looks like
+// a configuration that is refused.
 func (d *debian) hangs() {
 	t := d.t
 	t.Helper()
@@ -119,7 +119,7 @@ func (d *debian) refuses(good string) {
 	if out, err := d.command("systemctl", "restart", "tailpost").CombinedOutput(); err == nil {
 		t.Errorf("it started with a configuration that is none: %s", out)
 	}
-	if got := d.shows("SubState") + " " + d.shows("ExecMainStatus"); got != "failed 78" || !strings.Contains(d.journal(), "nonsense: unknown key") {
+	if got := d.shows("SubState") + " " + d.shows("ExecMainStatus"); got != "failed 2" || !strings.Contains(d.journal(), "nonsense: unknown key") {
 		t.Errorf("it is %s\n%s", got, d.journal())
 	}
 	d.write(configFile, good, 0o644)
