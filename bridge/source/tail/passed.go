@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"io"
 	"math/bits"
+
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // passed is a position that reading has come past, with the sum of the bytes
@@ -64,22 +66,16 @@ func appendPassed(b []byte, ps []passed) []byte {
 	return b
 }
 
-func (d *decoder) passed() []passed {
-	n := d.uvarint()
-	if n > passedMost {
-		d.b, d.bad = nil, true
-		return nil
-	}
-	var ps []passed
+func readPassed(r *codec.Reader) (ps []passed) {
 	at := int64(0)
-	for range n {
-		step := d.uvarint()
+	for range r.UpTo(passedMost) {
+		step := r.Uvarint()
 		if step > 1<<62 || at+int64(step) < max(at, window) {
-			d.b, d.bad = nil, true
+			r.Fail()
 			return nil
 		}
 		at += int64(step)
-		ps = append(ps, passed{at, d.uint64()})
+		ps = append(ps, passed{at, r.BigUint64()})
 	}
 	return ps
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tailpost/tailpost/bridge"
+	"github.com/tailpost/tailpost/bridge/codec"
 )
 
 // state is where to go on in one file: what stands in a Position.Data. The
@@ -75,8 +76,7 @@ func (s state) encode() []byte {
 	b = binary.AppendVarint(b, s.mtime)
 	b = binary.BigEndian.AppendUint64(b, s.firstSum)
 	b = binary.BigEndian.AppendUint64(b, s.lastSum)
-	b = binary.AppendUvarint(b, uint64(len(s.head)))
-	b = append(b, s.head...)
+	b = codec.AppendSized(b, s.head)
 	b = binary.AppendUvarint(b, uint64(len(s.lines)))
 	for _, h := range s.lines {
 		b = binary.BigEndian.AppendUint64(b, h)
@@ -86,8 +86,7 @@ func (s state) encode() []byte {
 	}
 	if flags&flagPlaced != 0 {
 		for _, p := range [...]string{s.log, s.where} {
-			b = binary.AppendUvarint(b, uint64(len(p)))
-			b = append(b, p...)
+			b = codec.AppendSized(b, p)
 		}
 	}
 	if flags&flagPassed != 0 {
@@ -110,28 +109,28 @@ func decodeState(b []byte) (state, error) {
 	if flags&^byte(flagsKnown) != 0 {
 		return state{}, errState
 	}
-	d := decoder{b: b[2:]}
+	r := codec.Reader{Rest: b[2:]}
 	s := state{
 		skip: flags&flagSkip != 0, finished: flags&flagFinished != 0,
 		partial: flags&flagPartial != 0, align: flags&flagAlign != 0,
 		packed: flags&flagPacked != 0,
 	}
-	s.id = fileID{dev: d.uvarint(), ino: d.uvarint(), birth: d.varint()}
-	s.seq = d.uvarint()
-	s.off, s.size, s.mtime = d.varint(), d.varint(), d.varint()
-	s.firstSum, s.lastSum = d.uint64(), d.uint64()
-	s.head = d.bytes(bridge.HeadMax)
-	s.lines = d.hashes()
+	s.id = fileID{dev: r.Uvarint(), ino: r.Uvarint(), birth: r.Varint()}
+	s.seq = r.Uvarint()
+	s.off, s.size, s.mtime = r.Varint(), r.Varint(), r.Varint()
+	s.firstSum, s.lastSum = r.BigUint64(), r.BigUint64()
+	s.head = readBytes(&r, bridge.HeadMax)
+	s.lines = readHashes(&r)
 	if s.packed {
-		s.disk = d.varint()
+		s.disk = r.Varint()
 	}
 	if flags&flagPlaced != 0 {
-		s.log, s.where = string(d.bytes(pathMax)), string(d.bytes(pathMax))
+		s.log, s.where = string(readBytes(&r, pathMax)), string(readBytes(&r, pathMax))
 	}
 	if flags&flagPassed != 0 {
-		s.passed = d.passed()
+		s.passed = readPassed(&r)
 	}
-	if d.bad || len(d.b) > 0 || s.off < 0 || s.size < 0 {
+	if !r.Done() || s.off < 0 || s.size < 0 {
 		return state{}, errState
 	}
 	return s, nil
@@ -151,62 +150,14 @@ func (s state) settled() state {
 	return s
 }
 
-// decoder takes values off a byte slice; bad once one wasn't there.
-type decoder struct {
-	b   []byte
-	bad bool
+// readBytes reads a copy of what stands behind its length, which is most at most.
+func readBytes(r *codec.Reader, most int) []byte {
+	return append([]byte(nil), r.Take(uint64(r.UpTo(most)))...)
 }
 
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	d.skip(n)
-	return v
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.b)
-	d.skip(n)
-	return v
-}
-
-func (d *decoder) skip(n int) {
-	if n <= 0 {
-		d.b, d.bad = nil, true
-		return
-	}
-	d.b = d.b[n:]
-}
-
-func (d *decoder) uint64() uint64 {
-	if len(d.b) < 8 {
-		d.b, d.bad = nil, true
-		return 0
-	}
-	v := binary.BigEndian.Uint64(d.b)
-	d.b = d.b[8:]
-	return v
-}
-
-func (d *decoder) bytes(most uint64) []byte {
-	n := d.uvarint()
-	if n > most || n > uint64(len(d.b)) {
-		d.b, d.bad = nil, true
-		return nil
-	}
-	v := append([]byte(nil), d.b[:n]...)
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) hashes() []uint64 {
-	n := d.uvarint()
-	if n > lineHashes {
-		d.b, d.bad = nil, true
-		return nil
-	}
-	var hs []uint64
-	for range n {
-		hs = append(hs, d.uint64())
+func readHashes(r *codec.Reader) (hs []uint64) {
+	for range r.UpTo(lineHashes) {
+		hs = append(hs, r.BigUint64())
 	}
 	return hs
 }
