@@ -217,8 +217,12 @@ func (c *Config) longestLine() int64 {
 	return (c.Spool.RecordMost() - besides) / escaped
 }
 
+// lineMost is the largest max_line that a source takes, in bytes. The source
+// itself complains of a larger one.
+const lineMost = 64 << 20
+
 // spoolFor gives the least max_bytes that is sure to take lines of that length,
-// in whole MiB.
+// lineMost at most, in whole MiB.
 func spoolFor(line option.Size) option.Size {
 	const step = 1 << 20
 	c := Config{Spool: spool.Options{MaxBytes: step}}
@@ -235,7 +239,7 @@ func spoolFor(line option.Size) option.Size {
 func (l *loader) lineRules(c *Config) {
 	most := c.longestLine()
 	check := func(t *table, key option.Size) {
-		if int64(key) <= most {
+		if int64(key) <= most || key > lineMost {
 			return
 		}
 		least, room := spoolFor(key), option.Size(max(0, most)&^1023)

@@ -144,6 +144,8 @@ func TestSourcesAndRecipients(t *testing.T) {
 			`t.toml:5:1: max_bytes: 1MiB may not take a line of 1MiB, which is max_line where a source sets none; use 14MiB at least, or set max_line to 62KiB at most in each source`}},
 		{name: "written lines that may not fit", text: file + "[spool]\nmax_bytes='1MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\nmax_line='1MiB'\n", whole: true, want: []string{
 			`t.toml:10:1: max_line: a line of 1MiB may not fit into the spool, whose max_bytes is 1MiB; use 62KiB at most, or max_bytes = "14MiB" at least`}},
+		{name: "lines that no spool would take", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\nmax_line='7000000TiB'\n", whole: true, want: []string{
+			`t.toml:8:1: max_line: 7000000TiB is out of range; use 1KiB to 64MiB`}},
 		{name: "room for the usual lines", text: file + "[spool]\nmax_bytes='14MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true},
 		{name: "a little less", text: file + "[spool]\nmax_bytes='13MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
 			`t.toml:5:1: max_bytes: 13MiB may not take a line of 1MiB, which is max_line where a source sets none; use 14MiB at least, or set max_line to 1020KiB at most in each source`}},
