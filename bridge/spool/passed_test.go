@@ -67,6 +67,44 @@ func TestPassedIsOnDisk(t *testing.T) {
 	}
 }
 
+// TestPassedBehindOneThatEnds: events that were passed behind one that waited
+// are filtered on disk a second after that one has ended, or was set aside: no
+// other need be passed for that.
+func TestPassedBehindOneThatEnds(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		park       bool
+		wantParked uint64
+	}{{"delivered", false, 0}, {"parked", true, 1}} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fs := spooltest.New(0)
+				s := open(t, options(fs))
+				q := s.queue("r")
+				s.add("in", "1", "2", "3")
+				_, numbers := texts(t, q)
+				q.Pass(numbers[1])
+				q.Pass(numbers[2])
+				time.Sleep(10 * time.Second)
+				if tc.park {
+					if ok, err := q.Park(t.Context(), numbers[0], 1, bridge.Try{Attempts: 1}); !ok || err != nil {
+						t.Fatal(ok, err)
+					}
+				} else if err := q.Settle(t.Context(), numbers[0], bridge.Delivered); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(1100 * time.Millisecond)
+				synctest.Wait()
+				st := onDisk(t, fs)
+				if st.Filtered != 2 || st.Waiting != tc.wantParked {
+					t.Errorf("%d filtered, %d waiting; want 2, %d", st.Filtered, st.Waiting, tc.wantParked)
+				}
+				fits(t, st)
+			})
+		})
+	}
+}
+
 // TestPassedCostsLittle: nothing is written where nothing is passed, one
 // checkpoint a second at most else, and a large one a minute.
 func TestPassedCostsLittle(t *testing.T) {

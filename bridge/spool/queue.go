@@ -227,9 +227,13 @@ func (q *Queue) take(st step) bool {
 	return give
 }
 
-// advanced tells retention when the frontier has left a segment. The
-// journal's mutex is held.
+// advanced tells retention when the frontier has left a segment, and lets what
+// it went past be written down: passed events may stand behind one that ends
+// only now. The journal's mutex is held.
 func (q *Queue) advanced(from uint64) {
+	if q.p.hasPassed() {
+		q.s.journal.passesLocked()
+	}
 	if q.p.frontier().place.seg != from {
 		q.s.kick()
 	}
@@ -244,7 +248,6 @@ func (q *Queue) Pass(number uint64) {
 	p := q.p
 	from := p.frontier().place.seg
 	p.pass(number)
-	q.s.journal.passesLocked()
 	q.advanced(from)
 }
 
