@@ -99,11 +99,20 @@ func showURL(u *url.URL) string {
 	return shown.String()
 }
 
-// showTarget gives the target of a redirect as people may see it.
-func showTarget(from *url.URL, to string) string {
+// showTarget gives the target of a redirect as people may see it. It may repeat
+// the path of the URL that it comes from: where that is hidden, so is this one.
+func (t *target) showTarget(from *url.URL, to string) string {
 	u, err := from.Parse(to)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "what is no URL"
+	case t.hidden:
+		return hiddenURL(u)
 	}
 	return showURL(u)
+}
+
+// hiddenURL gives the scheme and the host of a URL, and no more.
+func hiddenURL(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() + hiddenPath
 }

@@ -157,7 +157,7 @@ func (s *Sink) refused(resp *http.Response, answer string, said []byte, now time
 	e.After = retryAfter(resp.Header, now)
 	e.Err = fmt.Errorf("%s answered %s", s.shown, answer)
 	if to := resp.Header.Get(movedTo); to != "" {
-		e.Err = fmt.Errorf("%s answered %s; redirects are not followed, it points to %s", s.shown, answer, hide.Text(showTarget(resp.Request.URL, to), showMax))
+		e.Err = fmt.Errorf("%s answered %s; redirects are not followed, it points to %s", s.shown, answer, hide.Text(s.target.showTarget(resp.Request.URL, to), showMax))
 	}
 	if refusesCertificate(resp, said) {
 		e = classify(http.StatusForbidden)

@@ -391,6 +391,50 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
+// Of a URL that stands in a file nothing but the scheme and the host comes back,
+// whatever the receiver says of it.
+func TestHiddenURLIsNotShown(t *testing.T) {
+	for _, c := range []struct {
+		name, path, moved string
+	}{
+		{name: "long", path: "/services/T00000000/ab12cd"},
+		{name: "short", path: "/ab12cd"},
+		{name: "short, with tokens", path: "/h/ab12cd/%%lsid%%/x"},
+		{name: "beside a token", path: "/h/of-%%lsid%%-ab12cd"},
+		{name: "moved", path: "/hooks/ab12cd", moved: "/v2/ab12cd"},
+		{name: "moved beside", path: "/hooks/ab12cd/", moved: "../ab12cd/v2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if c.moved != "" {
+					w.Header().Set("Location", c.moved)
+					w.WriteHeader(http.StatusFound)
+					return
+				}
+				w.WriteHeader(http.StatusNotFound)
+				fmt.Fprintf(w, "Cannot POST %s", r.RequestURI)
+			})
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "url"), []byte(srv.URL+c.path+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			o := at("")
+			o.URLFile = "url"
+			if ps := o.Check(dir); len(ps) > 0 {
+				t.Fatal(ps)
+			}
+			rec, de := deliver(t, newSink(t, o))
+			if de == nil {
+				t.Fatal("no error to look at")
+			}
+			all := fmt.Sprintf("%v %+v %s %v", de, rec, rec.Answer, o.Shown())
+			if strings.Contains(all, "ab12cd") || !strings.Contains(all, srv.URL+"/…") {
+				t.Error(all)
+			}
+		})
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -102,30 +102,39 @@ func (o *Options) target() (*target, []option.Problem) {
 
 const hiddenPath = "/…"
 
-// hidePath makes the path a secret, and each segment of it that is no mere
-// name.
+// hidePath makes the path a secret: all of it, between its tokens if it has
+// some, and each segment of it that is no mere name.
 func (t *target) hidePath() {
-	const shortest = 8 // a shorter one is rather a name, such as hooks
-	t.hidden, t.shown = true, (&url.URL{Scheme: t.fixed.Scheme, Host: t.fixed.Host}).String()+hiddenPath
+	const shortest = 8 // a shorter segment is rather a name, such as hooks
+	t.hidden, t.shown = true, hiddenURL(t.fixed)
 	hide := func(text string) {
 		plain, _ := url.PathUnescape(text)
-		for _, s := range []string{text, plain} {
-			if len(strings.Trim(s, "/")) >= shortest {
-				t.paths = append(t.paths, s)
-			}
+		t.paths = append(t.paths, text, plain)
+	}
+	run := "" // of segments without tokens
+	each := func(segment string) {
+		run += "/" + segment
+		if len(segment) >= shortest {
+			hide(segment)
 		}
 	}
 	if t.segments == nil {
-		hide(t.fixed.EscapedPath())
-		for s := range strings.SplitSeq(t.fixed.EscapedPath(), "/") {
-			hide(s)
+		for s := range strings.SplitSeq(strings.Trim(t.fixed.EscapedPath(), "/"), "/") {
+			each(s)
 		}
 	}
 	for _, s := range t.segments {
+		if !s.HasTokens() {
+			each(strings.Join(s.Literals(), ""))
+			continue
+		}
+		hide(run)
+		run = ""
 		for _, literal := range s.Literals() {
 			hide(literal)
 		}
 	}
+	hide(run)
 }
 
 // Shown gives the URL as people may see it: without userinfo, its query only
