@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,4 +49,20 @@ func TestStateDirectoryMoved(t *testing.T) {
 	wait(t, "the second event", has(2))
 	s.says(0, "all sums fit", "audit")
 	p.stop()
+}
+
+// TestStatusOfAnother: whoever has the port of a bridge that doesn't run can't
+// say in its place that all is well.
+func TestStatusOfAnother(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	another := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"version": "another", "ready": true, "spool": {"dir": %q}}`, filepath.Join(s.dir, "state"))
+	}))
+	defer another.Close()
+	s.admin = fmt.Sprintf("admin.listen = %q", another.Listener.Addr())
+	s.rewrite("[[recipients.file]]\nname = \"out\"\npath = \"out.jsonl\"\n")
+	if out, code := s.tailpost("status"); code != 1 || !strings.Contains(out, "no bridge runs") || strings.Contains(out, "another") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tailpost/tailpost/bridge/admin"
 	"github.com/tailpost/tailpost/bridge/app"
 	"github.com/tailpost/tailpost/bridge/config"
+	"github.com/tailpost/tailpost/bridge/spool"
 	"github.com/tailpost/tailpost/bridge/status"
 )
 
@@ -73,14 +75,15 @@ configuration is refused.`,
 }
 
 // bereftOf asks the bridge of a state directory by TCP, where its control socket
-// isn't there any more: somebody may have moved or removed the directory. nil:
-// no such bridge answers.
+// isn't there any more: somebody may have moved or removed the directory. nil: no
+// bridge answers that says so itself. Another one's directory can have the same
+// name, and whoever has the port could say that all is well.
 func bereftOf(ctx context.Context, stateDir, listen string) *status.Snapshot {
 	if listen == "" {
 		return nil
 	}
 	s, err := admin.StatusAt(ctx, reachable(listen))
-	if err != nil || s.Spool.Dir != stateDir {
+	if err != nil || s.Spool.Dir != stateDir || len(s.Needs) == 0 || !strings.Contains(s.Spool.Failing, spool.ErrAway.Error()) {
 		return nil
 	}
 	return s
