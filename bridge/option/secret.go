@@ -126,7 +126,7 @@ func secretIn(path string) (string, error) {
 func outside(key, file string, err error) Problem {
 	p := Problem{Key: key, Text: err.Error(), Outside: err}
 	if errors.Is(err, fs.ErrNotExist) && isBare(file) && os.Getenv(credentials) == "" {
-		p.Hint = "a bare name is one of the service's credentials first, and $" + credentials + " is not set here: run this with systemd-run --pipe --wait" +
+		p.Hint = "create it; or, where it is one of the service's credentials: $" + credentials + " is not set here: run this with systemd-run --pipe --wait" +
 			" -p User=THE_SERVICE'S -p LoadCredential=" + file + ":ITS_FILE, as the unit has them"
 	}
 	return p

@@ -9,7 +9,7 @@ type Spool struct {
 	Wanted   int64  `json:"wanted"`    // of them, what can't be deleted yet; the journal and space that is taken in advance, too
 	Held     int64  `json:"held"`      // of those, what events hold that somebody waits for, and what lies between them
 	MaxBytes int64  `json:"max_bytes"` // what they may become
-	Free     int64  `json:"free"`      // on the file system
+	Free     int64  `json:"free"`      // on the file system; below 0: it can't be asked, and MinFree says nothing
 	MinFree  int64  `json:"min_free"`
 	Segments int    `json:"segments"`
 	Oldest   string `json:"oldest_segment,omitempty"` // its name

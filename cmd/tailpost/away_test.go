@@ -43,6 +43,9 @@ func TestStateDirectoryMoved(t *testing.T) {
 		out, code := s.tailpost("status")
 		return code == 1 && strings.Contains(out, "was moved or removed under the bridge") && strings.Contains(out, "back where it was")
 	})
+	if out, _ := s.tailpost("status"); strings.Contains(out, "-1 B") || !strings.Contains(strings.Join(strings.Fields(out), " "), "can't be asked what is free") {
+		t.Errorf("status of a disk that can't be asked:\n%s", out)
+	}
 	if err := os.Rename(state+".away", state); err != nil {
 		t.Fatal(err)
 	}

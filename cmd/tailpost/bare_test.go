@@ -48,7 +48,7 @@ func TestForeignSecrets(t *testing.T) {
 	same()
 	s.says(1, "no bridge runs", "status")
 	s.says(1, "", "dead", "drop", id, strings.Repeat("0", 32))
-	s.says(exitUsage, "$CREDENTIALS_DIRECTORY is not set here: run this with systemd-run --pipe --wait -p User=", "check")
+	s.says(exitUsage, "no such file or directory; create it; or, where it is one of the service's credentials: $CREDENTIALS_DIRECTORY is not set here: run this with systemd-run --pipe --wait -p User=", "check")
 	s.says(exitUsage, "-p LoadCredential=desk:", "run")
 	s.says(0, "", "spool", "repair")
 }

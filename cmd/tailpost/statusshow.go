@@ -114,8 +114,12 @@ func (t *statusView) rest() {
 	if sp.Holder != "" {
 		holder = "; " + sp.Holder + " holds the oldest"
 	}
-	t.text("spool          ", fmt.Sprintf("%s held by events; %s of %s in use, with what is taken in advance, in %s%s; %s free on the disk",
-		bytesText(sp.Held), bytesText(sp.Wanted), bytesText(sp.MaxBytes), count(sp.Segments, "segment"), holder, bytesText(sp.Free)))
+	free := "its disk can't be asked what is free"
+	if sp.Free >= 0 {
+		free = bytesText(sp.Free) + " free on the disk"
+	}
+	t.text("spool          ", fmt.Sprintf("%s held by events; %s of %s in use, with what is taken in advance, in %s%s; %s",
+		bytesText(sp.Held), bytesText(sp.Wanted), bytesText(sp.MaxBytes), count(sp.Segments, "segment"), holder, free))
 	for _, why := range []string{sp.Full, sp.Failing, sp.JournalFailing} {
 		if why != "" {
 			t.text("               ", why)

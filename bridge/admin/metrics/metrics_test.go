@@ -61,6 +61,16 @@ func gather(t *testing.T, s *status.Snapshot) string {
 	return strings.ReplaceAll(text, runtime.Version(), "GO")
 }
 
+// TestDiskUnknown: a rule that compares free with min_free must not take a file
+// system that can't be asked for a full one.
+func TestDiskUnknown(t *testing.T) {
+	s := sample()
+	s.Spool.Free, s.Spool.MinFree = -1, 0
+	if text := gather(t, s); strings.Contains(text, "free_bytes") {
+		t.Error(text)
+	}
+}
+
 func exposition(t *testing.T, c prometheus.Collector) string {
 	t.Helper()
 	r := prometheus.NewPedanticRegistry()

@@ -54,14 +54,24 @@ func alerts(s *status.Snapshot, which func(status.Alert) bool) (n float64) {
 	return n
 }
 
+// ofDisk gives no value while the file system can't be asked: a rule that
+// compares would take it for a full disk.
+func ofDisk(of func(status.Spool) int64) func(*status.Snapshot, emitter) {
+	return func(s *status.Snapshot, to emitter) {
+		if s.Spool.Free >= 0 {
+			to(float64(of(s.Spool)))
+		}
+	}
+}
+
 func ofSpool() []series {
 	return []series{
 		spool("bytes", Gauge, "Segments and journal", func(s status.Spool) float64 { return float64(s.Bytes) }),
 		spool("wanted_bytes", Gauge, "Of them, what can't be deleted yet, with what is taken in advance", func(s status.Spool) float64 { return float64(s.Wanted) }),
 		spool("held_bytes", Gauge, "Of those, what events hold that a recipient wants; 0: nothing waits", func(s status.Spool) float64 { return float64(s.Held) }),
 		spool("max_bytes", Gauge, "What they may become: max_bytes", func(s status.Spool) float64 { return float64(s.MaxBytes) }),
-		spool("free_bytes", Gauge, "Free on its file system", func(s status.Spool) float64 { return float64(s.Free) }),
-		spool("min_free_bytes", Gauge, "What must stay free: min_free", func(s status.Spool) float64 { return float64(s.MinFree) }),
+		values("spool_free_bytes", Gauge, "Free on its file system; none while that can't be asked", nil, ofDisk(func(s status.Spool) int64 { return s.Free })),
+		values("spool_min_free_bytes", Gauge, "What must stay free: min_free; none while the file system can't be asked", nil, ofDisk(func(s status.Spool) int64 { return s.MinFree })),
 		spool("segments", Gauge, "Segments on disk", func(s status.Spool) float64 { return float64(s.Segments) }),
 		spool("parked_events", Gauge, "Parked events over all recipients", func(s status.Spool) float64 { return float64(s.Parked) }),
 		spool("full", Gauge, "1 if no lines are taken, though the disk is sound", func(s status.Spool) float64 { return bit(s.Full != "") }),

@@ -25,6 +25,13 @@ func TestAllIsWell(t *testing.T) {
 	d.says("system", "Held by events3.0 KiB", "In use1.0 MiB of 10 GiB, with what is taken in advance", "in 3 segments", "The sums fit", "In force as the files say", "smtp.example.com:587")
 }
 
+// TestDiskUnknown: no number for what could not be asked.
+func TestDiskUnknown(t *testing.T) {
+	snap := snapOf("desk")
+	snap.Spool.Free, snap.Spool.MinFree = -1, 0
+	newSite(t, snap).get("/").says("system", "FreeThe disk can't be asked")
+}
+
 // TestSaysNothingTwice: what stands in another column, or in the badge.
 func TestSaysNothingTwice(t *testing.T) {
 	for _, c := range []struct {

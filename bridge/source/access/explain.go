@@ -135,15 +135,42 @@ func denied(path string) Reason {
 	}
 	mode, group := fi.Mode().Perm(), groupName(st.Gid)
 	r.Why = fmt.Sprintf("no permission to %s %s, which has owner %s, group %s, mode %04o", need, at, userName(st.Uid), group, mode)
-	switch {
-	case mode&wants == wants:
-		r.Hint = "its mode lets everybody in: see SELinux, AppArmor, or the sandbox of the service"
-	case mode>>3&wants == wants && st.Gid != 0:
+	me := uint32(os.Geteuid())
+	switch letsIn(mode, wants, st.Uid == me, st.Gid == 0) {
+	case byMode:
+		r.Hint = "its mode lets our user in: see SELinux, AppArmor, the sandbox of the service, or the file server"
+	case byGroup:
 		r.Hint = "add our user to the group " + group + ", and start again"
+	case byOwner:
+		r.Hint = fmt.Sprintf("chmod u+%s %s", perm, quoted(at))
 	default:
-		r.Hint = fmt.Sprintf("setfacl -m u:%s:%s %s", userName(uint32(os.Geteuid())), perm, quoted(at))
+		r.Hint = fmt.Sprintf("setfacl -m u:%s:%s %s", userName(me), perm, quoted(at))
 	}
 	return r
+}
+
+// What would let us in.
+const (
+	byList  = iota // an entry for us in the access control list
+	byMode         // the mode does already: something else keeps us out
+	byGroup        // its group may
+	byOwner        // the owner's bits: of an owner nothing else is asked, no list either
+)
+
+// letsIn says what would give us the bits that we want of a file that we were
+// kept out of.
+func letsIn(mode, wants fs.FileMode, ours, rootsGroup bool) int {
+	switch {
+	case ours && mode>>6&wants == wants:
+		return byMode
+	case ours:
+		return byOwner
+	case mode&wants == wants:
+		return byMode
+	case mode>>3&wants == wants && !rootsGroup:
+		return byGroup
+	}
+	return byList
 }
 
 // quoted makes a path one word of a shell's command, where it needs that.

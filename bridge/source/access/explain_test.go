@@ -22,10 +22,10 @@ func TestExplain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	file("app.log", 0o600)
+	file("app.log", 0o200)
 	file("all.log", 0o644)
-	file("it's.log", 0o600)
-	if err := os.Mkdir(at("shut"), 0o700); err != nil {
+	file("it's.log", 0o200)
+	if err := os.Mkdir(at("shut"), 0o100); err != nil {
 		t.Fatal(err)
 	}
 	for _, link := range [][2]string{{"new.log", "link"}, {"no/dir/new.log", "nowhere"}, {"link", "twice"}} {
@@ -44,10 +44,10 @@ func TestExplain(t *testing.T) {
 		wantAbsent bool
 	}{
 		{"fine", File, "app.log", nil, "", "", false},
-		{"denied", File, "app.log", denied, "no permission to read " + at("app.log") + ", which has owner ", "setfacl -m u:", false},
-		{"denied, a strange name", File, "it's.log", denied, "no permission", `:r '` + dir + `/it'\''s.log'`, false},
+		{"denied", File, "app.log", denied, "no permission to read " + at("app.log") + ", which has owner ", "chmod u+r " + at("app.log"), false},
+		{"denied, a strange name", File, "it's.log", denied, "no permission", `chmod u+r '` + dir + `/it'\''s.log'`, false},
 		{"denied in spite of its mode", File, "all.log", denied, "mode 0644", "SELinux", false},
-		{"denied, a directory", Dir, "shut", denied, "no permission to list " + at("shut"), "setfacl -m u:", false},
+		{"denied, a directory", Dir, "shut", denied, "no permission to list " + at("shut"), "chmod u+rx ", false},
 		{"missing", File, "new.log", absent, at("new.log") + " does not exist", "as soon as it appears", true},
 		{"missing with its directory", File, "no/dir/new.log", absent, "the directory " + at("no") + " does not exist", "create it", false},
 		{"a link to what is missing", File, "link", absent, at("link") + " leads to " + at("new.log") + ", which does not exist", "as soon as it appears", true},
@@ -73,6 +73,31 @@ func TestExplain(t *testing.T) {
 				t.Errorf("%q", r.Text())
 			}
 		})
+	}
+}
+
+// TestLetsIn: the advice for a file that keeps us out is one that lets us in. An
+// owner has the owner's bits alone, whatever a list or the others' bits say.
+func TestLetsIn(t *testing.T) {
+	for _, tc := range []struct {
+		name             string
+		mode, wants      fs.FileMode
+		ours, rootsGroup bool
+		want             int
+	}{
+		{"another's", 0o600, 4, false, false, byList},
+		{"another's, its group may", 0o640, 4, false, false, byGroup},
+		{"another's, root's group may", 0o640, 4, false, true, byList},
+		{"another's, all may", 0o644, 4, false, false, byMode},
+		{"another's, a directory that can be listed alone", 0o755 &^ 0o11, 5, false, false, byList},
+		{"ours, nobody may", 0, 4, true, false, byOwner},
+		{"ours, the others may", 0o044, 4, true, false, byOwner},
+		{"ours, we may", 0o600, 4, true, false, byMode},
+		{"ours, a directory without its x", 0o600, 5, true, false, byOwner},
+	} {
+		if got := letsIn(tc.mode, tc.wants, tc.ours, tc.rootsGroup); got != tc.want {
+			t.Errorf("%s: %d, want %d", tc.name, got, tc.want)
+		}
 	}
 }
 
