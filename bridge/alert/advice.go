@@ -31,7 +31,7 @@ func (m *message) sentence(t *topic) string {
 	case spoolFills:
 		return m.spoolSentence(t)
 	case skipped:
-		return fmt.Sprintf("The spool was full, and %s for the recipient %s were given up to make room, the oldest ones: its on_full is \"skip\".", plural(m.Count, "event"), m.Recipient)
+		return fmt.Sprintf("The spool was full, and %s for the recipient %s had to be given up to make room, the oldest first: its on_full is \"skip\".", plural(m.Count, "event"), m.Recipient)
 	case damage:
 		return fmt.Sprintf("%s of bytes in the spool can't be read. What could be copied is in damaged/ under the state directory.", plural(m.Count, "stretch"))
 	case unbalanced:
