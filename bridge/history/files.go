@@ -79,7 +79,9 @@ func (f *files) put(c chunk) error {
 func (f *files) begin() error {
 	f.leave()
 	if !f.known {
-		if err := os.MkdirAll(filepath.Join(f.dir, Dir), 0o700); err != nil {
+		// Not its parents: where the state directory was moved, a new one of its
+		// name would stand in the way of its return.
+		if err := os.Mkdir(filepath.Join(f.dir, Dir), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		all, err := list(f.dir)

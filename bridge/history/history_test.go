@@ -270,6 +270,30 @@ func TestDirectoryThatCanNotBeMade(t *testing.T) {
 	}
 }
 
+// A state directory that was moved comes back under its name: nothing may be
+// there by then.
+func TestStateDirectoryIsNotMadeAnew(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	synctest.Test(t, func(t *testing.T) {
+		r := New(Options{Dir: dir})
+		stop := running(t, r)
+		r.Attempted(attempt("a", 1, 1, ""))
+		time.Sleep(time.Second)
+		if _, err := os.Stat(dir); err == nil || r.Stats().Dropped != 1 {
+			t.Errorf("it is there: %v; %+v", err, r.Stats())
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Error(err)
+		}
+		r.Attempted(attempt("a", 2, 1, ""))
+		time.Sleep(time.Second)
+		stop()
+	})
+	if ts := read(t, dir); len(ts) != 1 || ts[0].Number != 2 {
+		t.Errorf("%+v", ts)
+	}
+}
+
 // Nobody writes: the queue is bounded, and nobody is held up.
 func TestQueueIsBounded(t *testing.T) {
 	r := New(Options{Dir: t.TempDir()})
