@@ -98,6 +98,9 @@ func TestGiveUp(t *testing.T) {
 					}
 				}
 				equal(t, "the spool is full", n < most, test.wantFull)
+				if test.wantFull { // what mends it is b, whoever else holds the same
+					equal(t, "holder", s.Status().Holder, "b")
+				}
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				for name, q := range qs {

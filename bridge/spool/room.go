@@ -193,25 +193,39 @@ func (s *Spool) oldest() (name, holder string) {
 	if len(all) == 0 {
 		return "", ""
 	}
-	w := s.wantedBy(all[0])
-	if holder = w.unread; holder == "" && w.parked.events > 0 {
-		holder = s.parkedBy(all[0].first())
-	}
-	return segmentName(all[0].first()), holder
+	return segmentName(all[0].first()), s.holderOf(all[0])
 }
 
-// parkedBy gives a recipient that has events of a segment parked.
-func (s *Spool) parkedBy(first uint64) string {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	for _, p := range s.journal.recipients {
-		for _, e := range p.parked {
-			if e.place.seg == first {
-				return p.name
-			}
+// holderOf gives the recipient that is in the way of a segment. One that gives
+// up its events when the spool is full is named only where nobody else wants
+// it: mending that one would make no room. Of several it is the one that is
+// furthest behind, those that have come past it and parked some of it last.
+func (s *Spool) holderOf(sg segment) (name string) {
+	j := &s.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	least, kept := uint64(0), false
+	for _, p := range j.recipients {
+		if !p.wants(sg) {
+			continue
+		}
+		at := sg.next
+		if p.wantsUnread(sg) {
+			at = p.frontier().number
+		}
+		if keeps := !s.yields(p.name); name == "" || keeps && !kept || keeps == kept && at < least {
+			name, least, kept = p.name, at, keeps
 		}
 	}
-	return ""
+	return name
+}
+
+// yields reports whether that recipient gives up events when the spool is full.
+func (s *Spool) yields(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[name]
+	return q != nil && q.yields
 }
 
 // wantedBytes is the size of what can't be deleted. held is how much of it is
