@@ -244,14 +244,20 @@ func (l *loader) lineRules(c *Config) {
 		}
 		least, room := spoolFor(key), option.Size(max(0, most)&^1023)
 		if sp := l.one("spool"); sp != nil && sp.find("max_bytes") != nil && t.find("max_line") == nil {
+			hint := fmt.Sprintf("use %v at least", least)
+			if room > 0 {
+				hint += fmt.Sprintf(", or set max_line to %v at most in each source", room)
+			}
 			l.owned(sp, nil, []option.Problem{{Key: "max_bytes",
-				Text: fmt.Sprintf("%v may not take a line of %v, which is max_line where a source sets none", c.Spool.MaxBytes, key),
-				Hint: fmt.Sprintf("use %v at least, or set max_line to %v at most in each source", least, room)}})
+				Text: fmt.Sprintf("%v may not take a line of %v, which is max_line where a source sets none", c.Spool.MaxBytes, key), Hint: hint}})
 			return
 		}
+		hint := fmt.Sprintf("use max_bytes = %q at least", least)
+		if room > 0 {
+			hint = fmt.Sprintf("use %v at most, or max_bytes = %q at least", room, least)
+		}
 		l.owned(t, nil, []option.Problem{{Key: "max_line",
-			Text: fmt.Sprintf("a line of %v may not fit into the spool, whose max_bytes is %v", key, c.Spool.MaxBytes),
-			Hint: fmt.Sprintf("use %v at most, or max_bytes = %q at least", room, least)}})
+			Text: fmt.Sprintf("a line of %v may not fit into the spool, whose max_bytes is %v", key, c.Spool.MaxBytes), Hint: hint}})
 	}
 	for i, s := range c.Tails {
 		check(l.tables["sources.tail"][i], s.Tail.MaxLine)

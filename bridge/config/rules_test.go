@@ -142,6 +142,9 @@ func TestSourcesAndRecipients(t *testing.T) {
 			`t.toml:8:24: custom_fields: custom field "lsid": the event has a field of that name; name another one`}},
 		{name: "lines that may not fit", text: file + "[spool]\nmax_bytes='1MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
 			`t.toml:5:1: max_bytes: 1MiB may not take a line of 1MiB, which is max_line where a source sets none; use 14MiB at least, or set max_line to 62KiB at most in each source`}},
+		{name: "a spool that takes no line at all", text: file + "[spool]\nmax_bytes='1KiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\n", whole: true, want: []string{
+			`t.toml:5:1: max_bytes: 1KiB is too little; use 1MiB at least`,
+			`t.toml:5:1: max_bytes: 1KiB may not take a line of 1MiB, which is max_line where a source sets none; use 14MiB at least`}},
 		{name: "written lines that may not fit", text: file + "[spool]\nmax_bytes='1MiB'\n[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\nmax_line='1MiB'\n", whole: true, want: []string{
 			`t.toml:10:1: max_line: a line of 1MiB may not fit into the spool, whose max_bytes is 1MiB; use 62KiB at most, or max_bytes = "14MiB" at least`}},
 		{name: "lines that no spool would take", text: file + "[[sources.stdin]]\nname='i'\nformat='json'\nappliance_id='a'\nmax_line='7000000TiB'\n", whole: true, want: []string{

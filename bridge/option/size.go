@@ -51,7 +51,11 @@ func ParseSize(s string) (Size, error) {
 // UnmarshalTOML takes a string with a unit.
 func (s *Size) UnmarshalTOML(v any) error {
 	t, ok := v.(string)
-	if n, whole := v.(int64); whole && n >= 0 {
+	n, whole := v.(int64)
+	if whole && n >= 1<<20 { // bytes, surely
+		return fmt.Errorf("%d has no unit; use the string \"%v\"", n, Size(n))
+	}
+	if whole && n >= 0 {
 		return fmt.Errorf("%d has no unit; use a string such as \"%dMiB\", or \"%dB\" for bytes", n, n, n)
 	}
 	if !ok {

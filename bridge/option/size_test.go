@@ -62,6 +62,8 @@ func TestSizeFromTOML(t *testing.T) {
 		wantErr string
 	}{
 		{"text", "1MiB", ""},
+		{"a bare number of bytes", int64(10 << 30), `10737418240 has no unit; use the string "10GiB"`},
+		{"a bare number of odd bytes", int64(1<<30 + 1), `1073741825 has no unit; use the string "1073741825B"`},
 		{"a bare number", int64(5), `5 has no unit; use a string such as "5MiB", or "5B" for bytes`},
 		{"a negative number", int64(-1), "not a size"},
 		{"a boolean", true, "not a size"},
