@@ -36,10 +36,11 @@ type WatchOptions struct {
 type Watch struct {
 	o     WatchOptions
 	name  string
+	load  func(name string) (*Config, []Problem, Depends) // Read
 	hints hints
 
 	depends Depends
-	seen    contents // of depends, at the last load
+	seen    contents // of depends, at the last load; zero: not known
 	doubted bool     // the last load was refused, and nobody was told yet
 	said    string   // why the last one was refused, as it was logged
 	warned  []Problem
@@ -57,7 +58,7 @@ type State struct {
 
 // NewWatch gives a Watch that does nothing until Run.
 func NewWatch(o WatchOptions) *Watch {
-	return &Watch{o: o, name: o.Config.Path, depends: o.Config.Depends, warned: o.Config.Warnings, hints: hints{log: o.Log, make: fsnotify.NewWatcher, beside: pollBeside}}
+	return &Watch{o: o, name: o.Config.Path, load: Read, depends: o.Config.Depends, warned: o.Config.Warnings, hints: hints{log: o.Log, make: fsnotify.NewWatcher, beside: pollBeside}}
 }
 
 // State tells whether what the files say is what runs.
@@ -134,9 +135,11 @@ func (w *Watch) asked(ctx context.Context, wait *alarm) {
 // reload loads the files. asked: a person waits for a word.
 func (w *Watch) reload(ctx context.Context, wait *alarm, asked bool) {
 	c, ps, settled := w.read()
-	switch {
-	case !settled && !asked: // somebody is still writing
+	if !settled { // somebody is still writing
 		wait.ring(quiet, quietMost)
+	}
+	switch {
+	case !settled && !asked:
 	case c != nil:
 		w.doubted = false
 		w.apply(ctx, c, asked)
@@ -154,12 +157,13 @@ func (w *Watch) reload(ctx context.Context, wait *alarm, asked bool) {
 const readMost = 3
 
 // read loads the files, and notes what they held. settled: they did not change
-// meanwhile.
+// meanwhile. Else what they hold may not be what was read: the next look reads
+// them again.
 func (w *Watch) read() (c *Config, ps []Problem, settled bool) {
 	for range readMost {
 		before := w.depends.contents()
 		next := Depends{}
-		c, ps, next = Read(w.name)
+		c, ps, next = w.load(w.name)
 		settled = next.same(w.depends)
 		w.depends = next
 		w.seen = w.depends.contents()
@@ -167,6 +171,7 @@ func (w *Watch) read() (c *Config, ps []Problem, settled bool) {
 			return c, ps, true
 		}
 	}
+	w.seen = contents{}
 	return c, ps, false
 }
 

@@ -127,6 +127,33 @@ func TestWatchSeesWhatChangedBefore(t *testing.T) {
 	w.must(<-done)
 }
 
+// TestWatchReadsWhatIsWrittenMeanwhile: files that change each time they are
+// read, and then no more, come into force as they are in the end.
+func TestWatchReadsWhatIsWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []bool{false, true} {
+		w := load(t, map[string]string{"main.toml": aSource + aFile})
+		reads := 0
+		w.w.load = func(name string) (*Config, []Problem, Depends) {
+			defer func() {
+				if reads++; asked && reads == 1 {
+					w.hangup <- os.Interrupt // the first look is over by then
+				} else if reads <= 2*readMost {
+					w.write("main.toml", strings.Repeat("# \n", reads)+both)
+				}
+			}()
+			return Read(name)
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.w.Run(ctx) }()
+		for !slices.Equal(w.next(), []string{"f", "g"}) { // asked: what was read before, too
+		}
+		stop()
+		w.must(<-done)
+	}
+}
+
 func TestWatchHasRest(t *testing.T) {
 	t.Parallel()
 	w := load(t, map[string]string{"main.toml": aSource + aFile, "other": ""}).run()
