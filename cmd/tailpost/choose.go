@@ -90,7 +90,7 @@ func holdsSpool(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "dead")); err == nil {
 		return nil // dead letters are there, at least
 	}
-	return fmt.Errorf("there is no spool in %s yet: tailpost run makes it", dir)
+	return fmt.Errorf("there is no spool in %s yet: tailpost run makes it. If one runs, its directory was moved or removed: see tailpost status", dir)
 }
 
 // since is the flag --since.

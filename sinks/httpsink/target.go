@@ -75,16 +75,22 @@ func parseTarget(s string) (*target, []option.Problem) {
 
 // readURL finds the URL, which is given as url or elsewhere.
 func (o *Options) readURL(dir string) (*target, []option.Problem) {
-	text := o.URL
+	text, key := o.URL, "url"
 	if o.URLFile != "" || o.URLEnv != "" {
 		secret, ps := option.ReadSecret("url", option.NewSecret(o.URL), o.URLFile, o.URLEnv, dir)
 		if len(ps) > 0 {
 			return nil, ps
 		}
 		o.url, text = secret, secret.Reveal()
+		if key = "url_file"; o.URLFile == "" {
+			key = "url_env"
+		}
 	}
 	to, ps := o.target()
-	return to, append(ps, macro.Compile(text).Doubts("url", o.Fields, o.AllFields)...)
+	for i := range ps {
+		ps[i].Key = key
+	}
+	return to, append(ps, macro.Compile(text).Doubts(key, o.Fields, o.AllFields)...)
 }
 
 // target takes the URL apart. Of one that stands elsewhere than in the
