@@ -104,9 +104,9 @@ func checkRefusedByNginx(t *testing.T, p *trial.Program, nginx *nginxServer, id 
 		{"stranger", "NONE", "it refuses our client certificate, CN=stranger, issued by CN=Their authority, good until "},
 		{"late", "FAILED:", "it refuses our client certificate, CN=late, issued by CN=Our authority, expired on "},
 	} {
-		status, words := awaitDown(t, p, c.name, "answered 400")
-		if status != "misconfigured" || !strings.Contains(words, c.wantWords) {
-			t.Errorf("%s is %q: %s", c.name, status, words)
+		state, words := awaitDown(t, p, c.name, "answered 400")
+		if state != "misconfigured" || !strings.Contains(words, c.wantWords) {
+			t.Errorf("%s is %q: %s", c.name, state, words)
 		}
 		got := nginx.seen(c.name)
 		if len(got) != 1 || got[0].Status != 400 || !strings.HasPrefix(got[0].Verify, c.wantVerify) || got[0].ID != id {
@@ -151,7 +151,7 @@ func awaitReloaded(t *testing.T, p *trial.Program, nginx *nginxServer, to, befor
 
 // awaitDown returns when the bridge has logged that a recipient fails, for a
 // reason that has these words, and gives its status and the whole of them.
-func awaitDown(t *testing.T, p *trial.Program, recipient, words string) (status, reason string) {
+func awaitDown(t *testing.T, p *trial.Program, recipient, words string) (state, reason string) {
 	t.Helper()
 	eventually(t, timeToArrive, "logged: "+recipient+" "+words, func() bool {
 		b, err := os.ReadFile(p.Path("tailpost.err"))
@@ -159,15 +159,15 @@ func awaitDown(t *testing.T, p *trial.Program, recipient, words string) (status,
 			t.Fatal(err)
 		}
 		for line := range bytes.Lines(b) {
-			var said struct{ Message, Recipient, Status, Err string }
+			var said struct{ Message, Recipient, State, Err string }
 			if json.Unmarshal(line, &said) == nil && said.Recipient == recipient && said.Message == "recipient is down" && strings.Contains(said.Err, words) {
-				status, reason = said.Status, said.Err
+				state, reason = said.State, said.Err
 				return true
 			}
 		}
 		return false
 	})
-	return status, reason
+	return state, reason
 }
 
 // servesFor reports whether what listens there has a certificate of a.
