@@ -31,6 +31,9 @@ export GORACE ?= atexit_sleep_ms=20
 # lint's.
 LONGEST := ./cmd/tailpost ./bridge/spool ./bridge/source/tail ./bridge/app
 
+# Every crash of the spool, which the race detector would make take minutes.
+CRASHES := $(GO) test -vet=off -timeout 10m -run '^TestEvery' ./bridge/spool
+
 .PHONY: test e2e torture crashes bench fuzz lint build release clean
 
 # Tests that try every crash look for no race, and are ten times as long with
@@ -38,8 +41,8 @@ LONGEST := ./cmd/tailpost ./bridge/spool ./bridge/source/tail ./bridge/app
 # packages wait some of the time: two for each processor go at once.
 test:
 	@$(if $(RACE),:,echo "no C compiler found: the tests run without the race detector")
-	$(if $(RACE),$(GO) test -vet=off -run '^TestEvery' ./bridge/spool)
-	$(if $(RACE),CGO_ENABLED=1 )$(GO) test $(RACE) -vet=off -timeout 10m -p $$((2 * $$(getconf _NPROCESSORS_ONLN))) $(LONGEST) ./...
+	$(if $(RACE),$(CRASHES) & crashes=$$!;) $(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -vet=off -timeout 10m \
+		-p $$((2 * $$(getconf _NPROCESSORS_ONLN))) $(LONGEST) ./...; code=$$?; wait $$crashes || code=1; exit $$code
 
 e2e:
 	bash .ci/e2e-packages
@@ -53,7 +56,7 @@ crashes:
 	SPOOL_TORTURE=1 $(GO) test -count=1 -v -timeout 60m -run 'TestEvery' ./bridge/spool/
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -parallel 1 -run 'TestReloads$$|TestKill$$|TestPoisonHoldsUpNobodyElse$$' ./cmd/tailpost/ \
 		-reload.edits=1000 -kill.times=20 -kill.lines=20000 -poison.within=2s
-	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestStress$$' ./bridge/source/tail/ -stress.runs=5
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestStress$$' ./bridge/source/tail/ -stress.runs=5 -stress.lines=6000
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -run 'TestHostileBytes$$' ./bridge/app/ -hostile.mib=100
 	$(GO) test -count=1 -run 'TestSchemaAgreesWithTheChecker$$' ./docs/ -rounds 6000
 

@@ -15,7 +15,7 @@ import (
 var (
 	// In 150 edits each kind of change and of mistake comes many times, saved in
 	// each way; every run draws others. make crashes makes 1,000.
-	reloadEdits = flag.Int("reload.edits", 150, "how many random edits of the configuration TestReloads makes")
+	reloadEdits = flag.Int("reload.edits", 100, "how many random edits of the configuration TestReloads makes")
 	reloadSeed  = flag.Uint64("reload.seed", 0, "of TestReloads; 0: a new one")
 )
 

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	stressLines = flag.Int("stress.lines", 6000, "lines a run of TestStress")
+	stressLines = flag.Int("stress.lines", 4000, "lines a run of TestStress; make crashes writes more")
 	stressRuns  = flag.Int("stress.runs", 1, "runs of each kind of TestStress; make crashes makes more")
 	stressSeed  = flag.Uint64("stress.seed", 0, "seed of the first run of TestStress; 0: by the clock")
 )
